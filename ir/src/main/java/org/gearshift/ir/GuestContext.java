@@ -1,0 +1,69 @@
+package org.gearshift.ir;
+
+/**
+ * What translated code sees of a virtual CPU: its state slots, guest RAM behind page maps, the instruction budget, and the
+ * slow paths. Interpreter, generated code and helpers all work on this and nothing else. One thread at a time.
+ *
+ * <p><b>Fast path of an access</b> of {@code n} bytes at 32-bit linear address {@code va}: let {@code f = map[va >>> 12]} and {@code o = va & 0xfff};
+ * if {@code f >= 0 && o <= 0x1000 - n} the bytes are {@code ram[(f << 12) + o ...]}, little-endian; otherwise the slow path. Loads use
+ * {@link #readMap}, stores and {@link Op#LOAD_RMW} use {@link #writeMap}. Both maps always belong to the current privilege and address space and
+ * change only while no translated code runs or inside a slow path or service, and then in place; the array objects change only between runs.
+ *
+ * <p><b>Budget.</b> On entry to a block of n guest instructions: if {@code budget < n} leave with the pc slot at the block, else subtract n. An
+ * instruction that faults, or calls the monitor, sees the budget as if only the instructions before it in the block had been subtracted;
+ * after a monitor call that returns normally the rest is subtracted again.
+ */
+public abstract class GuestContext {
+    /** State slots, numbered by the guest's {@link StateLayout}. */
+    public final long[] s;
+    /** Guest RAM from physical address 0. */
+    public byte[] ram;
+    /** Frame number of each readable virtual page, or negative: 2^20 entries. */
+    public int[] readMap;
+    /** Frame number of each writable virtual page, or negative: 2^20 entries. */
+    public int[] writeMap;
+    /** Guest instructions that may still be retired before control returns to the vCPU loop. */
+    public int budget;
+    /** True while the vCPU loop executes exactly one instruction whose effects may reach outside RAM. */
+    public boolean exact;
+    /** The context's one fault object. */
+    public final GuestFault fault = new GuestFault();
+
+    protected GuestContext(StateLayout layout) {
+        s = new long[layout.slotCount()];
+    }
+
+    /**
+     * A load that missed the fast path.
+     *
+     * @param va linear address; for 32-bit guests the zero-extended or sign-extended 32 bits, both mean the same
+     * @param bits 8, 16, 32 or 64
+     * @param rmw true if the same instruction stores to it
+     * @return the value, 8 and 16 bits zero-extended, 32 bits sign-extended
+     * @throws GuestFault page fault, or restart in exact mode
+     */
+    public abstract long loadSlow(long va, int bits, boolean rmw);
+
+    /** A store that missed the fast path; the low {@code bits} of {@code value} count. */
+    public abstract void storeSlow(long va, long value, int bits);
+
+    /** Decides a {@link Op#SEGCHECK} that its limit slot did not pass: returns if the access is allowed after all, else throws. */
+    public abstract void segmentCheckSlow(int segment, long offset, int bytes, boolean write);
+
+    /** Service {@code number} of the monitor; see {@link Op#VMCALL}. */
+    public abstract long vmcall(int number, long a, long b, long c);
+
+    /** Throws exception {@code vector}; {@code errorCode} -1 if it has none. Returns nothing; typed so that callers can write {@code throw}. */
+    public final GuestFault raise(int vector, int errorCode) {
+        fault.kind = GuestFault.Kind.EXCEPTION;
+        fault.vector = vector;
+        fault.errorCode = errorCode;
+        throw fault;
+    }
+
+    /** Throws the request to run the current instruction again in exact mode. */
+    public final GuestFault restartExact() {
+        fault.kind = GuestFault.Kind.RESTART_EXACT;
+        throw fault;
+    }
+}

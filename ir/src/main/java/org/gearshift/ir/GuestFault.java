@@ -1,0 +1,37 @@
+package org.gearshift.ir;
+
+/**
+ * Thrown out of a memory access, helper or monitor service to abandon the current guest instruction. Carries no
+ * stack trace and is reused: one instance a context. Before it leaves the engine, every state slot is exact as of the
+ * start of the instruction (plus whatever a helper or monitor service committed itself) and the pc slot holds its address.
+ */
+public final class GuestFault extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Why the instruction was abandoned. */
+    public enum Kind {
+        /** The guest takes exception {@link #vector}. */
+        EXCEPTION,
+        /**
+         * Nothing happened yet, but this access has effects outside RAM, or changes translated code: the vCPU loop executes this one instruction
+         * again with {@link GuestContext#exact} set.
+         */
+        RESTART_EXACT
+    }
+
+    /** See {@link Kind}. */
+    public Kind kind = Kind.EXCEPTION;
+    /** Exception vector, 0..31. */
+    public int vector;
+    /** Error code, or -1 if the vector pushes none. */
+    public int errorCode;
+
+    public GuestFault() {
+        super(null, null, false, false);
+    }
+
+    @Override
+    public String getMessage() {
+        return kind + " vector " + vector + " error code " + errorCode;
+    }
+}

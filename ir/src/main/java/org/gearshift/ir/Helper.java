@@ -1,0 +1,172 @@
+package org.gearshift.ir;
+
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * A static Java method callable from IR through {@link Op#CALL}: for meanings too large to spell in operations
+ * (80-bit arithmetic, string copies). The interpreter and the backend call the very same method.
+ *
+ * <p>The method is public and static in a public class; its parameters are an optional leading
+ * {@link GuestContext} and then up to five {@code int} (I32) or {@code long} (I64); it returns {@code int}, {@code long} or
+ * {@code void}. A helper that takes a context and touches state slots must name them in {@code reads} and {@code writes}: those slots are
+ * in the state array while it runs and are fetched again afterwards, others may still be held elsewhere.
+ */
+public final class Helper {
+    /** Largest number of arguments besides the context. */
+    public static final int MAX_ARGS = 5;
+
+    private final String name;
+    private final Class<?> owner;
+    private final String method;
+    private final Type result;
+    private final List<Type> params;
+    private final boolean takesContext;
+    private final boolean pure;
+    private final boolean faults;
+    private final BitSet reads;
+    private final BitSet writes;
+    private final MethodType methodType;
+    private volatile MethodHandle uniform;
+
+    private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
+            boolean pure, boolean faults, BitSet reads, BitSet writes) {
+        if (params.size() > MAX_ARGS) {
+            throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
+        }
+        this.name = name;
+        this.owner = owner;
+        this.method = method;
+        this.result = result;
+        this.params = List.copyOf(params);
+        this.takesContext = takesContext;
+        this.pure = pure;
+        this.faults = faults;
+        this.reads = reads;
+        this.writes = writes;
+        List<Class<?>> p = new ArrayList<>();
+        if (takesContext) {
+            p.add(GuestContext.class);
+        }
+        for (Type t : params) {
+            p.add(javaType(t));
+        }
+        this.methodType = MethodType.methodType(javaType(result), p);
+    }
+
+    /** A function of its arguments alone. */
+    public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, new BitSet(), new BitSet());
+    }
+
+    /**
+     * A helper that works on guest state or memory.
+     *
+     * @param faults true if it may raise a {@link GuestFault} or access guest memory
+     * @param reads state slots it reads
+     * @param writes state slots it writes
+     */
+    public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
+            Type result, Type... params) {
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults,
+                (BitSet) reads.clone(), (BitSet) writes.clone());
+    }
+
+    private static Class<?> javaType(Type t) {
+        return switch (t) {
+            case VOID -> void.class;
+            case I32 -> int.class;
+            case I64 -> long.class;
+        };
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Class<?> owner() {
+        return owner;
+    }
+
+    public String method() {
+        return method;
+    }
+
+    public Type result() {
+        return result;
+    }
+
+    public List<Type> params() {
+        return params;
+    }
+
+    public boolean takesContext() {
+        return takesContext;
+    }
+
+    public boolean isPure() {
+        return pure;
+    }
+
+    public boolean mayFault() {
+        return faults;
+    }
+
+    /** State slots read; do not modify. */
+    public BitSet reads() {
+        return reads;
+    }
+
+    /** State slots written; do not modify. */
+    public BitSet writes() {
+        return writes;
+    }
+
+    /** JVM type of the method, context first where it takes one. */
+    public MethodType methodType() {
+        return methodType;
+    }
+
+    /**
+     * The method adapted to one shape for the interpreter: {@code (GuestContext, long, long, long, long, long) -> long}. I32
+     * arguments are narrowed, an I32 result widened with its sign, void gives 0.
+     */
+    public MethodHandle uniform() {
+        MethodHandle h = uniform;
+        if (h == null) {
+            h = bind();
+            uniform = h;
+        }
+        return h;
+    }
+
+    private MethodHandle bind() {
+        try {
+            MethodHandle h = MethodHandles.publicLookup().findStatic(owner, method, methodType);
+            if (!takesContext) {
+                h = MethodHandles.dropArguments(h, 0, GuestContext.class);
+            }
+            Class<?>[] wide = new Class<?>[params.size() + 1];
+            wide[0] = GuestContext.class;
+            for (int i = 0; i < params.size(); i++) {
+                wide[i + 1] = long.class;
+            }
+            MethodHandle w = MethodHandles.explicitCastArguments(h, MethodType.methodType(long.class, wide));
+            for (int i = params.size(); i < MAX_ARGS; i++) {
+                w = MethodHandles.dropArguments(w, i + 1, long.class);
+            }
+            return w;
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("helper " + name + " has no such method: " + owner.getName() + "." + method + methodType, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
