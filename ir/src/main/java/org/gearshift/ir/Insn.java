@@ -95,7 +95,7 @@ public final class Insn {
 
     /** True if the instruction may raise a guest fault. */
     public boolean mayFault() {
-        return op == Op.CALL ? helper.mayFault() : op.has(Op.Trait.MAY_FAULT);
+        return op == Op.CALL ? helper.mayFault() : op.mayFault();
     }
 
     /** Packs {@link Op#SEGCHECK}'s imm. {@code seg} is the segment number handed to the slow path, {@code bytes} the access size (1..512). */
