@@ -186,11 +186,15 @@ final class BlockAnalysis {
             i--;
         }
         FlagGroup g = i >= 0 ? groups[i] : null;
-        if (g == null || g.at != i || g.op == null) {
+        if (g == null || g.at != i || g.width < 32) {
             return null;
         }
         Condition c = condition;
         boolean zero = c.b == null || c.b.isConst() && c.b.imm() == 0;
+        if (g.op == null) {
+            boolean comparable = c.op == Op.EQ || c.op == Op.SLT || c.op == Op.SLE;
+            return comparable && c.a == g.result && zero ? g : null;
+        }
         if (g.op == Op.SUB && c.op != Op.AND) {
             if (c.b != null && FlagGroup.same(c.a, g.a) && FlagGroup.same(c.b, g.b)) {
                 return g;

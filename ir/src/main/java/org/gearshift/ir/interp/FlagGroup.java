@@ -17,6 +17,8 @@ final class FlagGroup {
     /** Operands of {@code op}, or null. */
     final Insn a;
     final Insn b;
+    /** 32; 8 or 16 for a comparison whose result is only kept in RES. */
+    final int width;
     /** Position of the group's micro-operation. */
     int at;
     /** First position of a member. */
@@ -26,7 +28,8 @@ final class FlagGroup {
     int dstPut = -1;
     int dstSlot = -1;
 
-    private FlagGroup(Op op, Insn result, Insn a, Insn b, int resPut) {
+    private FlagGroup(Op op, Insn result, Insn a, Insn b, int width, int resPut) {
+        this.width = width;
         this.op = op;
         this.result = result;
         this.a = a;
@@ -66,14 +69,24 @@ final class FlagGroup {
                 return null;
             }
             boolean logic = r.op() == Op.AND || r.op() == Op.OR || r.op() == Op.XOR;
-            return computed && logic ? new FlagGroup(r.op(), r, r.arg(0), r.arg(1), i) : new FlagGroup(null, r, null, null, i);
+            return computed && logic ? new FlagGroup(r.op(), r, r.arg(0), r.arg(1), 32, i) : new FlagGroup(null, r, null, null, 32, i);
+        }
+        if (aux.op() == Op.AUX_SUB && aux.imm() < 32) {
+            return narrow(r, aux, i, uses);
         }
         boolean sum = aux.op() == Op.AUX_ADD && r.op() == Op.ADD;
         boolean difference = aux.op() == Op.AUX_SUB && r.op() == Op.SUB;
         if (!sum && !difference || aux.imm() != 32 || aux.arg(2) != r || uses[aux.index()] != 1 || !sameOperands(r, aux)) {
             return null;
         }
-        return new FlagGroup(r.op(), r, r.arg(0), r.arg(1), i);
+        return new FlagGroup(r.op(), r, r.arg(0), r.arg(1), 32, i);
+    }
+
+    private static FlagGroup narrow(Insn r, Insn aux, int i, int[] uses) {
+        Insn difference = aux.arg(2);
+        boolean fits = r.op() == (aux.imm() == 8 ? Op.SEXT8 : Op.SEXT16) && r.type() == Type.I32 && r.arg(0) == difference && difference.op() == Op.SUB;
+        return fits && uses[aux.index()] == 1 && sameOperands(difference, aux)
+                ? new FlagGroup(Op.SUB, r, aux.arg(0), aux.arg(1), (int) aux.imm(), i) : null;
     }
 
     private static boolean sameOperands(Insn r, Insn aux) {

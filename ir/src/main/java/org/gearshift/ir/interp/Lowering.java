@@ -388,6 +388,15 @@ final class Lowering {
                 out.op(MicroOp.MOV32, d, a);
                 return d;
             }
+            case AUX_ADD, AUX_SUB:
+                if (i32 && v.imm() == 32) {
+                    int a = use(v.arg(0));
+                    int bc = use(v.arg(1)) | use(v.arg(2)) << 12;
+                    int d = destination(v, slot);
+                    out.op(v.op() == Op.AUX_ADD ? MicroOp.AUXADD32 : MicroOp.AUXSUB32, d, a, bc);
+                    return d;
+                }
+                break;
             case SELECT:
                 if (i32) {
                     int a = use(v.arg(0));
@@ -415,12 +424,12 @@ final class Lowering {
     /** Lets the access just emitted add to its base register: PUSH and POP. */
     private boolean updatesBase(int base, int imm) {
         int last = out.lastOpcode();
-        if (last != MicroOp.STORE32 && last != MicroOp.LOAD32 || out.lastWord(0) >>> 20 != base) {
+        if (last != MicroOp.STORE32 && last != MicroOp.STORE32I && last != MicroOp.LOAD32 || out.lastWord(0) >>> 20 != base) {
             return false;
         }
         int d = out.lastWord(0) >>> 8 & 0xfff;
-        if (last == MicroOp.STORE32 && out.lastWord(1) == imm) {
-            out.changeLast(MicroOp.PUSH32, d, base, imm);
+        if (last != MicroOp.LOAD32 && out.lastWord(1) == imm) {
+            out.changeLast(last == MicroOp.STORE32 ? MicroOp.PUSH32 : MicroOp.PUSH32I, d, base, imm);
             return true;
         }
         if (last == MicroOp.LOAD32 && out.lastWord(1) == 0 && d != base) {
@@ -455,14 +464,17 @@ final class Lowering {
     private void groupOp(FlagGroup g, int branch) {
         if (g.op == null) {
             int a = use(g.result);
-            out.op(MicroOp.LOGICF, g.dstSlot >= 0 ? g.dstSlot : resSlot, a);
+            out.op(branch != 0 ? branch : MicroOp.LOGICF, g.dstSlot >= 0 ? g.dstSlot : resSlot, a);
+            if (branch != 0) {
+                out.word(0);
+            }
             return;
         }
-        boolean imm = g.b.isConst() && PureSelector.flagsImmediate(g.op) != 0;
+        boolean imm = g.b.isConst() && PureSelector.flagsImmediate(g.op, g.width) != 0;
         int a = use(g.a);
         int b = imm ? (int) g.b.imm() : use(g.b);
         releaseNow();
-        int opcode = imm ? PureSelector.flagsImmediate(g.op) : PureSelector.flags(g.op);
+        int opcode = imm ? PureSelector.flagsImmediate(g.op, g.width) : PureSelector.flags(g.op, g.width);
         if (branch != 0) {
             opcode = imm ? branch + (g.op == Op.SUB ? MicroOp.SUBFI_BEQ - MicroOp.SUBF_BEQ : 1) : branch;
         }
@@ -476,7 +488,7 @@ final class Lowering {
     }
 
     private void branchGroup(FlagGroup g, Terminator t) {
-        groupOp(g, g.op == Op.AND ? MicroOp.ANDF_BEQ : PureSelector.branch(MicroOp.SUBF_BEQ, block.condition.op));
+        groupOp(g, g.op == null ? PureSelector.branch(MicroOp.LOGICF_BEQI, block.condition.op) : g.op == Op.AND ? MicroOp.ANDF_BEQ : PureSelector.branch(MicroOp.SUBF_BEQ, block.condition.op));
         branchExits = exits(t);
         ended = true;
     }
@@ -501,7 +513,14 @@ final class Lowering {
     private void store(Insn v) {
         Insn base = BlockAnalysis.base(v.arg(0));
         int a = base == null ? constant(0) : use(base);
-        out.op(PureSelector.store(v.imm()), use(v.arg(1)), a, BlockAnalysis.displacement(v.arg(0)));
+        int disp = BlockAnalysis.displacement(v.arg(0));
+        Insn x = v.arg(1);
+        if (x.isConst() && (v.imm() == 8 || v.imm() == 32)) {
+            out.op(v.imm() == 8 ? MicroOp.STORE8I : MicroOp.STORE32I, 0, a, disp);
+            out.word((int) x.imm());
+        } else {
+            out.op(PureSelector.store(v.imm()), use(x), a, disp);
+        }
     }
 
     private void segCheck(Insn v) {

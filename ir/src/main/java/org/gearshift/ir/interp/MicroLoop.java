@@ -1,6 +1,7 @@
 package org.gearshift.ir.interp;
 
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.OpSemantics;
 
 /**
  * The interpreter's loop over packed micro-operations. HotSpot compiles no method above 8,000 bytes of bytecode and inlines little into one close to
@@ -552,6 +553,126 @@ final class MicroLoop {
                 case MicroOp.BTESTI: {
                     link = ((int) s[w >>> 20] & code[ip + 1]) == 0 ? ip + 2 : ip + 5;
                     break;
+                }
+                case MicroOp.STORE8I: {
+                    int va = (int) s[w >>> 20] + code[ip + 1];
+                    int f = writeMap[va >>> 12];
+                    if (f >= 0) {
+                        ram[f << 12 | va & 0xfff] = (byte) code[ip + 2];
+                    } else {
+                        rare.store(ctx, ip, va, code[ip + 2], 8);
+                    }
+                    ip += 3;
+                    continue;
+                }
+                case MicroOp.STORE32I: {
+                    int va = (int) s[w >>> 20] + code[ip + 1];
+                    int f = writeMap[va >>> 12];
+                    if (f >= 0 && (va & 0xfff) <= 0xffc) {
+                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                    } else {
+                        rare.store(ctx, ip, va, code[ip + 2], 32);
+                    }
+                    ip += 3;
+                    continue;
+                }
+                case MicroOp.PUSH32I: {
+                    int va = (int) s[w >>> 20] + code[ip + 1];
+                    int f = writeMap[va >>> 12];
+                    if (f >= 0 && (va & 0xfff) <= 0xffc) {
+                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                    } else {
+                        rare.store(ctx, ip, va, code[ip + 2], 32);
+                    }
+                    s[w >>> 20] = va;
+                    ip += 3;
+                    continue;
+                }
+                case MicroOp.SUBF8: {
+                    int a = (int) s[w >>> 20];
+                    int b = (int) s[code[ip + 1]];
+                    int r = a - b;
+                    s[res] = (byte) r;
+                    s[aux] = OpSemantics.auxSub(8, a, b, r);
+                    s[w >>> 8 & 0xfff] = (byte) r;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.SUBF8I: {
+                    int a = (int) s[w >>> 20];
+                    int b = code[ip + 1];
+                    int r = a - b;
+                    s[res] = (byte) r;
+                    s[aux] = OpSemantics.auxSub(8, a, b, r);
+                    s[w >>> 8 & 0xfff] = (byte) r;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.SUBF16: {
+                    int a = (int) s[w >>> 20];
+                    int b = (int) s[code[ip + 1]];
+                    int r = a - b;
+                    s[res] = (short) r;
+                    s[aux] = OpSemantics.auxSub(16, a, b, r);
+                    s[w >>> 8 & 0xfff] = (short) r;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.AUXADD32: {
+                    int k = code[ip + 1];
+                    s[w >>> 8 & 0xfff] = addCarries((int) s[w >>> 20], (int) s[k & 0xfff], (int) s[k >>> 12]);
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.AUXSUB32: {
+                    int k = code[ip + 1];
+                    s[w >>> 8 & 0xfff] = subCarries((int) s[w >>> 20], (int) s[k & 0xfff], (int) s[k >>> 12]);
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.LOGICF_BEQI: {
+                    int r = (int) s[w >>> 20];
+                    s[res] = r;
+                    s[aux] = 0;
+                    s[w >>> 8 & 0xfff] = r;
+                    link = r == 0 ? ip + 2 : ip + 5;
+                    break;
+                }
+                case MicroOp.LOGICF_BSLTI: {
+                    int r = (int) s[w >>> 20];
+                    s[res] = r;
+                    s[aux] = 0;
+                    s[w >>> 8 & 0xfff] = r;
+                    link = r < 0 ? ip + 2 : ip + 5;
+                    break;
+                }
+                case MicroOp.LOGICF_BSLEI: {
+                    int r = (int) s[w >>> 20];
+                    s[res] = r;
+                    s[aux] = 0;
+                    s[w >>> 8 & 0xfff] = r;
+                    link = r <= 0 ? ip + 2 : ip + 5;
+                    break;
+                }
+                case MicroOp.SETEQ: {
+                    s[w >>> 8 & 0xfff] = (int) s[w >>> 20] == (int) s[code[ip + 1]] ? 1 : 0;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.SETNE: {
+                    s[w >>> 8 & 0xfff] = (int) s[w >>> 20] != (int) s[code[ip + 1]] ? 1 : 0;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.SETSLT: {
+                    s[w >>> 8 & 0xfff] = (int) s[w >>> 20] < (int) s[code[ip + 1]] ? 1 : 0;
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.SETULT: {
+                    s[w >>> 8 & 0xfff] = (int) s[w >>> 20] + MIN < (int) s[code[ip + 1]] + MIN ? 1 : 0;
+                    ip += 2;
+                    continue;
                 }
                 case MicroOp.GOTO: {
                     link = ip + 1;

@@ -65,6 +65,12 @@ final class MicroOp {
     /** d = memory[a]; a += imm, 32 bits; d is not a. */
     static final int POP32 = 40;
 
+    /** memory[a + imm] = constant in word 2. */
+    static final int STORE8I = 41;
+    static final int STORE32I = 42;
+    /** The same, then a += imm. */
+    static final int PUSH32I = 43;
+
     static final int ADDF = 45;
     static final int ADDFI = 46;
     static final int SUBF = 47;
@@ -75,6 +81,14 @@ final class MicroOp {
     static final int XORF = 52;
     /** RES = a, AUX = 0, d = a: one word. */
     static final int LOGICF = 53;
+
+    /** RES = d = a - b cut to 8 or 16 bits and sign-extended, AUX = carry vector of that width. */
+    static final int SUBF8 = 54;
+    static final int SUBF8I = 55;
+    static final int SUBF16 = 56;
+    /** d = carry vector of c = a + b (- b) at 32 bits: word 1 {@code b | c << 12}. */
+    static final int AUXADD32 = 57;
+    static final int AUXSUB32 = 58;
 
     /** Branches: a, word 1 b or imm, exit if true, exit if false. */
     static final int BEQ = 60;
@@ -103,6 +117,17 @@ final class MicroOp {
     static final int ANDFI_BEQ = 81;
     /** Branch if {@code (a & imm) == 0}. */
     static final int BTESTI = 82;
+
+    /** LOGICF followed by a branch that compares with imm, which is 0. */
+    static final int LOGICF_BEQI = 83;
+    static final int LOGICF_BSLTI = 84;
+    static final int LOGICF_BSLEI = 85;
+
+    /** d = 1 if a and b compare so, else 0. */
+    static final int SETEQ = 86;
+    static final int SETNE = 87;
+    static final int SETSLT = 88;
+    static final int SETULT = 89;
 
     /** exit. */
     static final int GOTO = 90;
@@ -145,7 +170,7 @@ final class MicroOp {
     static int words(int opcode) {
         return switch (opcode) {
             case MOV, MOV32, NEG, NOT, SEXT8, SEXT16, LOGICF, INDIRECT32, INDIRECT64, EXIT_TO_STATE -> 1;
-            case BLOCK, DEAD, LEA, EXIT, PURE, LI64 -> 3;
+            case BLOCK, DEAD, LEA, EXIT, PURE, LI64, STORE8I, STORE32I, PUSH32I -> 3;
             case GOTO, CALL -> 4;
             case VMCALL -> 6;
             default -> isBranch(opcode) ? 8 : 2;
@@ -154,7 +179,7 @@ final class MicroOp {
 
     /** True for micro-operations with two exits, at words 2 and 5. */
     static boolean isBranch(int opcode) {
-        return opcode >= BEQ && opcode <= BTESTI;
+        return opcode >= BEQ && opcode <= LOGICF_BSLEI;
     }
 
     static String name(int opcode) {

@@ -21,6 +21,10 @@ final class PureSelector {
         binary(Op.SHR, MicroOp.SHR, MicroOp.SHRI);
         binary(Op.SAR, MicroOp.SAR, MicroOp.SARI);
         binary(Op.MUL, MicroOp.MUL, 0);
+        binary(Op.EQ, MicroOp.SETEQ, 0);
+        binary(Op.NE, MicroOp.SETNE, 0);
+        binary(Op.SLT, MicroOp.SETSLT, 0);
+        binary(Op.ULT, MicroOp.SETULT, 0);
         UNARY[Op.NEG.ordinal()] = MicroOp.NEG;
         UNARY[Op.NOT.ordinal()] = MicroOp.NOT;
         UNARY[Op.SEXT8.ordinal()] = MicroOp.SEXT8;
@@ -48,7 +52,10 @@ final class PureSelector {
     }
 
     /** Flag-setting forms of ADD, SUB, AND, OR, XOR. */
-    static int flags(Op op) {
+    static int flags(Op op, int width) {
+        if (width < 32) {
+            return width == 8 ? MicroOp.SUBF8 : MicroOp.SUBF16;
+        }
         return switch (op) {
             case ADD -> MicroOp.ADDF;
             case SUB -> MicroOp.SUBF;
@@ -59,7 +66,10 @@ final class PureSelector {
     }
 
     /** The same with an immediate, or 0. */
-    static int flagsImmediate(Op op) {
+    static int flagsImmediate(Op op, int width) {
+        if (width < 32) {
+            return width == 8 ? MicroOp.SUBF8I : 0;
+        }
         return switch (op) {
             case ADD -> MicroOp.ADDFI;
             case SUB -> MicroOp.SUBFI;
