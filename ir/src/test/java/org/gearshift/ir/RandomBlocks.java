@@ -46,7 +46,7 @@ public final class RandomBlocks {
     }
 
     private void shape() {
-        switch (random.nextInt(14)) {
+        switch (random.nextInt(15)) {
             case 0, 1, 2 -> arithmetic();
             case 3, 4 -> put(random.nextInt(8), any());
             case 5 -> load();
@@ -56,6 +56,7 @@ public final class RandomBlocks {
             case 9 -> compare();
             case 10 -> remember(call());
             case 11 -> segCheck();
+            case 12 -> narrowCompare();
             default -> pure();
         }
     }
@@ -252,6 +253,20 @@ public final class RandomBlocks {
         remember(r);
     }
 
+    private void narrowCompare() {
+        int width = 8 << random.nextInt(2);
+        Insn a = i32();
+        Insn b = i32();
+        Insn r = op(Op.SUB, Type.I32, 0, a, b);
+        Insn narrow = op(width == 8 ? Op.SEXT8 : Op.SEXT16, Type.I32, 0, r);
+        put(SampleContext.RES, narrow);
+        put(SampleContext.AUX, op(Op.AUX_SUB, Type.I32, width, a, b, r));
+        if (random.nextBoolean()) {
+            remember(r);
+        }
+        remember(narrow);
+    }
+
     private void compare() {
         Op op = new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT, Op.ULE}[random.nextInt(6)];
         remember(op(op, Type.I32, 0, i32(), i32()));
@@ -294,8 +309,19 @@ public final class RandomBlocks {
     private Terminator terminator() {
         switch (random.nextInt(8)) {
             case 0:
+                if (random.nextBoolean()) {
+                    Insn sp = op(Op.ADD, Type.I32, 0, get(Type.I32, 4), builder != null ? builder.i32(-4) : emit(Op.CONST, Type.I32, -4));
+                    store(32, sp, constant(Type.I32));
+                    put(4, sp);
+                }
                 return Terminator.jump(0xfff00000L);
             case 1:
+                if (random.nextBoolean()) {
+                    Insn sp = get(Type.I32, 4);
+                    Insn v = builder != null ? builder.load(32, sp) : emit(Op.LOAD, Type.I32, 32, sp);
+                    put(4, op(Op.ADD, Type.I32, 0, sp, builder != null ? builder.i32(4) : emit(Op.CONST, Type.I32, 4)));
+                    return Terminator.indirect(v);
+                }
                 return Terminator.indirect(random.nextInt(4) == 0 ? i64() : i32());
             case 2:
                 return random.nextBoolean() ? Terminator.exit(0x1234) : Terminator.exitToState();
@@ -303,7 +329,13 @@ public final class RandomBlocks {
                 break;
         }
         Insn c;
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(8) == 0) {
+            Insn r = i32();
+            put(SampleContext.RES, r);
+            Insn zero = builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0);
+            put(SampleContext.AUX, zero);
+            c = op(new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT}[random.nextInt(5)], Type.I32, 0, r, zero);
+        } else if (random.nextInt(3) == 0) {
             Insn a = i32();
             Insn b = i32();
             Insn r = op(Op.SUB, Type.I32, 0, a, b);

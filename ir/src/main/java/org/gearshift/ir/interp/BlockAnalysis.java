@@ -29,6 +29,8 @@ final class BlockAnalysis {
     /** The group that the branch is fused with, or null. */
     FlagGroup branchGroup;
     private int[] firstUse = new int[256];
+    /** Memory instructions that add a displacement to a base themselves instead of using the sum, because nobody has needed the sum before. */
+    private boolean[] displaced = new boolean[256];
     private final int resSlot;
     private final int auxSlot;
 
@@ -54,16 +56,18 @@ final class BlockAnalysis {
         return at >= 0 && groups[at] != null;
     }
 
-    /** Base of a memory address: the address less its displacement. Null: the address is constant. */
-    static Insn base(Insn address) {
-        return address.isConst() ? null : isDisplaced(address) ? address.arg(0) : address;
+    /** Base of a memory instruction: its address less the displacement. Null: the address is constant. */
+    Insn base(Insn memory) {
+        Insn address = memory.arg(0);
+        return address.isConst() ? null : displaced[memory.index()] ? address.arg(0) : address;
     }
 
-    static int displacement(Insn address) {
+    int displacement(Insn memory) {
+        Insn address = memory.arg(0);
         if (address.isConst()) {
             return (int) address.imm();
         }
-        if (!isDisplaced(address)) {
+        if (!displaced[memory.index()]) {
             return 0;
         }
         long c = address.arg(1).imm();
@@ -104,6 +108,7 @@ final class BlockAnalysis {
             lazyAt = new int[m];
             lastUse = new int[m];
             firstUse = new int[m];
+            displaced = new boolean[m];
             groups = new FlagGroup[m];
         }
         for (int i = 0; i < n; i++) {
@@ -124,7 +129,10 @@ final class BlockAnalysis {
             for (int k = 0; k < v.argCount(); k++) {
                 Insn x = v.arg(k);
                 uses[x.index()]++;
-                boolean folded = k == 0 && isMemory(v.op()) && isDisplaced(x);
+                boolean folded = k == 0 && isMemory(v.op()) && isDisplaced(x) && firstUse[x.index()] > i;
+                if (k == 0) {
+                    displaced[i] = folded;
+                }
                 if (!folded && firstUse[x.index()] > i) {
                     firstUse[x.index()] = i;
                 }
@@ -257,7 +265,7 @@ final class BlockAnalysis {
 
     private void needOperands(Insn v, int at) {
         if (isMemory(v.op())) {
-            Insn base = base(v.arg(0));
+            Insn base = base(v);
             if (base != null) {
                 need(base, at);
             }

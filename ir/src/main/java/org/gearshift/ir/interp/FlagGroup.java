@@ -43,7 +43,7 @@ final class FlagGroup {
         if (r.resultType() != Type.I32) {
             return null;
         }
-        int auxPut = findPut(ins, n, i, auxSlot, null);
+        int auxPut = findPut(ins, n, i, auxSlot);
         if (auxPut < 0) {
             return null;
         }
@@ -54,7 +54,9 @@ final class FlagGroup {
         g.auxPut = auxPut;
         g.from = Math.min(i, auxPut);
         g.at = Math.max(i, auxPut);
-        g.addDestination(ins, n, resSlot, auxSlot);
+        if (g.width == 32) {
+            g.addDestination(ins, n, resSlot, auxSlot);
+        }
         return g.isMovable(ins, resSlot, auxSlot) ? g : null;
     }
 
@@ -101,27 +103,34 @@ final class FlagGroup {
     }
 
     private void addDestination(Insn[] ins, int n, int resSlot, int auxSlot) {
-        int p = findPut(ins, n, at, -1, result);
-        if (p < 0 || p == resPut) {
-            p = findPut(ins, n, from, -1, result);
+        for (int j = at + 1; j < n && j <= at + WINDOW && dstPut < 0 && !isObserver(ins[j]); j++) {
+            tryDestination(ins[j], j, resSlot, auxSlot);
         }
-        if (p >= 0 && p != resPut && ins[p].imm() != resSlot && ins[p].imm() != auxSlot) {
-            dstPut = p;
-            dstSlot = (int) ins[p].imm();
-            at = Math.max(at, p);
-            from = Math.min(from, p);
+        for (int j = at - 1; j >= 0 && j >= at - WINDOW && dstPut < 0 && !isObserver(ins[j]); j--) {
+            tryDestination(ins[j], j, resSlot, auxSlot);
+        }
+        if (dstPut >= 0) {
+            at = Math.max(at, dstPut);
+            from = Math.min(from, dstPut);
         }
     }
 
-    /** Nearest PUT of a slot, or of a value where {@code slot} is -1, around position {@code i} with nothing observable between. */
-    private static int findPut(Insn[] ins, int n, int i, int slot, Insn value) {
+    private void tryDestination(Insn v, int j, int resSlot, int auxSlot) {
+        if (v.op() == Op.PUT && v.arg(0) == result && v.imm() != resSlot && v.imm() != auxSlot) {
+            dstPut = j;
+            dstSlot = (int) v.imm();
+        }
+    }
+
+    /** Nearest PUT of a slot around position {@code i} with nothing observable between. */
+    private static int findPut(Insn[] ins, int n, int i, int slot) {
         for (int j = i + 1; j < n && j <= i + WINDOW && !isObserver(ins[j]); j++) {
-            if (ins[j].op() == Op.PUT && (slot >= 0 ? ins[j].imm() == slot : ins[j].arg(0) == value)) {
+            if (ins[j].op() == Op.PUT && ins[j].imm() == slot) {
                 return j;
             }
         }
         for (int j = i - 1; j >= 0 && j >= i - WINDOW && !isObserver(ins[j]); j--) {
-            if (ins[j].op() == Op.PUT && (slot >= 0 ? ins[j].imm() == slot : ins[j].arg(0) == value)) {
+            if (ins[j].op() == Op.PUT && ins[j].imm() == slot) {
                 return j;
             }
         }

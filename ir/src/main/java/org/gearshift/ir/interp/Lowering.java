@@ -503,17 +503,17 @@ final class Lowering {
     // ---- memory and calls ----
 
     private void load(Insn v) {
-        Insn base = BlockAnalysis.base(v.arg(0));
+        Insn base = block.base(v);
         int a = base == null ? constant(0) : use(base);
-        int disp = BlockAnalysis.displacement(v.arg(0));
+        int disp = block.displacement(v);
         int slot = earlySlot(v);
         out.op(PureSelector.load(v.op(), v.imm()), slot != NONE ? slot : resultTemp(v), a, disp);
     }
 
     private void store(Insn v) {
-        Insn base = BlockAnalysis.base(v.arg(0));
+        Insn base = block.base(v);
         int a = base == null ? constant(0) : use(base);
-        int disp = BlockAnalysis.displacement(v.arg(0));
+        int disp = block.displacement(v);
         Insn x = v.arg(1);
         if (x.isConst() && (v.imm() == 8 || v.imm() == 32)) {
             out.op(v.imm() == 8 ? MicroOp.STORE8I : MicroOp.STORE32I, 0, a, disp);
@@ -524,9 +524,10 @@ final class Lowering {
     }
 
     private void segCheck(Insn v) {
-        int how = v.segCheckSegment() | v.segCheckBytes() << 8 | (v.segCheckWrite() ? 1 << 24 : 0) | (v.type() == Type.I64 ? 1 << 25 : 0);
+        boolean wide = v.type() == Type.I64;
+        int how = v.segCheckSegment() | v.segCheckBytes() << 8 | (v.segCheckWrite() ? 1 << 24 : 0);
         int a = use(v.arg(0));
-        out.op(MicroOp.SEGCHECK, v.segCheckLimitSlot(), a, how);
+        out.op(wide ? MicroOp.SEGCHECK64 : MicroOp.SEGCHECK, v.segCheckLimitSlot(), a, how);
     }
 
     private int useArg(Insn v, int k) {
@@ -565,12 +566,16 @@ final class Lowering {
         at = block.n;
         switch (t.kind()) {
             case GOTO:
-                out.op(MicroOp.GOTO, 0, 0);
+                if (out.lastOpcode() == MicroOp.PUSH32I) {
+                    out.changeLast(MicroOp.CALL32);
+                } else {
+                    out.op(MicroOp.GOTO, 0, 0);
+                }
                 return new int[] {out.exit(t.target())};
             case BRANCH:
                 return branch(t);
             case INDIRECT:
-                out.op(t.value().resultType() == Type.I32 ? MicroOp.INDIRECT32 : MicroOp.INDIRECT64, 0, use(t.value()));
+                indirect(t.value());
                 break;
             case EXIT:
                 out.op(MicroOp.EXIT, 0, 0);
@@ -581,6 +586,16 @@ final class Lowering {
                 break;
         }
         return new int[0];
+    }
+
+    private void indirect(Insn to) {
+        int a = use(to);
+        boolean narrow = to.resultType() == Type.I32;
+        if (narrow && out.lastOpcode() == MicroOp.POP32 && (out.lastWord(0) >>> 8 & 0xfff) == a) {
+            out.changeLast(MicroOp.RET32);
+        } else {
+            out.op(narrow ? MicroOp.INDIRECT32 : MicroOp.INDIRECT64, 0, a);
+        }
     }
 
     private int[] branch(Terminator t) {

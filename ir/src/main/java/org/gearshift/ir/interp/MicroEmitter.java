@@ -66,6 +66,11 @@ final class MicroEmitter {
         last = -1;
     }
 
+    /** Replaces the last micro-operation's opcode. */
+    void changeLast(int opcode) {
+        code[last] = code[last] & ~0xff | opcode;
+    }
+
     /** Replaces the last micro-operation, which has two words. */
     void changeLast(int opcode, int d, int a, int word1) {
         code[last] = opcode | d << 8 | a << 20;

@@ -678,6 +678,42 @@ final class MicroLoop {
                     link = ip + 1;
                     break;
                 }
+                case MicroOp.CALL32: {
+                    int va = (int) s[w >>> 20] + code[ip + 1];
+                    int f = writeMap[va >>> 12];
+                    if (f >= 0 && (va & 0xfff) <= 0xffc) {
+                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                    } else {
+                        rare.store(ctx, ip, va, code[ip + 2], 32);
+                    }
+                    s[w >>> 20] = va;
+                    link = ip + 3;
+                    break;
+                }
+                case MicroOp.SEGCHECK: {
+                    int how = code[ip + 1];
+                    long offset = s[w >>> 20] & 0xffffffffL;
+                    if (offset + (how >>> 8 & 0xffff) - 1 > s[w >>> 8 & 0xfff]) {
+                        rare.segCheckSlow(ctx, ip, offset, how);
+                    }
+                    ip += 2;
+                    continue;
+                }
+                case MicroOp.RET32: {
+                    int va = (int) s[w >>> 20];
+                    int f = readMap[va >>> 12];
+                    long to = f >= 0 && (va & 0xfff) <= 0xffc ? RamAccess.get32(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 32, false);
+                    s[w >>> 8 & 0xfff] = to;
+                    s[w >>> 20] = va + code[ip + 1];
+                    to &= 0xffffffffL;
+                    link = -1;
+                    ip = jumps.lookup(to);
+                    if (ip >= 0) {
+                        continue;
+                    }
+                    s[pc] = to;
+                    return stop(Interpreter.EXIT_INDIRECT, ip);
+                }
                 case MicroOp.INDIRECT32: {
                     long to = s[w >>> 20] & 0xffffffffL;
                     link = -1;

@@ -140,6 +140,13 @@ final class MicroOp {
     /** Leaves; one word. */
     static final int EXIT_TO_STATE = 94;
 
+    /** PUSH32I, then exit. */
+    static final int CALL32 = 95;
+    /** POP32, then pc = d, zero-extended. */
+    static final int RET32 = 96;
+    /** Segment check of offset a, d the limit slot: word 1 {@code segment | bytes << 8 | write << 24}. */
+    static final int SEGCHECK = 97;
+
     /** First of the opcodes executed out of line. */
     static final int RARE = 100;
     /** d = op(a, b, c): word 1 {@code b | c << 12}, word 2 {@code op | wide << 8 | narrowA << 9 | narrowB << 10 | narrowC << 11 | imm << 16}. */
@@ -148,8 +155,8 @@ final class MicroOp {
     static final int LOAD64 = 101;
     static final int RMW64 = 102;
     static final int STORE64 = 103;
-    /** Segment check of offset a, d the limit slot: word 1 {@code segment | bytes << 8 | write << 24 | wide << 25}. */
-    static final int SEGCHECK = 104;
+    /** SEGCHECK of a 64-bit offset. */
+    static final int SEGCHECK64 = 104;
     /** d = helper(word 2; a, b, c, e, f): word 1 {@code b | c << 12}, word 2 helper number, word 3 {@code e | f << 12}. */
     static final int CALL = 105;
     /**
@@ -172,7 +179,7 @@ final class MicroOp {
             case MOV, MOV32, NEG, NOT, SEXT8, SEXT16, LOGICF, INDIRECT32, INDIRECT64, EXIT_TO_STATE -> 1;
             case BLOCK, DEAD, LEA, EXIT, PURE, LI64, STORE8I, STORE32I, PUSH32I -> 3;
             case GOTO, CALL -> 4;
-            case VMCALL -> 6;
+            case VMCALL, CALL32 -> 6;
             default -> isBranch(opcode) ? 8 : 2;
         };
     }

@@ -67,8 +67,8 @@ final class RareOps {
             case MicroOp.STORE64:
                 store64(ctx, ip, w, code[ip + 1]);
                 return ip + 2;
-            case MicroOp.SEGCHECK:
-                segCheck(ctx, ip, w, code[ip + 1]);
+            case MicroOp.SEGCHECK64:
+                segCheck64(ctx, ip, w, code[ip + 1]);
                 return ip + 2;
             case MicroOp.CALL:
                 call(ctx, ip, w, code);
@@ -117,17 +117,16 @@ final class RareOps {
         }
     }
 
-    private void segCheck(GuestContext ctx, int ip, int w, int how) {
-        boolean wide = (how & 1 << 25) != 0;
+    private void segCheck64(GuestContext ctx, int ip, int w, int how) {
         long offset = ctx.s[w >>> 20];
-        if (!wide) {
-            offset &= 0xffffffffL;
+        if (offset + (how >>> 8 & 0xffff) - 1 > ctx.s[w >>> 8 & 0xfff]) {
+            segCheckSlow(ctx, ip, offset, how);
         }
-        int bytes = how >>> 8 & 0xffff;
-        if (offset + bytes - 1 > ctx.s[w >>> 8 & 0xfff]) {
-            callOffset = ip;
-            ctx.segmentCheckSlow(how & 0xff, offset, bytes, (how & 1 << 24) != 0);
-        }
+    }
+
+    void segCheckSlow(GuestContext ctx, int ip, long offset, int how) {
+        callOffset = ip;
+        ctx.segmentCheckSlow(how & 0xff, offset, how >>> 8 & 0xffff, (how & 1 << 24) != 0);
     }
 
     private void call(GuestContext ctx, int ip, int w, int[] code) {
