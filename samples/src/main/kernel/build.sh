@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds the sample kernel: build.sh OUTPUT. Needs gcc with -m32 and binutils; the result does not depend on where it is built.
 set -eu
-cd "$(dirname "$0")"
 out=${1:?where to write the kernel}
+case $out in /*) ;; *) out=$PWD/$out ;; esac
+cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags="-m32 -march=i686 -O2 -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
