@@ -39,6 +39,7 @@ public final class Engine {
     private long retiredAtZero;
     private int lastEpoch;
     private boolean stop;
+    private boolean oneBlock;
 
     /** @param interrupts what {@code cpu} takes interrupts from */
     public Engine(VCpu cpu, GuestRam ram, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
@@ -76,6 +77,14 @@ public final class Engine {
         stop = true;
     }
 
+    /**
+     * Makes {@link #run} return with LIMIT after every block, instruction step, delivered interrupt or idle wait: two machines run so stay in
+     * step whatever executes their blocks.
+     */
+    public void setOneBlock(boolean on) {
+        oneBlock = on;
+    }
+
     /** Drops translations made from these bytes, which lie in one page. */
     public void codeWritten(long physical, int bytes) {
         cache.invalidate(physical, bytes);
@@ -103,10 +112,16 @@ public final class Engine {
             if (stop) {
                 return StopReason.REQUESTED;
             }
+            if (oneBlock && !cpu.halted) {
+                return StopReason.LIMIT;
+            }
             if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
                 if (!timer.idle()) {
                     return StopReason.DEAD;
                 }
+            }
+            if (oneBlock) {
+                return StopReason.LIMIT;
             }
         }
     }
@@ -118,7 +133,7 @@ public final class Engine {
 
     /** Runs code until the budget is used up, the vCPU halts, or a stop is requested. */
     private void execute(boolean exactEnd) {
-        while (cpu.budget > 0 && !stop) {
+        for (boolean first = true; cpu.budget > 0 && !stop && (first || !oneBlock); first = false) {
             if (cpu.exit != CpuExit.NONE) {
                 if (cpu.exit == CpuExit.TRIPLE_FAULT) {
                     return;
@@ -134,7 +149,7 @@ public final class Engine {
                 return;
             }
             if (cpu.s[X86State.INT_SHADOW] != 0 || cpu.needsSingleStep()) {
-                step(false);
+                step();
                 continue;
             }
             Translation t = lookup();
@@ -145,8 +160,11 @@ public final class Engine {
                 if (!exactEnd) {
                     return;
                 }
-                step(false);
+                step();
                 continue;
+            }
+            if (oneBlock) {
+                setBudget(t.guestInsns);
             }
             runFrom(t);
         }
@@ -173,6 +191,9 @@ public final class Engine {
             case Interpreter.EXIT_HOT -> {
                 statistics.count(EngineStatistics.Exit.HOT);
                 promote();
+                if (oneBlock) {
+                    runFrom(lookup());
+                }
             }
             case Interpreter.EXIT_FAULT -> fault();
             case Interpreter.EXIT_BUDGET -> statistics.count(EngineStatistics.Exit.BUDGET);
@@ -286,7 +307,7 @@ public final class Engine {
     private void fault() {
         if (cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
             statistics.count(EngineStatistics.Exit.EXACT);
-            step(true);
+            step();
         } else {
             statistics.count(EngineStatistics.Exit.FAULT);
             statistics.exceptions++;
@@ -294,8 +315,8 @@ public final class Engine {
         }
     }
 
-    /** Executes exactly one instruction, by the interpreter, with effects outside RAM allowed if {@code exact}. */
-    private void step(boolean exact) {
+    /** Executes exactly one instruction, by the interpreter, with effects outside RAM allowed. */
+    private void step() {
         statistics.count(EngineStatistics.Exit.STEP);
         if (cpu.beforeInstruction()) {
             return;
