@@ -100,7 +100,7 @@ final class ActiveMaps {
         if ((e & ShadowEntry.EXEC) != 0) {
             may = (userPage ? EXEC_USER : 0) | (userPage && control.smep ? 0 : EXEC_SUPERVISOR);
         }
-        if (!fetch && (may & old) != (old & EXEC_ANY)) {
+        if (!moved && (may & old) != (old & EXEC_ANY)) {
             epoch++;
         }
         return may | frame;

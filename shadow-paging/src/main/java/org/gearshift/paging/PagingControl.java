@@ -67,8 +67,8 @@ final class PagingControl {
         pse = (newCr4 & CR4_PSE) != 0;
         pae = (newCr4 & CR4_PAE) != 0;
         pge = (newCr4 & CR4_PGE) != 0;
-        smep = (newCr4 & CR4_SMEP) != 0;
-        smap = (newCr4 & CR4_SMAP) != 0;
+        smep = paging && (newCr4 & CR4_SMEP) != 0;
+        smap = paging && (newCr4 & CR4_SMAP) != 0;
         noExecute = pae && (newEfer & EFER_NXE) != 0;
     }
 

@@ -274,6 +274,9 @@ public final class ShadowMmu {
         int e = tables.link(current, walk, page);
         if (e != 0) {
             maps.install(page, e, access == EXECUTE);
+        } else if (access == EXECUTE) {
+            // Nobody will see this mapping change, so nobody may rely on it.
+            maps.epoch++;
         }
         return memory.gate(walk.physical);
     }

@@ -75,6 +75,10 @@ final class ShadowTables {
                 return space.root.lookup(page, byFrame.length);
             }
             ShadowTable child = t.children[i];
+            if (t.entries[i] != 0 && (child == null || child.frame != (int) (walk.table[step + 1] >>> 12))) {
+                // Someone wrote guest tables behind the traces, straight into GuestRam; what was known is void.
+                drop(t, i);
+            }
             if (t.entries[i] == 0 || child.dead) {
                 child = obtain(walk.table[step + 1], t.level - 1, page);
                 if (child == null) {
@@ -101,10 +105,11 @@ final class ShadowTables {
 
     /** The table for the guest table at {@code address} (-1: registers) in its place around {@code page}; null if that is not in RAM. */
     private ShadowTable obtain(long address, int level, int page) {
-        int frame = (int) (address >> 12);
         int span = format.entries(level) << format.shift(level);
         int first = page & -span;
-        if (frame >= 0) {
+        int frame = -1;
+        if (address >= 0) {
+            frame = (int) (address >>> 12);
             if (!memory.isRam(address) || (memory.attributes[frame] & PhysicalMemory.MMIO) != 0) {
                 return null;
             }
@@ -185,7 +190,7 @@ final class ShadowTables {
             if (t.children != null && (e & ShadowEntry.LARGE) == 0) {
                 ShadowTable child = t.children[i];
                 t.children[i] = null;
-                staleGlobals = true;
+                staleGlobals |= !active;
                 release(child);
             } else if (!active && (e & ShadowEntry.GLOBAL) != 0) {
                 if (t.children == null) {

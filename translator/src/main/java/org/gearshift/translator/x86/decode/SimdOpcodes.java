@@ -78,8 +78,8 @@ final class SimdOpcodes {
             NP 0F C4 | PINSRW Pq,Mw,Iu
             66 0F C4 | PINSRW Vdq,Rd,Iu
             66 0F C4 | PINSRW Vdq,Mw,Iu
-            NP 0F C5 | PEXTRW Gd,Nq,Iu
-            66 0F C5 | PEXTRW Gd,Udq,Iu
+            NP 0F C5 | PEXTRW Gy,Nq,Iu
+            66 0F C5 | PEXTRW Gy,Udq,Iu
             NP 0F D1 | PSRLW Pq,Qq
             66 0F D1 | PSRLW Vdq,Wdq
             NP 0F D2 | PSRLD Pq,Qq
@@ -93,8 +93,8 @@ final class SimdOpcodes {
             66 0F D6 | MOVQ Wq,Vdq
             F3 0F D6 | MOVQ2DQ Vdq,Nq
             F2 0F D6 | MOVDQ2Q Pq,Udq
-            NP 0F D7 | PMOVMSKB Gd,Nq
-            66 0F D7 | PMOVMSKB Gd,Udq
+            NP 0F D7 | PMOVMSKB Gy,Nq
+            66 0F D7 | PMOVMSKB Gy,Udq
             NP 0F D8 | PSUBUSB Pq,Qq
             66 0F D8 | PSUBUSB Vdq,Wdq
             NP 0F D9 | PSUBUSW Pq,Qq
@@ -220,8 +220,8 @@ final class SimdOpcodes {
             66 0F 2E | UCOMISD Vdq,Wq
             NP 0F 2F | COMISS Vdq,Wd
             66 0F 2F | COMISD Vdq,Wq
-            NP 0F 50 | MOVMSKPS Gd,Udq
-            66 0F 50 | MOVMSKPD Gd,Udq
+            NP 0F 50 | MOVMSKPS Gy,Udq
+            66 0F 50 | MOVMSKPD Gy,Udq
             NP 0F 51 | SQRTPS Vdq,Wdq
             66 0F 51 | SQRTPD Vdq,Wdq
             F3 0F 51 | SQRTSS Vdq,Wd
