@@ -81,7 +81,7 @@ final class Aml {
         int letters = (id.charAt(0) - '@') << 10 | (id.charAt(1) - '@') << 5 | id.charAt(2) - '@';
         int product = Integer.parseInt(id.substring(3), 16);
         int bigEndian = letters << 16 | product;
-        return join(bytes(DWORD_PREFIX), little(Integer.reverseBytes(bigEndian) & 0xffffffffL, 4));
+        return integer(Integer.reverseBytes(bigEndian) & 0xffffffffL);
     }
 
     /** A resource template: the descriptors and an end tag whose checksum is not used. */

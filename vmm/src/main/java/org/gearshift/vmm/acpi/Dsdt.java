@@ -32,8 +32,8 @@ final class Dsdt {
     /** The AML after the table header. */
     static byte[] aml() {
         return join(
-                name("\\_S5", packageOf(sleepType(), sleepType(), integer(0), integer(0))),
-                scope("\\_SB", device("PCI0",
+                name("_S5", packageOf(sleepType(), sleepType(), integer(0), integer(0))),
+                scope("_SB", device("PCI0",
                         name("_HID", eisaId("PNP0A03")),
                         name("_ADR", integer(0)),
                         name("_BBN", integer(0)),

@@ -69,8 +69,8 @@ public final class PcPlatform {
     private final PcOptions options;
     private final PortBus ports = new PortBus();
     private final ApicBus apicBus = new ApicBus();
-    private final PicPair pic = new PicPair(asserted -> intr(asserted));
     private final IoApic ioApic = new IoApic(apicBus);
+    private final PicPair pic;
     private final LocalApic[] lapics;
     private final LocalApicWindow lapicWindow;
     private final Pit8254 pit;
@@ -104,8 +104,9 @@ public final class PcPlatform {
         this.listener = listener;
         lapics = new LocalApic[options.cpus()];
         for (int cpu = 0; cpu < lapics.length; cpu++) {
-            lapics[cpu] = new LocalApic(cpu, apicBus, clock, events, pic::acknowledge);
+            lapics[cpu] = new LocalApic(cpu, apicBus, clock, events, this::intAcknowledge);
         }
+        pic = new PicPair(this::intr);
         lapicWindow = new LocalApicWindow(lapics[0]);
         A20Gate a20 = new A20Gate(memory::setA20);
         Runnable resetLine = () -> this.listener.reset();
@@ -169,6 +170,11 @@ public final class PcPlatform {
         return clock.isVirtual() ? WallClock.from(WallClock.VIRTUAL_EPOCH, clock) : WallClock.host();
     }
 
+    private int intAcknowledge() {
+        return pic.acknowledge();
+    }
+
+    /** The 8259 pair's output: LINT0 of the bootstrap processor and input 0 of the I/O APIC. */
     private void intr(boolean asserted) {
         lapics[0].lint0().set(asserted);
         ioApic.setPin(0, asserted);
