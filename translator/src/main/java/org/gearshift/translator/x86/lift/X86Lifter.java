@@ -102,6 +102,10 @@ public final class X86Lifter {
             c.undefined();
             return c.terminator();
         }
+        if (i.mnemonic() == Mnemonic.TOO_LONG) {
+            c.generalProtection();
+            return c.terminator();
+        }
         Lift lift = table.get(i.mnemonic());
         if (lift == null) {
             c.service(X86Service.UNIMPLEMENTED, ir.i32(i.mnemonic().ordinal()));
