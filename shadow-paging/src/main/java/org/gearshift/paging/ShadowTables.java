@@ -20,8 +20,6 @@ final class ShadowTables {
     private PageWalker format;
     private AddressSpace current;
     private long bytes;
-    /** The active maps may hold global pages whose tables are no longer traced. */
-    private boolean staleGlobals;
 
     ShadowTables(PhysicalMemory memory, ActiveMaps maps, PagingCounters counters) {
         this.memory = memory;
@@ -46,14 +44,6 @@ final class ShadowTables {
     /** Heap bytes of all tables, about. */
     long bytes() {
         return bytes;
-    }
-
-    boolean staleGlobals() {
-        return staleGlobals;
-    }
-
-    void globalsCleared() {
-        staleGlobals = false;
     }
 
     /**
@@ -173,7 +163,10 @@ final class ShadowTables {
         }
     }
 
-    /** Empties a table for good and stops tracing its frame. */
+    /**
+     * Empties a table for good and stops tracing its frame. Global pages that came through it while another space was current may stay in
+     * the active maps, as in any TLB, until the guest flushes them.
+     */
     private void retire(ShadowTable t) {
         boolean active = isActive(t);
         t.dead = true;
@@ -184,20 +177,10 @@ final class ShadowTables {
         for (int i = 0; i < t.entries.length; i++) {
             int e = t.entries[i];
             t.entries[i] = 0;
-            if (e == 0) {
-                continue;
-            }
-            if (t.children != null && (e & ShadowEntry.LARGE) == 0) {
+            if (e != 0 && t.children != null && (e & ShadowEntry.LARGE) == 0) {
                 ShadowTable child = t.children[i];
                 t.children[i] = null;
-                staleGlobals |= !active;
                 release(child);
-            } else if (!active && (e & ShadowEntry.GLOBAL) != 0) {
-                if (t.children == null) {
-                    maps.clear(t.firstPage + i);
-                } else {
-                    staleGlobals = true;
-                }
             }
         }
     }
@@ -255,6 +238,5 @@ final class ShadowTables {
         }
         all.clear();
         bytes = 0;
-        staleGlobals = false;
     }
 }
