@@ -165,12 +165,15 @@ public final class ShadowMmu {
 
     private void loadPdptes(AddressSpace space) {
         for (int i = 0; i < 4; i++) {
-            long pdpte = PaeWalker.pdpte(memory, space.rootAddress, i);
-            if (pdpte != space.pdptes[i]) {
-                space.pdptes[i] = pdpte;
-                if (space.root != null && space.root.entries[i] != 0) {
-                    tables.drop(space.root, i);
-                }
+            setPdpte(space, i, PaeWalker.pdpte(memory, space.rootAddress, i));
+        }
+    }
+
+    private void setPdpte(AddressSpace space, int i, long pdpte) {
+        if (pdpte != space.pdptes[i]) {
+            space.pdptes[i] = pdpte;
+            if (space.root != null && space.root.entries[i] != 0) {
+                tables.drop(space.root, i);
             }
         }
     }
@@ -183,6 +186,18 @@ public final class ShadowMmu {
             }
         }
         return true;
+    }
+
+    /** The four PDPTE registers of PAE paging, which a guest can tell from what is in memory now: part of a saved vCPU. */
+    public long[] pdptes() {
+        return current.pdptes.clone();
+    }
+
+    /** Restores what {@link #pdptes} gave, after {@link #setControl} has restored the control registers. */
+    public void restorePdptes(long[] saved) {
+        for (int i = 0; i < 4; i++) {
+            setPdpte(current, i, saved[i]);
+        }
     }
 
     /** EFLAGS.AC as it acts on supervisor data accesses under CR4.SMAP; costs nothing while SMAP is off. */

@@ -129,8 +129,8 @@ final class ShadowTables {
         ShadowTable t = byFrame[(int) (physical >>> 12)];
         int first = (int) (physical & 0xfff) / format.entryBytes();
         int last = ((int) (physical & 0xfff) + length - 1) / format.entryBytes();
-        while (t != null) {
-            ShadowTable next = t.nextOnFrame;
+        // Dropping may retire any table of the frame; a retired one is empty and still leads on to the rest.
+        for (; t != null; t = t.nextOnFrame) {
             for (int i = first; i <= last; i++) {
                 if (t.entries[i] != 0) {
                     drop(t, i);
@@ -140,8 +140,6 @@ final class ShadowTables {
                 counters.untraced++;
                 retire(t);
             }
-            // Dropping may have retired any table, also the next one: then start over; what is dropped already costs nothing.
-            t = next != null && next.dead ? byFrame[(int) (physical >>> 12)] : next;
         }
     }
 

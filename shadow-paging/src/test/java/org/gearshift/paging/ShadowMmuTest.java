@@ -196,6 +196,11 @@ class ShadowMmuTest {
         g.cr0 ^= 8;
         g.control();
         assertEquals(10 << 12, g.mmu.translate(VA, READ, true), "CR0.TS does not reload them");
+        ShadowMmu restored = new ShadowMmu(g.memory, g.code);
+        restored.setControl(g.cr0, g.cr3, g.cr4, 0x800);
+        assertEquals(11 << 12, restored.translate(VA, READ, true));
+        restored.restorePdptes(g.mmu.pdptes());
+        assertEquals(10 << 12, restored.translate(VA, READ, true), "a restored vCPU has the registers, not the memory");
         g.control();
         assertEquals(11 << 12, g.mmu.translate(VA, READ, true), "CR3 written with the value it had does");
     }
