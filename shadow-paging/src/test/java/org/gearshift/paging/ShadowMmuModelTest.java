@@ -270,7 +270,8 @@ class ShadowMmuModelTest {
         long bits = random.nextInt(64) & ~1 | (random.nextInt(10) == 0 ? 0 : 1);
         if (random.nextInt(4) == 0) {
             long large = bits | 0x80 | random.nextInt(2) << 6 | (random.nextInt(8) == 0 ? 1L << 13 + random.nextInt(9) : 0) | (kernel ? 0x100 : 0);
-            if (!pae && (large & 0x1e000) != 0) {
+            if (!pae && (large & 0x3e000) != 0) {
+                // Not PSE-36 address bits, and not what is a kernel table once CR4.PSE is off.
                 large = large & ~0x3fe000L | 1L << 21;
             }
             return large | high();
