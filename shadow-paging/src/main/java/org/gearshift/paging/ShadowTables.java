@@ -162,8 +162,8 @@ final class ShadowTables {
     }
 
     /**
-     * Empties a table for good and stops tracing its frame. Global pages that came through it while another space was current may stay in
-     * the active maps, as in any TLB, until the guest flushes them.
+     * Empties a table for good and stops tracing its frame, so nothing that came through its entries may stay in the active maps. Only
+     * global large pages of a space that is not current do, as in any TLB, until the guest flushes them.
      */
     private void retire(ShadowTable t) {
         boolean active = isActive(t);
@@ -175,7 +175,11 @@ final class ShadowTables {
         for (int i = 0; i < t.entries.length; i++) {
             int e = t.entries[i];
             t.entries[i] = 0;
-            if (e != 0 && t.children != null && (e & ShadowEntry.LARGE) == 0) {
+            if (t.children == null) {
+                if (!active && (e & ShadowEntry.GLOBAL) != 0) {
+                    maps.clear(t.firstPage + i);
+                }
+            } else if (e != 0 && (e & ShadowEntry.LARGE) == 0) {
                 ShadowTable child = t.children[i];
                 t.children[i] = null;
                 release(child);
