@@ -16,6 +16,7 @@ import org.gearshift.vmm.bus.InterruptLine;
 import org.gearshift.vmm.bus.PortBus;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.clock.WallClock;
 import org.gearshift.vmm.cpu.ApicBaseMsr;
 import org.gearshift.vmm.cpu.InterruptSource;
@@ -246,9 +247,12 @@ public final class PcPlatform {
         return ports;
     }
 
-    /** The ports as a vCPU sees them. */
+    /**
+     * The ports as a vCPU sees them. With a virtual clock an access to a legacy port lets time pass ({@link PcOptions#portNanos}): after
+     * each one the loop must look at due events and its instruction budget again.
+     */
     public PortSpace portSpace() {
-        return new PortSpace() {
+        PortSpace direct = new PortSpace() {
             @Override
             public int in(int port, int bits) {
                 return ports.read(port, bits);
@@ -259,6 +263,8 @@ public final class PcPlatform {
                 ports.write(port, value, bits);
             }
         };
+        boolean slow = clock instanceof VirtualClock && options.portNanos() > 0;
+        return slow ? new SlowPorts(direct, (VirtualClock) clock, options.portNanos()) : direct;
     }
 
     /** True if processor 0 should take an interrupt: from its local APIC, or from the 8259 pair through it. */

@@ -164,6 +164,15 @@ class PcPlatformTest {
     }
 
     @Test
+    void legacyPortsTakeTheirTimeOnTheVirtualClock() {
+        pc.portSpace().out(0x80, 0, 8);
+        assertEquals(0xff, pc.portSpace().in(0x3d4, 8));
+        assertEquals(2 * PcOptions.ISA_CYCLE_NANOS, clock.nanos());
+        pc.portSpace().in(0xc000, 32);
+        assertEquals(2 * PcOptions.ISA_CYCLE_NANOS, clock.nanos());
+    }
+
+    @Test
     void theAddressLineFollowsPort92() {
         out(0x92, 0);
         assertFalse(memory.a20());
