@@ -5,8 +5,8 @@ import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * Decodes one instruction at a time as an Intel 64 processor does, without AVX, MPX and TSX. Holds the state of the instruction under way: one decoder
- * serves one thread.
+ * Decodes one instruction at a time as an Intel 64 processor does, without AVX, MPX and TSX. Holds the state of the instruction
+ * under way: one decoder serves one thread.
  *
  * <p>What a caller may rely on, beyond {@link Instruction}:
  * <ul>

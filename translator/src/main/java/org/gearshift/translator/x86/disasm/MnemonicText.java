@@ -55,7 +55,8 @@ final class MnemonicText {
             }
             case CBW -> out.append(insn.operandBits() == 16 ? "cbw" : insn.operandBits() == 32 ? "cwde" : "cdqe");
             case CWD -> out.append(insn.operandBits() == 16 ? "cwd" : insn.operandBits() == 32 ? "cdq" : "cqo");
-            case FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR, XRSTORS -> out.append(NAMES.get(m)).append(insn.operandBits() == 64 ? "64" : "");
+            case FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR, XRSTORS ->
+                out.append(NAMES.get(m)).append(insn.operandBits() == 64 ? "64" : "");
             case JCXZ -> out.append(insn.addressBits() == 16 ? "jcxz" : insn.addressBits() == 32 ? "jecxz" : "jrcxz");
             default -> {
                 out.append(NAMES.get(m));

@@ -19,7 +19,10 @@ final class CodeSamples {
     private CodeSamples() {
     }
 
-    /** Random code with every opcode map, prefix and ModRM form about equally likely: about {@code count} instructions, at most {@code limit} bytes, behind a run of NOPs that keeps branch targets positive. */
+    /**
+     * Random code with every opcode map, prefix and ModRM form about equally likely: about {@code count} instructions, at most
+     * {@code limit} bytes, behind a run of NOPs that keeps branch targets positive.
+     */
     static byte[] random(Objdump.Machine machine, int count, long seed, int limit) {
         Random random = new Random(seed);
         byte[] code = new byte[limit];
