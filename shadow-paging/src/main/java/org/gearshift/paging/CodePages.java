@@ -64,6 +64,10 @@ public final class CodePages {
         return frame >= 0 && frame < granules.length && granules[frame] != 0;
     }
 
+    PhysicalMemory memory() {
+        return memory;
+    }
+
     void written(long physical, int bytes) {
         if (overlapsCode(physical, bytes)) {
             listener.codeWritten(physical, bytes);

@@ -304,6 +304,21 @@ public final class PhysicalMemory {
         }
     }
 
+    /**
+     * Sets accessed and dirty bits in a page-table entry, on top of what it holds now. Write traces do not see it: an entry that gains
+     * these bits grants no less than before, so nothing derived from it is wrong.
+     */
+    void updateEntry(long physical, long set, int bits) {
+        if (!isWritableRam(physical)) {
+            write(physical, read(physical, bits) | set, bits);
+            return;
+        }
+        writeRam(physical, readRam(physical, bits) | set, bits);
+        if ((attributes[(int) (physical >>> 12)] & CODE) != 0) {
+            code.written(physical, bits >>> 3);
+        }
+    }
+
     void attach(ShadowMmu mmu) {
         mmus.add(mmu);
     }

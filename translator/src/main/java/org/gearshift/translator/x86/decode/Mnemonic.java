@@ -9,6 +9,8 @@ package org.gearshift.translator.x86.decode;
 public enum Mnemonic {
     /** Bytes that are no instruction: raises #UD. */
     INVALID,
+    /** More than 15 bytes: raises #GP(0). The 16th byte was not fetched; the length is 15. */
+    TOO_LONG,
 
     // General purpose: data transfer (SDM vol. 1, 5.1.1).
     MOV, XCHG, BSWAP, XADD, CMPXCHG, CMPXCHG8B, CMPXCHG16B, PUSH, POP, PUSHA, POPA, PUSHF, POPF, CBW, CWD, MOVZX, MOVSX, MOVSXD,
