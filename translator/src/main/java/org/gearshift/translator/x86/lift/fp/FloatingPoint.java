@@ -9,5 +9,7 @@ public final class FloatingPoint implements LiftGroup {
     public void register(LiftTable table) {
         X87.register(table);
         X87Control.register(table);
+        SimdMoves.register(table);
+        SimdInteger.register(table);
     }
 }

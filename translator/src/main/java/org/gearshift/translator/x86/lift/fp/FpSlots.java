@@ -9,6 +9,7 @@ import org.gearshift.translator.x86.X86State;
 final class FpSlots {
     static final BitSet NONE = new BitSet();
     static final BitSet MXCSR = of(X86State.MXCSR);
+    static final BitSet X87_STATUS = of(X86State.X87_STATUS);
     /** Eight registers, control, status, TOP, tags. */
     static final BitSet X87 = x87();
     /** Arithmetic flags. */
