@@ -56,7 +56,8 @@ record InstructionForm(String text, List<String> tokens, long flags, Set<String>
         if (word) {
             b.write(0x66);
         }
-        int rex = code64 && r.nextBoolean() ? 0x40 | r.nextInt(2) << 2 | (memory ? 0 : r.nextInt(2)) : 0;
+        boolean single = sized || tokens.stream().anyMatch(t -> t.startsWith("/") || t.endsWith("+r"));
+        int rex = code64 && single && r.nextBoolean() ? 0x40 | r.nextInt(2) << 2 | (memory ? 0 : r.nextInt(2)) : 0;
         rex |= wide ? 0x48 : 0;
         boolean rexDone = rex == 0 || tokens.get(0).equals("48") || tokens.get(0).equals("C4");
         for (String t : tokens) {
