@@ -123,6 +123,15 @@ final class ProtectedMachine implements PortSpace {
         call(X86Service.WRITE_CR, 0, s[X86State.CR0] | ControlRegisters.CR0_PG | 1 << 16);
     }
 
+    /** Turns identity paging on from a user level, as a kernel would have done before. */
+    void pageIdentitySupervisor() {
+        long cpl = s[X86State.CPL];
+        s[X86State.CPL] = 0;
+        pageIdentity();
+        s[X86State.CPL] = cpl;
+        cpu.refreshMode();
+    }
+
     /** Changes the low bits of a page's entry and tells the MMU. */
     void pageAttributes(int va, int flags) {
         memory.write(TABLES + 0x1000 + 4L * (va >>> 12), va & ~0xfff | flags, 32);
