@@ -16,6 +16,14 @@ public final class CpuModel {
     private static final int CACHE_LINE = 64;
     /** Bits of leaf 1 EDX that AMD processors repeat in leaf 8000_0001h. */
     private static final int AMD_MIRROR = 0x0183f3ff;
+    /*
+     * Caches, from which C libraries choose their copying methods: 64 KiB of first-level data and instruction cache, 512 KiB of second
+     * level, in the encodings of AMD APM vol. 3 appendix E.4, and the like in Intel's descriptor bytes (SDM vol. 2, table 3-12).
+     */
+    private static final int[] AMD_L1 = {0x0408ff08, 0xff20ff10, 0x40020140, 0x40020140};
+    private static final int[] AMD_L2 = {0, 0x41004100, 0x02008140, 0};
+    private static final int[] INTEL_CACHES = {0x4fba5901, 0x0e3080c0, 0, 0};
+    private static final int[] INTEL_L2 = {0, 0, 0x02006040, 0};
     private static final int[] NOTHING = new int[4];
 
     private final String vendor;
@@ -77,9 +85,12 @@ public final class CpuModel {
 
     private void fill(String brand) {
         byte[] name = vendor.getBytes(StandardCharsets.US_ASCII);
-        leaves.put(0, new int[] {1, word(name, 0), word(name, 8), word(name, 4)});
+        leaves.put(0, new int[] {isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
         // One logical processor with APIC ID 0; CLFLUSH size in units of 8 bytes.
         leaves.put(1, new int[] {signature, 1 << 16 | CACHE_LINE / 8 << 8, 0, 0});
+        if (!isAmd()) {
+            leaves.put(2, INTEL_CACHES);
+        }
         leaves.put(EXTENDED, isAmd()
                 ? new int[] {EXTENDED + 8, word(name, 0), word(name, 8), word(name, 4)}
                 : new int[] {EXTENDED + 8, 0, 0, 0});
@@ -90,6 +101,8 @@ public final class CpuModel {
         for (int i = 0; i < 3; i++) {
             leaves.put(EXTENDED + 2 + i, new int[] {word(text, 16 * i), word(text, 16 * i + 4), word(text, 16 * i + 8), word(text, 16 * i + 12)});
         }
+        leaves.put(EXTENDED + 5, isAmd() ? AMD_L1 : NOTHING);
+        leaves.put(EXTENDED + 6, isAmd() ? AMD_L2 : INTEL_L2);
         leaves.put(EXTENDED + 7, new int[4]);
         leaves.put(EXTENDED + 8, new int[] {32 << 8 | (has(CpuFeature.PAE) ? 36 : 32), 0, 0, 0});
         for (CpuFeature f : features) {

@@ -108,7 +108,7 @@ final class FarTransfers {
 
     private void enter(int selector, long d, long offset, int cpl) {
         checkOffset(cpu, d, offset);
-        cpu.segments.setCode(selector, cpl, d);
+        cpu.segments.setCode(selector, cpl, cpu.segments.accessed(selector, d));
         s[RIP] = offset;
         cpu.refreshMode();
     }
@@ -165,6 +165,7 @@ final class FarTransfers {
             checkDirectCode(selector, attr);
             pushReturn(bits, next);
             checkOffset(cpu, d, offset);
+            d = cpu.segments.accessed(selector, d);
             finishSameStack();
             enter(selector, d, offset, (int) s[CPL]);
             return 0;
@@ -199,6 +200,7 @@ final class FarTransfers {
         if (Descriptor.isConforming(attr) || Descriptor.dpl(attr) == s[CPL]) {
             pushReturn(bits, next);
             checkOffset(cpu, target, offset);
+            target = cpu.segments.accessed(code, target);
             finishSameStack();
             enter(code, target, offset, (int) s[CPL]);
             return;
@@ -212,6 +214,7 @@ final class FarTransfers {
         frame.push(s[SEG_SELECTOR + CS]);
         frame.push(next);
         checkOffset(cpu, target, offset);
+        target = cpu.segments.accessed(code, target);
         frame.commit();
         inner.commit(frame);
         enter(code, target, offset, dpl);
@@ -246,6 +249,7 @@ final class FarTransfers {
         stack.skip(parameterBytes);
         if (rpl == s[CPL]) {
             checkOffset(cpu, d, offset);
+            d = cpu.segments.accessed(selector, d);
             s[RSP] = stack.pointer();
             enter(selector, d, offset, rpl);
         } else {
@@ -275,11 +279,12 @@ final class FarTransfers {
         int rpl = selector & 3;
         long stackDescriptor = cpu.segments.checkedStack(newStack, rpl, Vector.GP, 0);
         checkOffset(cpu, d, offset);
+        long code = cpu.segments.accessed(selector, d);
         cpu.segments.set(SS, newStack, stackDescriptor);
         long mask = cpu.stackMask();
         // A 16-bit stack segment takes only SP: the upper half of ESP keeps the inner level's bits, as on hardware.
         s[RSP] = (int) (s[RSP] & ~mask | newPointer + parameterBytes & mask);
-        cpu.segments.setCode(selector, rpl, d);
+        cpu.segments.setCode(selector, rpl, code);
         s[RIP] = offset;
         cpu.segments.dropInnerSegments();
         cpu.refreshMode();

@@ -87,6 +87,7 @@ final class InterruptReturn {
             if (offset > Descriptor.limit(d)) {
                 cpu.raise(Vector.GP, 0);
             }
+            d = cpu.segments.accessed(selector, d);
             s[RSP] = stack.pointer();
             cpu.segments.setCode(selector, rpl, d);
             s[RIP] = offset;

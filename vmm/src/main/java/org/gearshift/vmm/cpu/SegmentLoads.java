@@ -171,9 +171,9 @@ final class SegmentLoads {
         set(seg, selector, 0, 0, 0);
     }
 
-    /** A code segment whose selector gets the new CPL as its RPL; CPL changes with it. */
+    /** A code segment whose selector gets the new CPL as its RPL; CPL changes with it. Its descriptor has been marked {@link #accessed}. */
     void setCode(int selector, int cpl, long d) {
-        set(CS, selector & 0xfffc | cpl, accessed(selector, d));
+        set(CS, selector & 0xfffc | cpl, d);
         s[CPL] = cpl;
     }
 

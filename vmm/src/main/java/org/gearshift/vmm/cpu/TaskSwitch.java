@@ -117,6 +117,8 @@ final class TaskSwitch {
         cpu.memory.check(oldBase, from.minimumLimit + 1, ShadowMmu.WRITE, false);
         cpu.memory.check(base, to.minimumLimit + 1, ShadowMmu.WRITE, false);
         boolean nested = cause == Cause.CALL || cause == Cause.INTERRUPT;
+        checkBusyBit(oldSelector);
+        checkBusyBit(selector);
         Incoming in = read(to, base);
         if (!nested) {
             markBusy(oldSelector, false);
@@ -130,6 +132,13 @@ final class TaskSwitch {
             markBusy(selector, true);
         }
         load(selector, descriptor, to, in, ext);
+    }
+
+    private void checkBusyBit(int selector) {
+        long address = cpu.segments.descriptorAddress(selector);
+        if (address >= 0) {
+            cpu.memory.check(address + 5, 1, ShadowMmu.WRITE, false);
+        }
     }
 
     private void markBusy(int selector, boolean busy) {
@@ -245,7 +254,7 @@ final class TaskSwitch {
             cpu.raise(Vector.TS, code & 0xfffc | ext);
         }
         cpu.segments.requirePresent(attr, code, Vector.NP, ext);
-        cpu.segments.setCode(code, cpl, d);
+        cpu.segments.setCode(code, cpl, cpu.segments.accessed(code, d));
         int stack = in.selectors[SS];
         cpu.segments.set(SS, stack, cpu.segments.checkedStack(stack, cpl, Vector.TS, ext));
         cpu.refreshMode();
