@@ -1,5 +1,6 @@
 package org.gearshift.translator.x86.lift;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.gearshift.ir.Block;
@@ -20,7 +21,7 @@ final class LiftedProcessor extends GuestContext {
     static final long MODE32 = X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
             | X86Mode.FLAT_SS | 3;
     static final long MODE64 = X86Mode.PROTECTED | X86Mode.CODE64 | X86Mode.STACK32 | 3;
-    private static final int CODE = 0x30000000;
+    static final int CODE = 0x30000000;
     private static final int FLAG_MASK = 0xcd5;
 
     private final X86Lifter lifter = new X86Lifter();
@@ -33,8 +34,8 @@ final class LiftedProcessor extends GuestContext {
         ram = new byte[0x2000];
         readMap = new int[1 << 20];
         writeMap = new int[1 << 20];
-        java.util.Arrays.fill(readMap, -1);
-        java.util.Arrays.fill(writeMap, -1);
+        Arrays.fill(readMap, -1);
+        Arrays.fill(writeMap, -1);
         int page = MachineState.WINDOW >>> 12;
         for (int i = 0; i < 2; i++) {
             // Frames in the wrong order, so that nothing may take neighbours in memory for neighbours in RAM.
@@ -43,23 +44,26 @@ final class LiftedProcessor extends GuestContext {
         }
     }
 
-    Block lift(byte[] code) {
-        return lifter.lift(a -> a - CODE < code.length ? code[(int) a - CODE] & 0xff : 0x90, CODE, mode, 32);
-    }
-
     /** Executes code to its end on a state, which it changes to the outcome. Returns the exception's vector, or -1. */
     int execute(byte[] code, MachineState m) {
         enter(m);
-        try {
-            long pc = CODE;
-            for (int steps = 0; pc - CODE < code.length && steps < 10_000; steps++) {
-                long at = pc;
-                int left = code.length - (int) (pc - CODE);
-                Block b = lifter.lift(a -> a - CODE < code.length ? code[(int) a - CODE] & 0xff : 0x90, at, mode, left);
-                // Instructions behind the code are NOPs.
-                pc = run(b);
-            }
+        int vector = execute(code);
+        if (vector < 0) {
             leave(m);
+        }
+        return vector;
+    }
+
+    /** Executes code to its end on the state slots. Returns the exception's vector, or -1. */
+    int execute(byte[] code) {
+        long first = CODE - X86Mode.csBase(mode);
+        long pc = first;
+        try {
+            for (int steps = 0; pc - first < code.length && steps < 10_000; steps++) {
+                int left = code.length - (int) (pc - first);
+                // Instructions behind the code are NOPs.
+                pc = run(lifter.lift(a -> a - CODE < code.length ? code[(int) a - CODE] & 0xff : 0x90, pc, mode, left));
+            }
             return -1;
         } catch (GuestFault f) {
             return f.vector;
@@ -152,7 +156,13 @@ final class LiftedProcessor extends GuestContext {
             case CALL -> call(i);
             case VMCALL -> vmcall((int) i.imm(), i.argCount() > 0 ? val(i.arg(0)) : 0, i.argCount() > 1 ? val(i.arg(1)) : 0,
                     i.argCount() > 2 ? val(i.arg(2)) : 0);
-            case SEGCHECK -> throw new AssertionError("segment check in a flat mode");
+            case SEGCHECK -> {
+                long offset = address(i);
+                if (offset + i.segCheckBytes() - 1 > s[i.segCheckLimitSlot()]) {
+                    segmentCheckSlow(i.segCheckSegment(), offset, i.segCheckBytes(), i.segCheckWrite());
+                }
+                yield 0;
+            }
             default -> OpSemantics.eval(i.op(), i.type(), i.imm(), val(i.arg(0)), i.argCount() > 1 ? val(i.arg(1)) : 0,
                     i.argCount() > 2 ? val(i.arg(2)) : 0);
         };
@@ -212,7 +222,7 @@ final class LiftedProcessor extends GuestContext {
 
     @Override
     public void segmentCheckSlow(int segment, long offset, int bytes, boolean write) {
-        throw new AssertionError("segment check in a flat mode");
+        throw raise(segment == X86State.SS ? 12 : 13, 0);
     }
 
     @Override
