@@ -85,7 +85,7 @@ final class BitByte {
         } else {
             c.write(d, ir.select(zero, c.raw(d), index));
         }
-        c.flags.setZero(zero);
+        c.flags.setLogic(bits, s);
     }
 
     private static void popcnt(LiftContext c, Instruction i) {

@@ -108,7 +108,12 @@ final class DataTransfer {
         }
         loadAccumulatorUnless(c, equal, bits, 0, old);
         if (!o.isMemory()) {
-            d.write(stored);
+            // A register is written only if equal: otherwise not even its upper half is cleared.
+            if (bits == 32 && c.isCode64()) {
+                c.writeRegister(64, o.reg, ir.select(equal, ir.zext32(stored), c.rawRegister(64, o.reg)));
+            } else {
+                d.write(stored);
+            }
         }
         c.flags.setSub(bits, accumulator, old, ir.sub(accumulator, old));
     }

@@ -26,7 +26,8 @@ final class StackOps {
 
     private static void push(LiftContext c, Instruction i) {
         int bits = c.stackOperandBits();
-        c.push(bits, c.readAs(bits, i.op(0)));
+        Operand o = i.op(0);
+        c.push(bits, o.bits == bits ? c.raw(o) : c.readAs(bits, o));
     }
 
     private static void pop(LiftContext c, Instruction i) {
