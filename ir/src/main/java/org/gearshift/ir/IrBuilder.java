@@ -15,6 +15,8 @@ public final class IrBuilder {
     /** How many instructions back an equal pure value is searched. */
     private static final int REUSE_WINDOW = 12;
     private static final int CONST_CACHE = 64;
+    /** Scratch number of values that were put into a slot: sums are not folded through them, a slot is as good a base as any. */
+    private static final int IN_SLOT = -1;
 
     private final List<Insn> insns = new ArrayList<>();
     private final Insn[] known32;
@@ -121,6 +123,7 @@ public final class IrBuilder {
         if (narrow ? extended[slot] && known32[slot] == value : known64[slot] == value) {
             return;
         }
+        value.setIndex(IN_SLOT);
         known32[slot] = narrow ? value : null;
         known64[slot] = narrow ? null : value;
         extended[slot] = narrow;
@@ -384,10 +387,40 @@ public final class IrBuilder {
         if (a.isConst() && !b.isConst() && Simplifier.isCommutative(op)) {
             return binary(op, b, a);
         }
-        if (op == Op.ADD && b.isConst() && a.op() == Op.ADD && a.arg(1).isConst()) {
+        if (op == Op.ADD && b.isConst() && a.op() == Op.ADD && a.arg(1).isConst() && a.index() != IN_SLOT) {
             return add(a.arg(0), like(a, a.arg(1).imm() + b.imm()));
         }
         return pure(op, a.resultType(), 0, a, b);
+    }
+
+    /** Any evaluable operation ({@link OpSemantics#isEvaluable}) by its table entry, folded and reused as with the named methods. */
+    public Insn op(Op op, Type type, long imm, Insn... args) {
+        if (args.length == 2 && op.argSignature().equals("TT")) {
+            return binary(op, args[0], args[1]);
+        }
+        return pure(op, type, imm, args);
+    }
+
+    /** Appends an instruction that is not evaluable as it is; known slot values follow its effects. */
+    public Insn append(Insn v) {
+        switch (v.op()) {
+            case CONST -> {
+                return constant(v.type(), v.imm());
+            }
+            case GET -> {
+                return get(v.type(), (int) v.imm());
+            }
+            case PUT -> put((int) v.imm(), v.arg(0));
+            case MARK -> mark(v.imm());
+            case CALL -> {
+                return call(v.helper(), v.args().toArray(new Insn[0]));
+            }
+            case VMCALL -> {
+                return vmcall((int) v.imm(), v.args().toArray(new Insn[0]));
+            }
+            default -> emit(v);
+        }
+        return v;
     }
 
     private Insn pure(Op op, Type type, long imm, Insn... args) {

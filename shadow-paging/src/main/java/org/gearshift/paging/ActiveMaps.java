@@ -30,7 +30,10 @@ final class ActiveMaps {
     private final int[] exec = new int[PAGES];
     /** By frame: 0 if no page has it writable, page + 1 if at most that one has, or {@link #MANY}. */
     private final int[] writer;
+    /** Pages that survive switches; empty while CR4.PGE is off. */
     private final Journal global = new Journal();
+    /** By 4 MiB of linear address space: whether a global large page may be present there. */
+    private final boolean[] largeGlobal = new boolean[PAGES >> 10];
     private final PhysicalMemory memory;
     private final PagingControl control;
     private Journal space = new Journal();
@@ -81,11 +84,24 @@ final class ActiveMaps {
             noteWriter(frame, page);
         }
         int old = exec[page];
-        int journaled = control.pge && (e & ShadowEntry.GLOBAL) != 0 ? IN_GLOBAL : IN_SPACE;
-        if ((old & journaled) == 0) {
-            (journaled == IN_GLOBAL ? global : space).add(page);
+        exec[page] = old & (IN_SPACE | IN_GLOBAL) | enlist(page, e, old) | execBits(old, e, frame, userPage, fetch);
+    }
+
+    /** Puts the page into the journal it belongs to; returns the bit that says so. */
+    private int enlist(int page, int e, int old) {
+        if (control.pge && (e & ShadowEntry.GLOBAL) != 0) {
+            if ((e & ShadowEntry.LARGE) != 0) {
+                largeGlobal[page >> 10] = true;
+            }
+            if ((old & IN_GLOBAL) == 0) {
+                global.add(page);
+            }
+            return IN_GLOBAL;
         }
-        exec[page] = old & (IN_SPACE | IN_GLOBAL) | journaled | execBits(old, e, frame, userPage, fetch);
+        if ((old & IN_SPACE) == 0) {
+            space.add(page);
+        }
+        return IN_SPACE;
     }
 
     private int execBits(int old, int e, int frame, boolean userPage, boolean fetch) {
@@ -159,6 +175,19 @@ final class ActiveMaps {
         }
     }
 
+    /**
+     * INVLPG. Traces keep what came through the current space's tables true, large pages included; but a global page may have come through
+     * those of another space, and then all of a large one must go.
+     */
+    void invalidate(int page) {
+        if (largeGlobal[page >> 10]) {
+            largeGlobal[page >> 10] = false;
+            clearRange(page & ~0x3ff, 0x400);
+        } else {
+            clear(page);
+        }
+    }
+
     /** Drops {@code count} pages from {@code first}. */
     void clearRange(int first, int count) {
         if (count <= space.size + global.size) {
@@ -211,9 +240,6 @@ final class ActiveMaps {
             if ((e & EXEC_ANY) != 0) {
                 space.pages[i] = page | FETCHED;
             }
-        }
-        if (!control.pge) {
-            clearGlobal();
         }
         space = next;
     }

@@ -3,7 +3,9 @@ package org.gearshift.paging;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The physical address space of a VM: RAM from 0, device windows, read-only ranges, and holes that read as all ones and swallow writes.
@@ -274,7 +276,7 @@ public final class PhysicalMemory {
      * @throws IndexOutOfBoundsException if {@code off, len} do not lie in {@code src}
      */
     public void copyIn(long physical, byte[] src, int off, int len) {
-        java.util.Objects.checkFromIndexSize(off, len, src.length);
+        Objects.checkFromIndexSize(off, len, src.length);
         for (int done = 0; done < len; ) {
             long p = physical + done;
             int n = (int) Math.min(len - done, 0x1000 - (p & 0xfff));
@@ -291,14 +293,14 @@ public final class PhysicalMemory {
 
     /** DMA from memory to a device. What is not RAM reads as all ones. */
     public void copyOut(long physical, byte[] dst, int off, int len) {
-        java.util.Objects.checkFromIndexSize(off, len, dst.length);
+        Objects.checkFromIndexSize(off, len, dst.length);
         for (int done = 0; done < len; ) {
             long p = physical + done;
             int n = (int) Math.min(len - done, 0x1000 - (p & 0xfff));
             if (isRam(p)) {
                 ram.copyOut(p, dst, off + done, n);
             } else {
-                java.util.Arrays.fill(dst, off + done, off + done + n, (byte) 0xff);
+                Arrays.fill(dst, off + done, off + done + n, (byte) 0xff);
             }
             done += n;
         }

@@ -27,8 +27,8 @@ public final class ShadowMmu {
 
     private static final int MAX_SPACES = 64;
     private static final long MAX_TABLE_BYTES = 16 << 20;
-    /** A switch restores at most this many pages at once; beyond, pages come back one by one as they are touched. */
-    private static final int RESTORE_LIMIT = 2048;
+    /** Restoring a page costs about a third of a miss, so a switch restores what a space used, unless that has grown past this many pages: then it starts afresh. */
+    private static final int RESTORE_LIMIT = 1024;
 
     private final PhysicalMemory memory;
     private final PagingControl control = new PagingControl();
@@ -100,9 +100,8 @@ public final class ShadowMmu {
         control.set(cr0, cr3, cr4, efer);
         if (repermit) {
             maps.clearAll();
-        } else if (globals && tables.staleGlobals()) {
+        } else if (globals) {
             maps.clearGlobal();
-            tables.globalsCleared();
         }
         if (!control.paging) {
             return;
@@ -117,9 +116,6 @@ public final class ShadowMmu {
             enterPaged(root);
         } else if (reload) {
             counters.reloads++;
-            if (!control.pge) {
-                maps.clearGlobal();
-            }
             if (control.pae) {
                 loadPdptes(current);
             }
@@ -169,12 +165,15 @@ public final class ShadowMmu {
 
     private void loadPdptes(AddressSpace space) {
         for (int i = 0; i < 4; i++) {
-            long pdpte = PaeWalker.pdpte(memory, space.rootAddress, i);
-            if (pdpte != space.pdptes[i]) {
-                space.pdptes[i] = pdpte;
-                if (space.root != null && space.root.entries[i] != 0) {
-                    tables.drop(space.root, i);
-                }
+            setPdpte(space, i, PaeWalker.pdpte(memory, space.rootAddress, i));
+        }
+    }
+
+    private void setPdpte(AddressSpace space, int i, long pdpte) {
+        if (pdpte != space.pdptes[i]) {
+            space.pdptes[i] = pdpte;
+            if (space.root != null && space.root.entries[i] != 0) {
+                tables.drop(space.root, i);
             }
         }
     }
@@ -189,6 +188,18 @@ public final class ShadowMmu {
         return true;
     }
 
+    /** The four PDPTE registers of PAE paging, which a guest can tell from what is in memory now: part of a saved vCPU. */
+    public long[] pdptes() {
+        return current.pdptes.clone();
+    }
+
+    /** Restores what {@link #pdptes} gave, after {@link #setControl} has restored the control registers. */
+    public void restorePdptes(long[] saved) {
+        for (int i = 0; i < 4; i++) {
+            setPdpte(current, i, saved[i]);
+        }
+    }
+
     /** EFLAGS.AC as it acts on supervisor data accesses under CR4.SMAP; costs nothing while SMAP is off. */
     public void setSmapOverride(boolean ac) {
         if (control.ac != ac) {
@@ -201,13 +212,7 @@ public final class ShadowMmu {
 
     /** INVLPG of the page at {@code va}. */
     public void invlpg(long va) {
-        int page = page(va);
-        if (tables.staleGlobals()) {
-            // The page may be part of a large one of tables no longer known: at most 4 MiB.
-            maps.clearRange(page & ~0x3ff, 0x400);
-        } else {
-            maps.clear(page);
-        }
+        maps.invalidate(page(va));
     }
 
     /** Drops every cached translation, global ones included. */

@@ -20,8 +20,6 @@ final class ShadowTables {
     private PageWalker format;
     private AddressSpace current;
     private long bytes;
-    /** The active maps may hold global pages whose tables are no longer traced. */
-    private boolean staleGlobals;
 
     ShadowTables(PhysicalMemory memory, ActiveMaps maps, PagingCounters counters) {
         this.memory = memory;
@@ -46,14 +44,6 @@ final class ShadowTables {
     /** Heap bytes of all tables, about. */
     long bytes() {
         return bytes;
-    }
-
-    boolean staleGlobals() {
-        return staleGlobals;
-    }
-
-    void globalsCleared() {
-        staleGlobals = false;
     }
 
     /**
@@ -139,8 +129,8 @@ final class ShadowTables {
         ShadowTable t = byFrame[(int) (physical >>> 12)];
         int first = (int) (physical & 0xfff) / format.entryBytes();
         int last = ((int) (physical & 0xfff) + length - 1) / format.entryBytes();
-        while (t != null) {
-            ShadowTable next = t.nextOnFrame;
+        // Dropping may retire any table of the frame; a retired one is empty and still leads on to the rest.
+        for (; t != null; t = t.nextOnFrame) {
             for (int i = first; i <= last; i++) {
                 if (t.entries[i] != 0) {
                     drop(t, i);
@@ -150,8 +140,6 @@ final class ShadowTables {
                 counters.untraced++;
                 retire(t);
             }
-            // Dropping may have retired any table, also the next one: then start over; what is dropped already costs nothing.
-            t = next != null && next.dead ? byFrame[(int) (physical >>> 12)] : next;
         }
     }
 
@@ -173,7 +161,10 @@ final class ShadowTables {
         }
     }
 
-    /** Empties a table for good and stops tracing its frame. */
+    /**
+     * Empties a table for good and stops tracing its frame, so nothing that came through its entries may stay in the active maps. Only
+     * global large pages of a space that is not current do, as in any TLB, until the guest flushes them.
+     */
     private void retire(ShadowTable t) {
         boolean active = isActive(t);
         t.dead = true;
@@ -184,20 +175,14 @@ final class ShadowTables {
         for (int i = 0; i < t.entries.length; i++) {
             int e = t.entries[i];
             t.entries[i] = 0;
-            if (e == 0) {
-                continue;
-            }
-            if (t.children != null && (e & ShadowEntry.LARGE) == 0) {
+            if (t.children == null) {
+                if (!active && (e & ShadowEntry.GLOBAL) != 0) {
+                    maps.clear(t.firstPage + i);
+                }
+            } else if (e != 0 && (e & ShadowEntry.LARGE) == 0) {
                 ShadowTable child = t.children[i];
                 t.children[i] = null;
-                staleGlobals |= !active;
                 release(child);
-            } else if (!active && (e & ShadowEntry.GLOBAL) != 0) {
-                if (t.children == null) {
-                    maps.clear(t.firstPage + i);
-                } else {
-                    staleGlobals = true;
-                }
             }
         }
     }
@@ -255,6 +240,5 @@ final class ShadowTables {
         }
         all.clear();
         bytes = 0;
-        staleGlobals = false;
     }
 }

@@ -47,7 +47,12 @@ public final class VirtualClock implements GuestClock {
         }
     }
 
-    /** Idle time skipped so far, in nanoseconds. */
+    /** Lets {@code nanos} pass that no instruction accounts for, such as a slow bus cycle. */
+    public void spend(long nanos) {
+        skipped += nanos;
+    }
+
+    /** Idle time skipped and spent so far, in nanoseconds. */
     public long skippedNanos() {
         return skipped;
     }

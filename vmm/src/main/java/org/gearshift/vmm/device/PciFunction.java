@@ -27,6 +27,8 @@ public abstract class PciFunction implements Device {
     /** Command register: INTx off. */
     public static final int COMMAND_INTX_DISABLE = 0x400;
 
+    /** Status register: fast back-to-back capable, medium DEVSEL# timing. */
+    private static final int STATUS_MEDIUM_DEVSEL = 0x0280;
     private static final int BARS = 6;
     private static final int HEADER_MULTI_FUNCTION = 0x80;
 
@@ -63,6 +65,7 @@ public abstract class PciFunction implements Device {
     protected PciFunction(int vendor, int device, int classCode, int revision) {
         set(0x00, vendor, 2);
         set(0x02, device, 2);
+        set(0x06, STATUS_MEDIUM_DEVSEL, 2);
         set(0x08, revision, 1);
         set(0x09, classCode, 3);
         allow(COMMAND, COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | 0x140 | COMMAND_INTX_DISABLE, 2);

@@ -189,6 +189,9 @@ public final class Uart16550 implements Device, PortDevice {
             case LSR, MSR -> { }
             default -> scratch = value;
         }
+        if ((mcr & MCR_LOOP) == 0 && !fromHost.isEmpty()) {
+            refill();
+        }
         update();
     }
 

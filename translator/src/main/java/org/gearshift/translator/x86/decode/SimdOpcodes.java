@@ -78,8 +78,8 @@ final class SimdOpcodes {
             NP 0F C4 | PINSRW Pq,Mw,Iu
             66 0F C4 | PINSRW Vdq,Rd,Iu
             66 0F C4 | PINSRW Vdq,Mw,Iu
-            NP 0F C5 | PEXTRW Gy,Nq,Iu
-            66 0F C5 | PEXTRW Gy,Udq,Iu
+            NP 0F C5 | PEXTRW Gd,Nq,Iu
+            66 0F C5 | PEXTRW Gd,Udq,Iu
             NP 0F D1 | PSRLW Pq,Qq
             66 0F D1 | PSRLW Vdq,Wdq
             NP 0F D2 | PSRLD Pq,Qq

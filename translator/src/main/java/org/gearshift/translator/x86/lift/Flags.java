@@ -54,7 +54,7 @@ public final class Flags {
     }
 
     /** Forgets the producer: a service or helper may have written the flags. */
-    void forget() {
+    public void forget() {
         producer = Producer.UNKNOWN;
     }
 

@@ -12,6 +12,14 @@ public final class LiftTable {
     /** All groups: those of this package, and those found as services. */
     public static LiftTable standard() {
         LiftTable t = new LiftTable();
+        LiftGroup[] groups = {
+            DataTransfer::register, StackOps::register, IntegerArithmetic::register, Decimal::register, Logic::register, ShiftRotate::register,
+            BitByte::register, BitManipulation::register, ControlTransfer::register, StringOps::register, FlagControl::register, SegmentOps::register,
+            Miscellaneous::register, SystemOps::register, DescriptorOps::register, PortOps::register,
+        };
+        for (LiftGroup g : groups) {
+            g.register(t);
+        }
         for (LiftGroup g : ServiceLoader.load(LiftGroup.class, LiftTable.class.getClassLoader())) {
             g.register(t);
         }

@@ -11,13 +11,13 @@ package org.gearshift.translator.x86.lift;
  *   ROL ROR RCL RCR     OF for every count: top bit ^ CF to the left, the top two bits' xor to the right
  *   MUL IMUL            ZF, SF, PF from the low half of the result, AF = 0
  *   DIV IDIV            all unchanged
- *   BSF BSR             all but ZF unchanged; the destination is unchanged for a zero source
+ *   BSF BSR             SF and PF of the source, CF = OF = AF = 0; the destination is unchanged for a zero source
  *   LZCNT TZCNT         OF, SF, AF, PF unchanged
  *   BT BTS BTR BTC      OF, SF, AF, PF unchanged
  *   DAA DAS             OF = 0
  *   AAA AAS             OF, SF, ZF, PF unchanged
  *   AAM AAD             OF, CF, AF = 0
- *   BEXTR BLSx BZHI     AF = PF's usual value, AF = 0
+ *   BEXTR BLSx BZHI     SF, PF of the result, AF = 0
  * </pre>
  */
 final class UndefinedFlags {

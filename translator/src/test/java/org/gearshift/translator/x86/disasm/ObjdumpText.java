@@ -32,13 +32,16 @@ final class ObjdumpText {
         return text.contains("(bad)") ? "(bad)" : operands(prefixes(text));
     }
 
-    /** Without comments and symbols, all white space one blank. */
+    /** Without comments and symbols, all white space one blank. Branch targets with a symbol lack the 0x that those without have; they get it. */
     static String strip(String line) {
         String t = line;
         int comment = t.indexOf(" # ");
         t = comment >= 0 ? t.substring(0, comment) : t;
         int symbol = t.indexOf(" <");
-        t = symbol >= 0 ? t.substring(0, symbol) : t;
+        if (symbol >= 0) {
+            int target = t.lastIndexOf(' ', symbol - 1) + 1;
+            t = t.substring(0, target) + (t.startsWith("0x", target) ? "" : "0x") + t.substring(target, symbol);
+        }
         StringBuilder out = new StringBuilder(t.length());
         for (int i = 0; i < t.length(); i++) {
             char c = t.charAt(i);
