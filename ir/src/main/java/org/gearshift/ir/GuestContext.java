@@ -14,7 +14,10 @@ package org.gearshift.ir;
  * after a monitor call that returns normally the rest is subtracted again.
  */
 public abstract class GuestContext {
-    /** State slots, numbered by the guest's {@link StateLayout}. */
+    /** Length of {@link #s}: room for the state slots and the interpreter's frame behind them. */
+    public static final int FRAME_WORDS = 4096;
+
+    /** State slots, numbered by the guest's {@link StateLayout}; what lies behind them is the interpreter's scratch, no guest state. */
     public final long[] s;
     /** Guest RAM from physical address 0. */
     public byte[] ram;
@@ -35,7 +38,7 @@ public abstract class GuestContext {
     public final GuestFault fault = new GuestFault();
 
     protected GuestContext(StateLayout layout) {
-        s = new long[layout.slotCount()];
+        s = new long[FRAME_WORDS];
     }
 
     /**

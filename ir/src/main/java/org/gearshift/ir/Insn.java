@@ -14,6 +14,7 @@ public final class Insn {
     private final long imm;
     private final Helper helper;
     private final Insn[] args;
+    private int index;
 
     /**
      * @param op the operation
@@ -59,6 +60,19 @@ public final class Insn {
         return List.of(args);
     }
 
+    /** Scratch number a pass gives the instruction, usually its position; see {@link #setIndex}. */
+    public int index() {
+        return index;
+    }
+
+    /**
+     * Sets the scratch number. It means something only within one pass over one block, and a block is worked on by one thread at a time;
+     * a pass that reads numbers first sets those of all instructions of its block.
+     */
+    public void setIndex(int i) {
+        index = i;
+    }
+
     /** Type of the value this instruction defines; VOID if none. */
     public Type resultType() {
         return switch (op.resultSignature()) {
@@ -81,7 +95,7 @@ public final class Insn {
 
     /** True if the instruction may raise a guest fault. */
     public boolean mayFault() {
-        return op == Op.CALL ? helper.mayFault() : op.has(Op.Trait.MAY_FAULT);
+        return op == Op.CALL ? helper.mayFault() : op.mayFault();
     }
 
     /** Packs {@link Op#SEGCHECK}'s imm. {@code seg} is the segment number handed to the slow path, {@code bytes} the access size (1..512). */

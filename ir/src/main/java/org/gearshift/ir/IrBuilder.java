@@ -390,6 +390,36 @@ public final class IrBuilder {
         return pure(op, a.resultType(), 0, a, b);
     }
 
+    /** Any evaluable operation ({@link OpSemantics#isEvaluable}) by its table entry, folded and reused as with the named methods. */
+    public Insn op(Op op, Type type, long imm, Insn... args) {
+        if (args.length == 2 && op.argSignature().equals("TT")) {
+            return binary(op, args[0], args[1]);
+        }
+        return pure(op, type, imm, args);
+    }
+
+    /** Appends an instruction that is not evaluable as it is; known slot values follow its effects. */
+    public Insn append(Insn v) {
+        switch (v.op()) {
+            case CONST -> {
+                return constant(v.type(), v.imm());
+            }
+            case GET -> {
+                return get(v.type(), (int) v.imm());
+            }
+            case PUT -> put((int) v.imm(), v.arg(0));
+            case MARK -> mark(v.imm());
+            case CALL -> {
+                return call(v.helper(), v.args().toArray(new Insn[0]));
+            }
+            case VMCALL -> {
+                return vmcall((int) v.imm(), v.args().toArray(new Insn[0]));
+            }
+            default -> emit(v);
+        }
+        return v;
+    }
+
     private Insn pure(Op op, Type type, long imm, Insn... args) {
         if (Simplifier.isFoldable(op, args)) {
             long v = Simplifier.fold(op, type, imm, args);

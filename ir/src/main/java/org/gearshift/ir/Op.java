@@ -114,11 +114,15 @@ public enum Op {
     private final String args;
     private final char result;
     private final Set<Trait> traits;
+    private final boolean pure;
+    private final boolean mayFault;
 
     Op(String args, char result, Trait... traits) {
         this.args = args;
         this.result = result;
         this.traits = traits.length == 0 ? EnumSet.noneOf(Trait.class) : EnumSet.of(traits[0], traits);
+        this.pure = !name().equals("CALL") && (traits.length == 0 || name().equals("GET"));
+        this.mayFault = this.traits.contains(Trait.MAY_FAULT);
     }
 
     /** Argument signature, a letter per argument; see the class comment. */
@@ -135,9 +139,14 @@ public enum Op {
         return traits.contains(t);
     }
 
+    /** The same as {@code has(Trait.MAY_FAULT)}. */
+    public boolean mayFault() {
+        return mayFault;
+    }
+
     /** True if an unused result makes the whole instruction removable. */
     public boolean isPure() {
-        return this != CALL && (traits.isEmpty() || this == GET);
+        return pure;
     }
 
     /** The spelling in IR text. */

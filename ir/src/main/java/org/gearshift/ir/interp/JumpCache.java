@@ -1,0 +1,52 @@
+package org.gearshift.ir.interp;
+
+import java.util.Arrays;
+
+/**
+ * Direct-mapped cache from guest pc, in the current mode and address space, to prepared block: for indirect jumps and jumps to other pages. Its
+ * owner fills it and clears it whenever mappings change; the salt keeps modes and address spaces apart.
+ */
+final class JumpCache {
+    private static final int ENTRIES = 4096;
+
+    private final long[] keys = new long[ENTRIES];
+    private final int[] offsets = new int[ENTRIES];
+    private long salt;
+    private int mix;
+    private boolean empty;
+
+    JumpCache() {
+        flush();
+    }
+
+    /** Sets what is exclusive-or'ed into pcs to make keys. */
+    void setSalt(long newSalt) {
+        salt = newSalt;
+        mix = (int) (newSalt * 0x9e3779b97f4a7c15L >>> 52);
+    }
+
+    /** Offset of the block at a pc, or -1. */
+    int lookup(long pc) {
+        int i = index(pc);
+        return keys[i] == (pc ^ salt) ? offsets[i] : -1;
+    }
+
+    void put(long pc, int offset) {
+        int i = index(pc);
+        keys[i] = pc ^ salt;
+        offsets[i] = offset;
+        empty = false;
+    }
+
+    void flush() {
+        if (!empty) {
+            Arrays.fill(offsets, -1);
+            empty = true;
+        }
+    }
+
+    private int index(long pc) {
+        int x = (int) pc;
+        return (x ^ x >>> 12 ^ mix) & ENTRIES - 1;
+    }
+}

@@ -1,0 +1,170 @@
+package org.gearshift.ir.interp;
+
+import java.lang.invoke.MethodHandle;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.Helper;
+import org.gearshift.ir.Op;
+import org.gearshift.ir.OpSemantics;
+import org.gearshift.ir.Type;
+
+/** What the interpreter's loop does out of line: slow memory, 64-bit and uncommon operations, helpers, monitor services. */
+final class RareOps {
+    private static final Op[] OPS = Op.values();
+
+    private final int pcSlot;
+    private final Map<Helper, Integer> numbers = new HashMap<>();
+    private final List<Helper> helpers = new ArrayList<>();
+    private MethodHandle[] handles = new MethodHandle[64];
+    /** Offset of the micro-operation that called out last: where a fault happened. */
+    int callOffset;
+    /** How far monitor services have moved the budget, for the count of instructions. */
+    long budgetMoved;
+
+    RareOps(int pcSlot) {
+        this.pcSlot = pcSlot;
+    }
+
+    int number(Helper h) {
+        Integer n = numbers.get(h);
+        if (n == null) {
+            n = helpers.size();
+            helpers.add(h);
+            numbers.put(h, n);
+            if (n == handles.length) {
+                handles = java.util.Arrays.copyOf(handles, n * 2);
+            }
+            handles[n] = h.uniform();
+        }
+        return n;
+    }
+
+    long load(GuestContext ctx, int ip, int va, int bits, boolean rmw) {
+        callOffset = ip;
+        return ctx.loadSlow(va & 0xffffffffL, bits, rmw);
+    }
+
+    void store(GuestContext ctx, int ip, int va, long value, int bits) {
+        callOffset = ip;
+        ctx.storeSlow(va & 0xffffffffL, value, bits);
+    }
+
+    /** Executes one out-of-line micro-operation. Returns the offset of the next, or {@code ~ip} if it ends the run. */
+    int execute(GuestContext ctx, int[] code, int ip, int w) {
+        switch (w & 0xff) {
+            case MicroOp.PURE:
+                pure(ctx.s, w, code[ip + 1], code[ip + 2]);
+                return ip + 3;
+            case MicroOp.LOAD64:
+                load64(ctx, ip, w, code[ip + 1], ctx.readMap, false);
+                return ip + 2;
+            case MicroOp.RMW64:
+                load64(ctx, ip, w, code[ip + 1], ctx.writeMap, true);
+                return ip + 2;
+            case MicroOp.STORE64:
+                store64(ctx, ip, w, code[ip + 1]);
+                return ip + 2;
+            case MicroOp.SEGCHECK:
+                segCheck(ctx, ip, w, code[ip + 1]);
+                return ip + 2;
+            case MicroOp.CALL:
+                call(ctx, ip, w, code);
+                return ip + 4;
+            case MicroOp.VMCALL:
+                vmcall(ctx, ip, w, code);
+                return ip + 6;
+            case MicroOp.LI64:
+                ctx.s[w >>> 8 & 0xfff] = code[ip + 1] & 0xffffffffL | (long) code[ip + 2] << 32;
+                return ip + 3;
+            default:
+                return ~ip;
+        }
+    }
+
+    private static void pure(long[] s, int w, int bc, int how) {
+        long a = s[w >>> 20];
+        long b = s[bc & 0xfff];
+        long c = s[bc >>> 12];
+        if ((how & 1 << 9) != 0) {
+            a = (int) a;
+        }
+        if ((how & 1 << 10) != 0) {
+            b = (int) b;
+        }
+        if ((how & 1 << 11) != 0) {
+            c = (int) c;
+        }
+        s[w >>> 8 & 0xfff] = OpSemantics.eval(OPS[how & 0xff], (how & 1 << 8) != 0 ? Type.I64 : Type.I32, how >>> 16, a, b, c);
+    }
+
+    private void load64(GuestContext ctx, int ip, int w, int imm, int[] map, boolean rmw) {
+        int va = (int) ctx.s[w >>> 20] + imm;
+        int f = map[va >>> 12];
+        ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ctx.ram, f << 12 | va & 0xfff) : load(ctx, ip, va, 64, rmw);
+    }
+
+    private void store64(GuestContext ctx, int ip, int w, int imm) {
+        int va = (int) ctx.s[w >>> 20] + imm;
+        int f = ctx.writeMap[va >>> 12];
+        long v = ctx.s[w >>> 8 & 0xfff];
+        if (f >= 0 && (va & 0xfff) <= 0xff8) {
+            RamAccess.put64(ctx.ram, f << 12 | va & 0xfff, v);
+        } else {
+            store(ctx, ip, va, v, 64);
+        }
+    }
+
+    private void segCheck(GuestContext ctx, int ip, int w, int how) {
+        boolean wide = (how & 1 << 25) != 0;
+        long offset = ctx.s[w >>> 20];
+        if (!wide) {
+            offset &= 0xffffffffL;
+        }
+        int bytes = how >>> 8 & 0xffff;
+        if (offset + bytes - 1 > ctx.s[w >>> 8 & 0xfff]) {
+            callOffset = ip;
+            ctx.segmentCheckSlow(how & 0xff, offset, bytes, (how & 1 << 24) != 0);
+        }
+    }
+
+    private void call(GuestContext ctx, int ip, int w, int[] code) {
+        callOffset = ip;
+        long[] s = ctx.s;
+        int bc = code[ip + 1];
+        int ef = code[ip + 3];
+        try {
+            s[w >>> 8 & 0xfff] = (long) handles[code[ip + 2]].invokeExact(ctx, s[w >>> 20], s[bc & 0xfff], s[bc >>> 12], s[ef & 0xfff], s[ef >>> 12]);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException("helper " + helpers.get(code[ip + 2]) + " threw a checked exception", e);
+        }
+    }
+
+    private void vmcall(GuestContext ctx, int ip, int w, int[] code) {
+        callOffset = ip;
+        long[] s = ctx.s;
+        int bc = code[ip + 1];
+        long a = (bc & 1 << 24) != 0 ? (int) s[w >>> 20] : s[w >>> 20];
+        long b = (bc & 1 << 25) != 0 ? (int) s[bc & 0xfff] : s[bc & 0xfff];
+        long c = (bc & 1 << 26) != 0 ? (int) s[bc >>> 12 & 0xfff] : s[bc >>> 12 & 0xfff];
+        s[pcSlot] = code[ip + 4] & 0xffffffffL | (long) code[ip + 5] << 32;
+        int rest = code[ip + 3];
+        ctx.budget += rest;
+        int before = ctx.budget;
+        long v;
+        try {
+            v = ctx.vmcall(code[ip + 2], a, b, c);
+        } catch (RuntimeException e) {
+            ctx.budget -= rest;
+            budgetMoved += ctx.budget + rest - (long) before;
+            throw e;
+        }
+        budgetMoved += ctx.budget - (long) before;
+        ctx.budget -= rest;
+        s[w >>> 8 & 0xfff] = v;
+    }
+}

@@ -1,0 +1,107 @@
+package org.gearshift.ir;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * A small guest for tests: eight general slots and the usual others, 16 pages of RAM. Pages 0..9 are mapped, 10 and 11 read-only, 12 and 13 readable and
+ * writable by the slow path only, the others absent.
+ */
+public final class SampleContext extends GuestContext {
+    public static final StateLayout LAYOUT = new StateLayout(
+            List.of("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "flag_res", "flag_aux", "limit", "pc"), 11);
+    public static final int RES = 8;
+    public static final int AUX = 9;
+    public static final int LIMIT = 10;
+    public static final int PC = 11;
+    public static final int PAGES = 16;
+    public static final Helper MIX = Helper.pure("mix", SampleContext.class, "mix", Type.I32, Type.I32, Type.I64);
+    public static final Helper SWAP = Helper.stateful("swap", SampleContext.class, "swap", true, bits(0, 1), bits(0, 1), Type.I64, Type.I32);
+
+    /** What services and slow paths saw. */
+    public final List<String> log = new ArrayList<>();
+
+    public SampleContext() {
+        super(LAYOUT);
+        ram = new byte[PAGES << 12];
+        readMap = new int[1 << 20];
+        writeMap = new int[1 << 20];
+        Arrays.fill(readMap, -1);
+        Arrays.fill(writeMap, -1);
+        for (int p = 0; p < 12; p++) {
+            readMap[p] = p;
+            writeMap[p] = p < 10 ? p : -1;
+        }
+    }
+
+    public static int mix(int a, long b) {
+        return a * 31 + (int) (b >>> 7);
+    }
+
+    /** Exchanges r0 and r1, or faults if the argument's low bits are 5. */
+    public static long swap(GuestContext ctx, int a) {
+        if ((a & 7) == 5) {
+            throw ctx.raise(5, -1);
+        }
+        long x = ctx.s[0];
+        ctx.s[0] = ctx.s[1];
+        ctx.s[1] = x;
+        return x + a;
+    }
+
+    private static BitSet bits(int... b) {
+        BitSet s = new BitSet();
+        for (int i : b) {
+            s.set(i);
+        }
+        return s;
+    }
+
+    @Override
+    public long loadSlow(long va, int bits, boolean rmw) {
+        check(va, bits, rmw);
+        long v = 0;
+        for (int i = 0; i < bits / 8; i++) {
+            v |= (ram[(int) va + i] & 0xffL) << 8 * i;
+        }
+        return bits == 32 ? (int) v : v;
+    }
+
+    @Override
+    public void storeSlow(long va, long value, int bits) {
+        check(va, bits, true);
+        for (int i = 0; i < bits / 8; i++) {
+            ram[(int) va + i] = (byte) (value >>> 8 * i);
+        }
+    }
+
+    private void check(long va, int bits, boolean write) {
+        for (int i = 0; i < bits / 8; i++) {
+            long page = (va + i & 0xffffffffL) >>> 12;
+            if (page >= 14 || write && (page == 10 || page == 11)) {
+                throw raise(14, write ? 2 : 0);
+            }
+        }
+    }
+
+    @Override
+    public void segmentCheckSlow(int segment, long offset, int bytes, boolean write) {
+        if ((offset & 1) != 0) {
+            throw raise(13, segment);
+        }
+    }
+
+    @Override
+    public long vmcall(int number, long a, long b, long c) {
+        log.add(number + "(" + a + ", " + b + ", " + c + ") pc " + s[PC] + " budget " + budget + " slots "
+                + Arrays.toString(Arrays.copyOf(s, PC)));
+        if (number == 9) {
+            throw raise(6, -1);
+        }
+        s[2] = a ^ b;
+        s[(int) (c & 7)] += 3;
+        return a * 5 + b - c;
+    }
+}
