@@ -6,6 +6,7 @@ import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IFLT;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.ISUB;
+import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.LASTORE;
 
 import java.util.BitSet;
@@ -312,6 +313,8 @@ final class BlockEmitter {
                 values.push(t.value());
                 if (t.value().resultType() == Type.I32) {
                     c.op(I2L);
+                    c.constant(0xffffffffL);
+                    c.op(LAND);
                 }
                 c.store(Type.I64, Locals.NEXT_PC);
                 c.jump(GOTO, 0, exits.indirect(direct, t.value().resultType() == Type.I64));

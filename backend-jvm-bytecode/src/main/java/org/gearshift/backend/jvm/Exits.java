@@ -172,21 +172,21 @@ final class Exits {
         }
     }
 
-    /** Computed jumps to entries stay inside. With 64-bit targets all entries switched on have the same upper half, checked first. */
+    /** Computed jumps to entries stay inside; a 32-bit target is zero-extended. With 64-bit targets all entries switched on have the same upper half, checked first. */
     private void dispatch() {
         c.label(dispatch);
-        long first = region.entries().get(0);
+        long upper = dispatchWide ? region.entries().get(0) >>> 32 : 0;
         if (dispatchWide) {
             c.load(Type.I64, Locals.NEXT_PC);
             c.constant(32);
             c.op(LUSHR);
             c.op(L2I);
-            c.constant((int) (first >>> 32));
+            c.constant((int) upper);
             c.jump(IF_ICMPNE, 2, leave);
         }
         TreeMap<Integer, Label> targets = new TreeMap<>();
         for (long pc : region.entries()) {
-            if (!dispatchWide || pc >>> 32 == first >>> 32) {
+            if (pc >>> 32 == upper) {
                 targets.put((int) pc, blockLabels.get(pc));
             }
         }

@@ -10,7 +10,7 @@ import org.gearshift.ir.StateLayout;
  * Turns IR regions into hidden classes. Regions are expected optimized and valid.
  *
  * <p>A state slot that a region accesses only as I32 is held in 32 bits there: its container must be sign-extended on entry
- * ({@link org.gearshift.ir.Type}), and is on exit.
+ * ({@link org.gearshift.ir.Type}), and is on exit. Guest pcs of 32-bit code are zero-extended, in the IR and in the pc slot.
  */
 public final class RegionCompiler {
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();

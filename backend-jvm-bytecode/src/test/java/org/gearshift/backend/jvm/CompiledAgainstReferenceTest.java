@@ -15,7 +15,7 @@ import org.objectweb.asm.util.CheckClassAdapter;
 
 /** Random regions mean the same compiled as interpreted literally: state, RAM, budget, pc, faults, and every question to the monitor. */
 class CompiledAgainstReferenceTest {
-    private static final int REGIONS = Integer.getInteger("regions", 1500);
+    private static final int REGIONS = Integer.getInteger("regions", 600);
     private static final int RUNS = 40;
     private static final int VERIFIED = 150;
 
@@ -67,21 +67,11 @@ class CompiledAgainstReferenceTest {
         int e = entry;
         while (e >= 0) {
             run.accept(e);
-            e = m.faultPending ? -1 : entryAt(r, (int) m.s[TestMachine.PC]);
+            e = m.faultPending ? -1 : r.entries().indexOf(m.s[TestMachine.PC]);
             if (e >= 0 && m.budget < r.blockAt(r.entries().get(e)).guestInsns()) {
                 return;
             }
         }
-    }
-
-    /** A pc is 32 bits here: computed by I32 arithmetic it has another upper half than in the region's table. */
-    private static int entryAt(Region r, int pc) {
-        for (int k = 0; k < r.entries().size(); k++) {
-            if (r.entries().get(k).intValue() == pc) {
-                return k;
-            }
-        }
-        return -1;
     }
 
     private static void verify(byte[] classFile, long seed) {

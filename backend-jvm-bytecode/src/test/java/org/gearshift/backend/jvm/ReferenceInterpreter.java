@@ -79,12 +79,9 @@ final class ReferenceInterpreter {
             case GOTO -> target = t.target();
             case BRANCH -> target = (int) val(t.value()) != 0 ? t.target() : t.otherwise();
             case INDIRECT -> {
-                target = val(t.value());
-                boolean wide = t.value().resultType() == Type.I64;
-                for (long e : region.entries()) {
-                    if (wide ? e == target : (int) e == (int) target) {
-                        return region.blockAt(e);
-                    }
+                target = t.value().resultType() == Type.I32 ? val(t.value()) & 0xffffffffL : val(t.value());
+                if (region.entries().contains(target)) {
+                    return region.blockAt(target);
                 }
                 ctx.s[pcSlot] = target;
                 return null;

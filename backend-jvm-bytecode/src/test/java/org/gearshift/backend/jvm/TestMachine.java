@@ -219,7 +219,7 @@ public final class TestMachine extends GuestContext {
     String describe() {
         StringBuilder b = new StringBuilder();
         for (int i = 0; i < s.length; i++) {
-            b.append(LAYOUT.name(i)).append('=').append(Long.toHexString(i == PC ? (int) s[i] : s[i])).append(' ');
+            b.append(LAYOUT.name(i)).append('=').append(Long.toHexString(s[i])).append(' ');
         }
         b.append("budget=").append(budget).append(" ram=").append(java.util.Arrays.hashCode(ram)).append(" trace=").append(Long.toHexString(trace));
         if (faultPending) {
