@@ -146,8 +146,8 @@ public final class TestMachine extends GuestContext {
         note(b);
         note(c);
         note(budget);
-        for (long v : s) {
-            note(v);
+        for (int i = 0; i < LAYOUT.slotCount(); i++) {
+            note(s[i]);
         }
         s[NARROW + number % NARROW_COUNT] = (int) (trace >>> 7);
         s[WIDE + number % WIDE_COUNT] ^= trace;
@@ -218,7 +218,7 @@ public final class TestMachine extends GuestContext {
     /** Everything observable, for comparison. */
     String describe() {
         StringBuilder b = new StringBuilder();
-        for (int i = 0; i < s.length; i++) {
+        for (int i = 0; i < LAYOUT.slotCount(); i++) {
             b.append(LAYOUT.name(i)).append('=').append(Long.toHexString(s[i])).append(' ');
         }
         b.append("budget=").append(budget).append(" ram=").append(java.util.Arrays.hashCode(ram)).append(" trace=").append(Long.toHexString(trace));
