@@ -14,7 +14,7 @@ import java.util.concurrent.Callable;
 import org.gearshift.backend.jvm.BackendOptions;
 import org.gearshift.backend.jvm.RegionCompiler;
 import org.gearshift.ir.Block;
-import org.gearshift.ir.IrPrinter;
+import org.gearshift.ir.Printer;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
 import org.gearshift.ir.pass.PassPipeline;
@@ -137,12 +137,12 @@ final class InspectCommand implements Callable<Integer> {
         Region lifted = new Region(blocks, List.of(pc));
         if (stages.contains(Stage.IR)) {
             out.println("; IR");
-            out.print(IrPrinter.print(lifted, X86State.LAYOUT));
+            out.print(Printer.print(lifted, X86State.LAYOUT));
         }
-        Region optimized = PassPipeline.optimize(lifted);
+        Region optimized = new PassPipeline(X86State.LAYOUT, true).optimize(lifted);
         if (stages.contains(Stage.OPT)) {
             out.println("; optimized IR");
-            out.print(IrPrinter.print(optimized, X86State.LAYOUT));
+            out.print(Printer.print(optimized, X86State.LAYOUT));
         }
         if (stages.contains(Stage.BYTECODE)) {
             out.println("; JVM bytecode");
@@ -215,7 +215,7 @@ final class InspectCommand implements Callable<Integer> {
             for (int k = 0; k < i.length(); k++) {
                 bytes.append(String.format("%02x ", byteAt(code, origin, at + k)));
             }
-            out.printf("%8x:  %-30s %s%n", at, bytes, Disassembler.format(i, at));
+            out.printf("%8x:  %-30s %s%n", at, bytes, new Disassembler(mode).format(i, at));
             at += i.length();
         }
     }

@@ -14,11 +14,16 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostClock;
 import org.gearshift.vmm.clock.VirtualClock;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.cpu.CpuFeature;
+import org.gearshift.vmm.cpu.CpuModel;
+import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineStatistics;
 import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
 
@@ -35,7 +40,8 @@ public final class Vm {
     private final Engine engine;
     private VmOutcome requested;
     private volatile boolean quit;
-    private long rsdp;
+    private final ShadowMmu shadow;
+    private final long rsdp;
 
     /**
      * Builds the machine, powered on, with no kernel.
@@ -45,16 +51,40 @@ public final class Vm {
     public Vm(VmConfig config, SerialBackend console) {
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
-        codePages = new CodePages();
+        codePages = new CodePages(memory);
+        ShadowMmu mmu = new ShadowMmu(memory, codePages);
+        shadow = mmu;
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
-        platform = new PcPlatform(memory, ram, clock, events, new Listener());
-        cpu = new VCpu(memory, codePages, platform);
+        platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
+        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
+                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), CpuModel.inOrder(CpuFeature.BASELINE)));
         timer = new MachineTimer(clock, events, this::poll);
-        engine = new Engine(cpu, ram, memory, codePages, platform, timer, config.engine());
-        cpu.setCodeWriteListener(engine::codeWritten);
+        engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
+        codePages.setListener(engine::codeWritten);
         platform.com1().connect(console);
-        platform.com1().onInput(timer::wake);
+        platform.onInput(timer::wake);
         rsdp = platform.writeAcpiTables();
+    }
+
+    /** Tells the engine of every port access: devices re-arm events there. */
+    private final class WatchedPorts implements PortSpace {
+        private final PortSpace ports;
+
+        WatchedPorts(PortSpace ports) {
+            this.ports = ports;
+        }
+
+        @Override
+        public int in(int port, int bits) {
+            engine.devicesTouched();
+            return ports.in(port, bits);
+        }
+
+        @Override
+        public void out(int port, int value, int bits) {
+            engine.devicesTouched();
+            ports.out(port, value, bits);
+        }
     }
 
     private final class Listener implements PlatformListener {
@@ -93,7 +123,13 @@ public final class Vm {
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
-        cpu.startFlat(b.eip(), b.eax(), b.ebx(), b.esi(), b.esp(), b.gdt(), b.gdtLimit(), b.code(), b.data());
+        cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        cpu.s[X86State.RAX] = b.eax();
+        cpu.s[X86State.RBX] = b.ebx();
+        cpu.s[X86State.RSI] = b.esi();
+        cpu.s[X86State.RSP] = b.esp();
+        cpu.s[X86State.GDTR_BASE] = b.gdt();
+        cpu.s[X86State.GDTR_LIMIT] = b.gdtLimit();
     }
 
     /** Runs until the guest or the user ends it, or {@code maxInstructions} have been retired since power-on. */
@@ -109,8 +145,8 @@ public final class Vm {
     }
 
     private String location() {
-        return String.format("%04x:%08x", cpu.selector(org.gearshift.translator.x86.X86State.CS) & 0xffff,
-                cpu.s[org.gearshift.translator.x86.X86State.RIP] & 0xffffffffL);
+        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff,
+                cpu.s[X86State.RIP] & 0xffffffffL);
     }
 
     public VCpu cpu() {
@@ -168,7 +204,7 @@ public final class Vm {
             exits.append(exits.length() == 0 ? "" : ", ").append(e.getKey().name().toLowerCase(Locale.ROOT)).append(' ').append(String.format("%,d", e.getValue()));
         }
         line(b, "exits", "%s", exits);
-        line(b, "shadow paging", "%s", cpu.mmu().counters());
+        line(b, "shadow paging", "%s", shadow.counters());
         return b.toString();
     }
 

@@ -71,7 +71,7 @@ final class ElfImage {
             throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", which is not free memory on a PC");
         }
         ram.copyIn(physical, k.array(), (int) offset, (int) inFile);
-        ram.fill(physical + inFile, inMemory - inFile, 0);
+        ram.fill(physical + inFile, (int) (inMemory - inFile), 0);
     }
 
     /** The 32-bit value of an ELF note, or -1. */

@@ -22,16 +22,18 @@ final class BlockTranslator {
     private final CodeCache cache;
     private final EngineStatistics statistics;
     private final long ramFrames;
-    private final VCpu cpu;
+    private final PassPipeline passes;
+    private final ShadowMmu mmu;
 
-    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, long ramFrames, Interpreter interpreter, CodeCache cache,
+    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, PassPipeline passes, Interpreter interpreter, CodeCache cache,
             EngineStatistics statistics) {
         this.code = new GuestCode(cpu, mmu, memory);
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;
-        this.ramFrames = ramFrames;
-        this.cpu = cpu;
+        this.ramFrames = memory.ram().frames();
+        this.passes = passes;
+        this.mmu = mmu;
     }
 
     /** Linear address of a pc in a mode, zero-extended. */
@@ -53,11 +55,12 @@ final class BlockTranslator {
         Block block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
         boolean crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
         int second = crosses ? code.secondFrame() : Translation.NONE;
-        int handle = interpreter.prepare(PassPipeline.optimize(block));
+        int handle = interpreter.prepare(passes.optimize(block));
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
-        t.checkedEpoch = cpu.mmu().mappingEpoch();
+        t.checkedEpoch = mmu.mappingEpoch();
         t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0;
+        cache.setHandle(t);
         if (t.cached) {
             cache.add(t);
         }
@@ -65,6 +68,11 @@ final class BlockTranslator {
         statistics.blockInsns += block.guestInsns();
         statistics.translateNanos += System.nanoTime() - start;
         return t;
+    }
+
+    /** Delivers the fault that {@link #translate} ended with. */
+    void deliverFetchFault() {
+        code.deliverFault();
     }
 
     /** The IR of a translation, not optimized. */

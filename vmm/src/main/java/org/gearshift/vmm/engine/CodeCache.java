@@ -17,12 +17,15 @@ final class CodeCache {
     private final CodePages codePages;
     private final Interpreter interpreter;
     private final EngineStatistics statistics;
+    private final int hotThreshold;
+    private Translation[] handles = new Translation[1 << 12];
 
-    CodeCache(int frames, CodePages codePages, Interpreter interpreter, EngineStatistics statistics) {
+    CodeCache(int frames, CodePages codePages, Interpreter interpreter, EngineStatistics statistics, int hotThreshold) {
         this.byFrame = new ArrayList<>(java.util.Collections.nCopies(frames, null));
         this.codePages = codePages;
         this.interpreter = interpreter;
         this.statistics = statistics;
+        this.hotThreshold = hotThreshold;
     }
 
     private static int bucket(long pc, long mode, int frame) {
@@ -98,10 +101,7 @@ final class CodeCache {
     private void drop(Translation t) {
         t.valid = false;
         statistics.invalidatedBlocks++;
-        if (t.handle != Translation.NONE) {
-            interpreter.free(t.handle);
-            t.handle = Translation.NONE;
-        }
+        release(t);
         unlinkFromTable(t);
         byFrame.get(t.frame).remove(t);
         if (t.secondFrame != Translation.NONE && t.secondFrame != t.frame) {
@@ -111,6 +111,28 @@ final class CodeCache {
             dropRegion(r);
         }
         t.memberOf.clear();
+    }
+
+    /** Gives an interpreter handle back. */
+    void release(Translation t) {
+        if (t.handle != Translation.NONE) {
+            handles[t.handle] = null;
+            interpreter.free(t.handle);
+            t.handle = Translation.NONE;
+        }
+    }
+
+    /** The translation of an interpreter handle, or null. */
+    Translation byHandle(int handle) {
+        return handle >= 0 && handle < handles.length ? handles[handle] : null;
+    }
+
+    /** Remembers which translation a handle belongs to. */
+    void setHandle(Translation t) {
+        if (t.handle >= handles.length) {
+            handles = java.util.Arrays.copyOf(handles, t.handle * 2);
+        }
+        handles[t.handle] = t;
     }
 
     /** Undoes a compilation: its entries are interpreted again. */
@@ -124,6 +146,9 @@ final class CodeCache {
             if (m.region == r) {
                 m.region = null;
                 m.code = null;
+                if (m.handle != Translation.NONE) {
+                    interpreter.setThreshold(m.handle, hotThreshold);
+                }
             }
         }
     }

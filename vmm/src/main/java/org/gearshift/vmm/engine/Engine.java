@@ -8,7 +8,6 @@ import org.gearshift.ir.Region;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.paging.CodePages;
-import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
@@ -32,6 +31,7 @@ public final class Engine {
     private final BlockTranslator translator;
     private final RegionFormer former;
     private final RegionCompiler compiler;
+    private final PassPipeline passes;
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
 
@@ -40,19 +40,21 @@ public final class Engine {
     private int lastEpoch;
     private boolean stop;
     private boolean oneBlock;
+    private boolean resync;
 
     /** @param interrupts what {@code cpu} takes interrupts from */
-    public Engine(VCpu cpu, GuestRam ram, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
+    public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
             EngineOptions options) {
         this.cpu = cpu;
-        this.mmu = cpu.mmu();
+        this.mmu = mmu;
         this.interrupts = interrupts;
         this.timer = timer;
         this.options = options;
-        this.interpreter = new Interpreter(X86State.LAYOUT);
-        int frames = (int) (ram.size() >>> 12);
-        this.cache = new CodeCache(frames, codePages, interpreter, statistics);
-        this.translator = new BlockTranslator(cpu, mmu, memory, frames, interpreter, cache, statistics);
+        this.interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
+        int frames = memory.ram().frames();
+        this.passes = new PassPipeline(X86State.LAYOUT, options.verify());
+        this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
+        this.translator = new BlockTranslator(cpu, mmu, memory, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
         this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
@@ -69,7 +71,7 @@ public final class Engine {
 
     /** Guest instructions the interpreter executed. */
     public long interpreted() {
-        return interpreter.interpretedInsns();
+        return interpreter.instructions();
     }
 
     /** Makes {@link #run} return after the current instruction; called on the vCPU's own thread, from a device or service. */
@@ -83,6 +85,11 @@ public final class Engine {
      */
     public void setOneBlock(boolean on) {
         oneBlock = on;
+    }
+
+    /** A device was accessed: events may have been re-armed, or time has passed, so that the budget must be computed anew. */
+    public void devicesTouched() {
+        resync = true;
     }
 
     /** Drops translations made from these bytes, which lie in one page. */
@@ -103,6 +110,7 @@ public final class Engine {
                 return StopReason.LIMIT;
             }
             setBudget((int) Math.min(left, Math.min(timer.instructionsToNextEvent(), 1 << 30)));
+            resync = false;
             boolean exactEnd = timer.exact() || cpu.budget == left;
             execute(exactEnd);
             setBudget(0);
@@ -133,7 +141,7 @@ public final class Engine {
 
     /** Runs code until the budget is used up, the vCPU halts, or a stop is requested. */
     private void execute(boolean exactEnd) {
-        for (boolean first = true; cpu.budget > 0 && !stop && (first || !oneBlock); first = false) {
+        for (boolean first = true; cpu.budget > 0 && !stop && !resync && (first || !oneBlock); first = false) {
             if (cpu.exit != CpuExit.NONE) {
                 if (cpu.exit == CpuExit.TRIPLE_FAULT) {
                     return;
@@ -180,10 +188,10 @@ public final class Engine {
             }
             return;
         }
-        interpreter.modeNumber = modes.number(t.mode);
+        interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
         int why = interpreter.run(cpu, t.handle);
         switch (why) {
-            case Interpreter.EXIT_UNLINKED -> linkExit(t);
+            case Interpreter.EXIT_UNLINKED -> linkExit();
             case Interpreter.EXIT_INDIRECT -> {
                 statistics.count(EngineStatistics.Exit.INDIRECT);
                 fillJumpCache(t.mode);
@@ -200,33 +208,32 @@ public final class Engine {
             default -> statistics.count(EngineStatistics.Exit.EXIT);
         }
         if (!t.cached) {
-            interpreter.free(t.handle);
+            cache.release(t);
         }
     }
 
     /** The interpreter stopped at an exit with a static target: find the target and, within a page, chain it. */
-    private void linkExit(Translation from) {
+    private void linkExit() {
         statistics.count(EngineStatistics.Exit.UNLINKED);
-        int handle = interpreter.lastHandle;
-        int exit = interpreter.lastExit;
-        if (!from.cached) {
-            return;
-        }
+        int handle = interpreter.lastHandle();
+        int exit = interpreter.lastExit();
+        Translation from = cache.byHandle(handle);
+        long mode = cpu.mode();
         Translation to = lookup();
-        if (to == null || to.code != null || !to.cached || interpreter.isFree(handle)) {
+        if (to == null || !to.cached || from == null || !from.cached || !from.valid || from.mode != mode) {
             return;
         }
-        if (interpreter.pageOf(handle) == to.linear >>> 12 && to.secondFrame == Translation.NONE) {
+        if (from.linear >>> 12 == to.linear >>> 12 && from.secondFrame == Translation.NONE && to.secondFrame == Translation.NONE) {
             interpreter.link(handle, exit, to.handle);
         } else {
-            interpreter.cacheJump(to.pc, modes.number(to.mode), to.handle);
+            interpreter.cacheJump(to.pc, to.handle);
         }
     }
 
     private void fillJumpCache(long mode) {
         Translation to = lookup();
-        if (to != null && to.code == null && to.cached) {
-            interpreter.cacheJump(to.pc, modes.number(to.mode), to.handle);
+        if (to != null && to.cached && to.mode == mode) {
+            interpreter.cacheJump(to.pc, to.handle);
         }
     }
 
@@ -235,7 +242,7 @@ public final class Engine {
         int epoch = mmu.mappingEpoch();
         if (epoch != lastEpoch) {
             lastEpoch = epoch;
-            interpreter.flushJumpCache();
+            interpreter.flushJumps();
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP] & 0xffffffffL;
@@ -252,7 +259,7 @@ public final class Engine {
     }
 
     private boolean stillMapped(Translation t, int epoch) {
-        boolean user = cpu.userMode();
+        boolean user = cpu.user();
         if (mmu.execFrame(t.linear, user) != t.frame
                 || t.secondFrame != Translation.NONE && mmu.execFrame(nextPage(t.linear), user) != t.secondFrame) {
             return false;
@@ -281,14 +288,14 @@ public final class Engine {
     }
 
     private Translation find(long pc, long mode, boolean single) {
-        boolean user = cpu.userMode();
+        boolean user = cpu.user();
         long linear = BlockTranslator.linear(pc, mode);
-        int frame = (int) mmu.execFrame(linear, user);
+        int frame = mmu.execFrame(linear, user);
         if (frame >= 0) {
             long key = single ? mode | BlockTranslator.SINGLE : mode;
             Translation t = cache.find(pc, key, frame, Translation.NONE);
             if (t == null && (linear & 0xfff) > 0x1000 - 15 * (BlockTranslator.MAX_INSNS + 1)) {
-                int second = (int) mmu.execFrame(nextPage(linear), user);
+                int second = mmu.execFrame(nextPage(linear), user);
                 t = second < 0 ? null : cache.find(pc, key, frame, second);
             }
             if (t != null && stillMapped(t, mmu.mappingEpoch())) {
@@ -299,7 +306,7 @@ public final class Engine {
             return translator.translate(pc, mode, single);
         } catch (GuestFault f) {
             statistics.exceptions++;
-            cpu.deliverFault();
+            translator.deliverFetchFault();
             return null;
         }
     }
@@ -308,6 +315,7 @@ public final class Engine {
         if (cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
             statistics.count(EngineStatistics.Exit.EXACT);
             step();
+            resync = true;
         } else {
             statistics.count(EngineStatistics.Exit.FAULT);
             statistics.exceptions++;
@@ -318,7 +326,7 @@ public final class Engine {
     /** Executes exactly one instruction, by the interpreter, with effects outside RAM allowed. */
     private void step() {
         statistics.count(EngineStatistics.Exit.STEP);
-        if (cpu.beforeInstruction()) {
+        if (!cpu.beforeInstruction()) {
             return;
         }
         boolean shadow = cpu.s[X86State.INT_SHADOW] != 0;
@@ -337,7 +345,7 @@ public final class Engine {
         cpu.exact = false;
         setBudget(left + cpu.budget);
         if (!t.cached) {
-            interpreter.free(t.handle);
+            cache.release(t);
         }
         if (why == Interpreter.EXIT_FAULT) {
             statistics.exceptions++;
@@ -350,14 +358,17 @@ public final class Engine {
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
     private void promote() {
         Translation t = lookup();
-        if (t == null || t.code != null || !t.cached) {
+        if (t == null || !t.cached) {
+            return;
+        }
+        if (t.code != null || interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
             return;
         }
         long start = System.nanoTime();
         int limit = options.regionInsns();
         while (true) {
             RegionFormer.Candidate c = former.form(t, limit);
-            Region optimized = PassPipeline.optimize(c.region());
+            Region optimized = passes.optimize(c.region());
             try {
                 install(c, compiler.compile(optimized, "pc" + Long.toHexString(t.pc)));
                 break;
@@ -393,7 +404,8 @@ public final class Engine {
                 e.code = code;
                 e.region = r;
                 e.entry = i;
-                interpreter.unlink(e.handle);
+                // From now on the interpreter stops before this block, and the region runs instead.
+                interpreter.setThreshold(e.handle, 0);
             }
         }
         statistics.regions++;

@@ -13,7 +13,11 @@ final class GuestCode implements CodeSource {
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final PhysicalMemory memory;
+    private static final int PAGE_FAULT = 14;
+
     private boolean fixed;
+    private long faultAddress;
+    private int faultCode;
     private long page;
     private long frameAddress;
     private long firstFrame;
@@ -54,6 +58,11 @@ final class GuestCode implements CodeSource {
         return (int) secondFrame;
     }
 
+    /** Delivers the page fault that a fetch was abandoned with. */
+    void deliverFault() {
+        cpu.deliverFetchFault(faultAddress, faultCode);
+    }
+
     @Override
     public int fetch(long linear) {
         if (linear >>> 12 != page) {
@@ -65,9 +74,11 @@ final class GuestCode implements CodeSource {
     private void turnTo(long linear) {
         long p = linear >>> 12;
         if (!fixed) {
-            long physical = mmu.translate(linear, ShadowMmu.EXECUTE, cpu.userMode());
+            long physical = mmu.translate(linear, ShadowMmu.EXECUTE, cpu.user());
             if (physical < 0) {
-                throw cpu.raisePageFault(linear);
+                faultAddress = linear;
+                faultCode = mmu.faultErrorCode();
+                throw cpu.raise(PAGE_FAULT, faultCode);
             }
             if (p == firstPage) {
                 firstFrame = physical >>> 12;

@@ -97,13 +97,13 @@ final class RegionFormer {
     /** The translation that would run at a pc in the current address space, or null. */
     private Translation mapped(long pc, long mode) {
         long linear = BlockTranslator.linear(pc, mode);
-        int frame = (int) mmu.execFrame(linear, cpu.userMode());
+        int frame = mmu.execFrame(linear, cpu.user());
         if (frame < 0) {
             return null;
         }
         Translation t = cache.find(pc, mode, frame, Translation.NONE);
         if (t == null && (linear & 0xfff) > 0x1000 - 15 - 15 * BlockTranslator.MAX_INSNS) {
-            t = cache.find(pc, mode, frame, (int) mmu.execFrame((linear | 0xfff) + 1 & 0xffffffffL, cpu.userMode()));
+            t = cache.find(pc, mode, frame, mmu.execFrame((linear | 0xfff) + 1 & 0xffffffffL, cpu.user()));
         }
         return t;
     }
