@@ -12,7 +12,7 @@ public enum X86Service {
     RAISE,
     /** (next): #UD for an instruction the decoder knows and the lifters do not; logged once an opcode. Arguments: (mnemonic ordinal). */
     UNIMPLEMENTED,
-    /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (taken), 3 INT1. */
+    /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (vector 4 if OF is set; vector 0: nothing but going on at next), 3 INT1. */
     INTERRUPT,
     /** [exit] (operandBits): IRET. */
     IRET,

@@ -1,0 +1,361 @@
+package org.gearshift.paging;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Shadow paging of one vCPU: turns linear addresses into physical ones as the guest's control registers and page tables say, and keeps the
+ * flat maps that translated code reads inline.
+ *
+ * <p>Three layers, each a cache of the next: the active maps (one array access), the shadow tables, which survive CR3 loads because stores
+ * to the guest tables they mirror are traced, and the guest tables themselves. Since traces keep the upper layers true, a CR3 load that
+ * only flushes and most INVLPGs have nothing to do. Linear addresses have 32 significant bits; higher ones are ignored.
+ */
+public final class ShadowMmu {
+    /** Access kinds of {@link #translate}: data read. */
+    public static final int READ = 0;
+    /** Data write. */
+    public static final int WRITE = 1;
+    /** Instruction fetch. */
+    public static final int EXECUTE = 2;
+
+    /** Result of {@link #execFrame}: the fetch page-faults. */
+    public static final int FAULT = -1;
+    /** Result of {@link #execFrame}: the page is not RAM, fetch through {@link PhysicalMemory#read}. */
+    public static final int NOT_RAM = -2;
+
+    private static final int MAX_SPACES = 64;
+    private static final long MAX_TABLE_BYTES = 16 << 20;
+    /** Restoring a page costs about a third of a miss, so a switch restores what a space used, unless that has grown past this many pages: then it starts afresh. */
+    private static final int RESTORE_LIMIT = 1024;
+
+    private final PhysicalMemory memory;
+    private final PagingControl control = new PagingControl();
+    private final PagingCounters counters = new PagingCounters();
+    private final ActiveMaps maps;
+    private final ShadowTables tables;
+    private final PageWalker twoLevel;
+    private final PageWalker pae;
+    private final Walk walk = new Walk();
+    private final Walk probeWalk = new Walk();
+    private final List<AddressSpace> spaces = new ArrayList<>();
+    private final AddressSpace unpaged = new AddressSpace(-1);
+    private final int frames;
+    private AddressSpace current = unpaged;
+    private PageWalker walker;
+    private long clock;
+    private int errorCode;
+
+    /**
+     * The MMU of a vCPU as after reset: paging off.
+     *
+     * @param code tracking of translated code in the same memory
+     */
+    public ShadowMmu(PhysicalMemory memory, CodePages code) {
+        this.memory = Objects.requireNonNull(memory);
+        if (code.memory() != memory) {
+            throw new IllegalArgumentException("code pages of another memory");
+        }
+        frames = memory.ram().frames();
+        maps = new ActiveMaps(memory, control);
+        tables = new ShadowTables(memory, maps, counters);
+        twoLevel = new TwoLevelWalker(memory, control);
+        pae = new PaeWalker(memory, control);
+        walker = twoLevel;
+        tables.setFormat(walker);
+        tables.setCurrent(current);
+        maps.switchTo(current.journal);
+        memory.attach(this);
+    }
+
+    /** Frame by page number for loads at CPL 3 (or below), -1 where the slow path must decide. Always the same array, changed in place. */
+    public int[] readMap(boolean user) {
+        return user ? maps.readUser : maps.readSupervisor;
+    }
+
+    /** Frame by page number for stores; see {@link #readMap}. */
+    public int[] writeMap(boolean user) {
+        return user ? maps.writeUser : maps.writeSupervisor;
+    }
+
+    /** What CPUID promises: MAXPHYADDR (32..52, reset value 36) and PSE-36 (on). Set before paging is used. */
+    public void setAddressWidth(int physicalBits, boolean pse36) {
+        control.physicalBits = physicalBits;
+        control.pse36 = pse36;
+        flushAll();
+    }
+
+    /** Any write to CR0, CR3, CR4 or EFER, with the values after it. A call with nothing changed means CR3 was rewritten. */
+    public void setControl(long cr0, long cr3, long cr4, long efer) {
+        boolean reload = control.reloadsPdptes(cr0, cr3, cr4, efer);
+        boolean reformat = control.changesFormat(cr0, cr4, efer);
+        boolean repermit = control.changesPermissions(cr0, cr4);
+        boolean globals = control.changesGlobal(cr4);
+        if (reformat) {
+            flushAll();
+            spaces.clear();
+            enter(unpaged);
+        }
+        control.set(cr0, cr3, cr4, efer);
+        if (repermit) {
+            maps.clearAll();
+        } else if (globals) {
+            maps.clearGlobal();
+        }
+        if (!control.paging) {
+            return;
+        }
+        if (reformat) {
+            walker = control.pae ? pae : twoLevel;
+            tables.setFormat(walker);
+        }
+        long root = cr3 & (control.pae ? 0xffffffe0L : 0xfffff000L);
+        if (root != current.rootAddress) {
+            counters.switches++;
+            enterPaged(root);
+        } else if (reload) {
+            counters.reloads++;
+            if (control.pae) {
+                loadPdptes(current);
+            }
+        }
+    }
+
+    private void enterPaged(long root) {
+        AddressSpace space = space(root);
+        enter(space);
+        if (control.pae) {
+            loadPdptes(space);
+        }
+        counters.restored += maps.restore(space.root, RESTORE_LIMIT);
+    }
+
+    private void enter(AddressSpace space) {
+        maps.switchTo(space.journal);
+        current = space;
+        tables.setCurrent(space);
+        space.lastUse = ++clock;
+    }
+
+    private AddressSpace space(long root) {
+        AddressSpace oldest = null;
+        for (int i = 0; i < spaces.size(); i++) {
+            AddressSpace s = spaces.get(i);
+            if (s.rootAddress == root) {
+                return s;
+            }
+            if (s != current && (oldest == null || s.lastUse < oldest.lastUse)) {
+                oldest = s;
+            }
+        }
+        if (spaces.size() >= MAX_SPACES) {
+            evict(oldest);
+        }
+        AddressSpace s = new AddressSpace(root);
+        spaces.add(s);
+        return s;
+    }
+
+    private void evict(AddressSpace space) {
+        counters.evictions++;
+        tables.forget(space);
+        spaces.remove(space);
+    }
+
+    private void loadPdptes(AddressSpace space) {
+        for (int i = 0; i < 4; i++) {
+            setPdpte(space, i, PaeWalker.pdpte(memory, space.rootAddress, i));
+        }
+    }
+
+    private void setPdpte(AddressSpace space, int i, long pdpte) {
+        if (pdpte != space.pdptes[i]) {
+            space.pdptes[i] = pdpte;
+            if (space.root != null && space.root.entries[i] != 0) {
+                tables.drop(space.root, i);
+            }
+        }
+    }
+
+    /** Whether MOV CR3 (or turning PAE paging on) may proceed: false means #GP(0) for reserved bits in a present PDPTE. */
+    public boolean pdptesValid(long cr3) {
+        for (int i = 0; i < 4; i++) {
+            if (!PaeWalker.valid(PaeWalker.pdpte(memory, cr3, i), control.physicalBits)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** The four PDPTE registers of PAE paging, which a guest can tell from what is in memory now: part of a saved vCPU. */
+    public long[] pdptes() {
+        return current.pdptes.clone();
+    }
+
+    /** Restores what {@link #pdptes} gave, after {@link #setControl} has restored the control registers. */
+    public void restorePdptes(long[] saved) {
+        for (int i = 0; i < 4; i++) {
+            setPdpte(current, i, saved[i]);
+        }
+    }
+
+    /** EFLAGS.AC as it acts on supervisor data accesses under CR4.SMAP; costs nothing while SMAP is off. */
+    public void setSmapOverride(boolean ac) {
+        if (control.ac != ac) {
+            control.ac = ac;
+            if (control.smap) {
+                maps.refreshUserPages(current.root);
+            }
+        }
+    }
+
+    /** INVLPG of the page at {@code va}. */
+    public void invlpg(long va) {
+        maps.invalidate(page(va));
+    }
+
+    /** Drops every cached translation, global ones included. */
+    public void flushAll() {
+        counters.flushes++;
+        maps.clearAll();
+        tables.dropAll();
+        for (int i = 0; i < spaces.size(); i++) {
+            spaces.get(i).root = null;
+        }
+        spaces.removeIf(s -> s != current);
+    }
+
+    private static int page(long va) {
+        return (int) (va >>> 12) & 0xfffff;
+    }
+
+    /**
+     * Translates for an access, setting accessed and dirty bits as the processor does, and makes the page present in the active maps as far
+     * as inline access is allowed.
+     *
+     * @param va linear address
+     * @param access {@link #READ}, {@link #WRITE} or {@link #EXECUTE}
+     * @param user whether it is a user-mode access: CPL 3 and not an implicit system access
+     * @return the physical address after the A20 gate, or -1 for a page fault; then {@link #faultErrorCode()} is the error code
+     */
+    public long translate(long va, int access, boolean user) {
+        int page = page(va);
+        int frame = access == EXECUTE ? maps.execFrame(page, user)
+                : access == WRITE ? (user ? maps.writeUser : maps.writeSupervisor)[page]
+                : (user ? maps.readUser : maps.readSupervisor)[page];
+        if (frame >= 0) {
+            return (long) frame << 12 | va & 0xfff;
+        }
+        int e = lookup(page);
+        if (e != 0 && (access != WRITE || (e & ShadowEntry.DIRTY) != 0) && control.permits(e, access, user)) {
+            counters.shadowFills++;
+            maps.install(page, e, access == EXECUTE);
+            return memory.gate((long) (e & ShadowEntry.FRAME) << 12) | va & 0xfff;
+        }
+        return control.paging ? walk(va, page, access, user) : memory.gate(va & 0xffffffffL);
+    }
+
+    /** What the shadow knows of {@code page}, or 0. */
+    private int lookup(int page) {
+        ShadowTable root = current.root;
+        if (root != null) {
+            return root.lookup(page, frames);
+        }
+        return control.paging || page >= frames ? 0
+                : ShadowEntry.VALID | ShadowEntry.PERMISSIONS | ShadowEntry.DIRTY | page;
+    }
+
+    private long walk(long va, int page, int access, boolean user) {
+        counters.walks++;
+        if (tables.bytes() > MAX_TABLE_BYTES) {
+            trim();
+        }
+        if (!walker.walk(walk, current, va, access, user, true)) {
+            counters.faults++;
+            errorCode = walk.errorCode;
+            return -1;
+        }
+        int e = tables.link(current, walk, page);
+        if (e != 0) {
+            maps.install(page, e, access == EXECUTE);
+        } else if (access == EXECUTE) {
+            // Nobody will see this mapping change, so nobody may rely on it.
+            maps.epoch++;
+        }
+        return memory.gate(walk.physical);
+    }
+
+    /** Makes room: gives up the spaces used longest ago, or everything if the current one alone is too large. */
+    private void trim() {
+        while (tables.bytes() > MAX_TABLE_BYTES / 2) {
+            AddressSpace oldest = null;
+            for (AddressSpace s : spaces) {
+                if (s != current && (oldest == null || s.lastUse < oldest.lastUse)) {
+                    oldest = s;
+                }
+            }
+            if (oldest == null) {
+                flushAll();
+                return;
+            }
+            evict(oldest);
+        }
+    }
+
+    /** Error code of the last page fault (SDM vol. 3 section 4.7). */
+    public int faultErrorCode() {
+        return errorCode;
+    }
+
+    /** What {@link #translate} would return, without any effect on guest or shadow, for debuggers. */
+    public long probe(long va, int access, boolean user) {
+        if (!control.paging) {
+            return memory.gate(va & 0xffffffffL);
+        }
+        return walker.walk(probeWalk, current, va, access, user, false) ? memory.gate(probeWalk.physical) : -1;
+    }
+
+    /** Frame for an instruction fetch; {@link #FAULT} if it page-faults, {@link #NOT_RAM} if there is no RAM. Cheap when asked again. */
+    public int execFrame(long va, boolean user) {
+        int frame = maps.execFrame(page(va), user);
+        return frame >= 0 ? frame : execFrameSlow(va, user);
+    }
+
+    private int execFrameSlow(long va, boolean user) {
+        long physical = translate(va, EXECUTE, user);
+        if (physical < 0) {
+            return FAULT;
+        }
+        long frame = physical >>> 12;
+        return frame < frames && (memory.attributes[(int) frame] & PhysicalMemory.MMIO) == 0 ? (int) frame : NOT_RAM;
+    }
+
+    /**
+     * Changes whenever a mapping that {@link #execFrame} has reported may no longer hold, CR3 loads included. While it stays the same, an
+     * engine may go on using what it derived from such frames. Wraps around.
+     */
+    public int mappingEpoch() {
+        return maps.epoch;
+    }
+
+    /** Live event counts. */
+    public PagingCounters counters() {
+        return counters;
+    }
+
+    void frameProtected(int frame) {
+        maps.withdrawWrites(frame);
+    }
+
+    boolean traces(int frame) {
+        return tables.traces(frame);
+    }
+
+    void tracedStore(long physical, int bytes) {
+        if (tables.traces((int) (physical >>> 12))) {
+            counters.traceHits++;
+            tables.stored(physical, bytes);
+        }
+    }
+}

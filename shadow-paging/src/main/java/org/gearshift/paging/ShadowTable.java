@@ -1,0 +1,77 @@
+package org.gearshift.paging;
+
+/**
+ * Shadow of one guest table at one place in linear address space. Spaces whose tables refer to the same guest table at the same place share
+ * it. While it lives, stores to its guest frame are traced.
+ */
+final class ShadowTable {
+    /** Frame of the guest table, or -1 for the four PDPTEs of PAE, which are registers. */
+    final int frame;
+    /** 1 for leaf tables. */
+    final int level;
+    /** First page number it spans. */
+    final int firstPage;
+    /** Log2 of pages spanned by an entry. */
+    final int shift;
+    /** {@link ShadowEntry} bits; 0 where nothing is known. */
+    final int[] entries;
+    /** Tables below, where {@link #entries} is not 0 and not large; null on level 1. */
+    final ShadowTable[] children;
+    /** Next table on the same frame in another role. */
+    ShadowTable nextOnFrame;
+    /** Entries of live tables and address spaces that refer to it. */
+    int references;
+    /** Traced stores since an entry was last derived. */
+    int idleHits;
+    /** Retired: empty for ever, to be replaced by whoever still refers to it. */
+    boolean dead;
+    /** Position in the list of all tables. */
+    int slot;
+
+    ShadowTable(int frame, int level, int firstPage, PageWalker format) {
+        int n = format.entries(level);
+        this.frame = frame;
+        this.level = level;
+        this.firstPage = firstPage;
+        this.shift = format.shift(level);
+        this.entries = new int[n];
+        this.children = level > 1 ? new ShadowTable[n] : null;
+    }
+
+    /** Index of the entry for page number {@code page}. */
+    int index(int page) {
+        return (page >>> shift) & (entries.length - 1);
+    }
+
+    /** Pages that the table spans. */
+    int span() {
+        return entries.length << shift;
+    }
+
+    /** Approximate heap bytes. */
+    int bytes() {
+        return entries.length * (children == null ? 4 : 8) + 64;
+    }
+
+    /** The shadow entry for {@code page} with the permissions of all levels and the page's own frame, or 0 if not known or not below {@code frames}. */
+    int lookup(int page, int frames) {
+        ShadowTable t = this;
+        int mask = -1;
+        for (;;) {
+            int i = (page >>> t.shift) & (t.entries.length - 1);
+            int e = t.entries[i];
+            if (e == 0) {
+                return 0;
+            }
+            mask &= e | ~ShadowEntry.PERMISSIONS;
+            if (t.children == null) {
+                return e & mask;
+            }
+            if ((e & ShadowEntry.LARGE) != 0) {
+                int frame = (e & ShadowEntry.FRAME) + (page & ((1 << t.shift) - 1));
+                return frame < frames ? (e & ~ShadowEntry.FRAME | frame) & mask : 0;
+            }
+            t = t.children[i];
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package org.gearshift.paging;
+
+/** Result of one walk of guest page tables, reused from walk to walk. Step 0 is the root. */
+final class Walk {
+    private static final int MAX_STEPS = 4;
+
+    /** Physical address of the table read at each step; -1 if the entry came from a register. */
+    final long[] table = new long[MAX_STEPS];
+    /** Shadow bits of the entry at each step, without frame. */
+    final int[] bits = new int[MAX_STEPS];
+    /** Steps taken; the last one found the leaf. */
+    int steps;
+    /** Physical address of the first byte of the page, not gated by A20. */
+    long page;
+    /** Physical address of the byte asked for, not gated by A20. */
+    long physical;
+    /** Error code if the walk ended in a page fault. */
+    int errorCode;
+
+    private int permissions;
+
+    void start() {
+        steps = 0;
+        permissions = ShadowEntry.PERMISSIONS;
+    }
+
+    void step(long tableAddress, int entryBits) {
+        table[steps] = tableAddress;
+        bits[steps++] = entryBits | ShadowEntry.VALID;
+        permissions &= entryBits;
+    }
+
+    boolean fault(int code) {
+        errorCode = code;
+        return false;
+    }
+
+    /** Permissions of the whole translation. */
+    int permissions() {
+        return permissions;
+    }
+
+    /** Shadow bits of the leaf. */
+    int leaf() {
+        return bits[steps - 1];
+    }
+}

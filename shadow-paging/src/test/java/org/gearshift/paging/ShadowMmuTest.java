@@ -1,0 +1,317 @@
+package org.gearshift.paging;
+
+import static org.gearshift.paging.Guest.DIRTY;
+import static org.gearshift.paging.Guest.GLOBAL;
+import static org.gearshift.paging.Guest.LARGE;
+import static org.gearshift.paging.Guest.PRESENT;
+import static org.gearshift.paging.Guest.USER;
+import static org.gearshift.paging.Guest.WRITABLE;
+import static org.gearshift.paging.ShadowMmu.EXECUTE;
+import static org.gearshift.paging.ShadowMmu.READ;
+import static org.gearshift.paging.ShadowMmu.WRITE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What shadows, traces and global pages promise, one promise a test. */
+class ShadowMmuTest {
+    private static final long VA = 0x08048000L;
+    private static final long KERNEL = 0xc0000000L;
+
+    private static Guest guest(boolean pae) {
+        return new Guest(4096, pae, 256);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void switchingBackNeedsNoWalk(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        g.map(b, VA, 11, USER | WRITABLE);
+        g.load(a);
+        assertEquals(10 << 12 | 4, g.mmu.translate(VA + 4, WRITE, true));
+        g.load(b);
+        assertEquals(-1, g.mmu.writeMap(true)[(int) (VA >> 12)], "the other space's page is gone");
+        assertEquals(11 << 12, g.mmu.translate(VA, WRITE, true));
+        long walks = g.mmu.counters().walks;
+        g.load(a);
+        assertEquals(10, g.mmu.writeMap(true)[(int) (VA >> 12)]);
+        g.load(b);
+        assertEquals(11, g.mmu.readMap(false)[(int) (VA >> 12)]);
+        assertEquals(walks, g.mmu.counters().walks);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStoreToATableOfASleepingSpaceIsSeenWhenItWakes(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.map(a, VA, 10, USER);
+        g.load(a);
+        g.mmu.translate(VA, READ, true);
+        g.load(b);
+        g.map(a, VA, 12, USER);
+        g.load(a);
+        assertEquals(12 << 12, g.mmu.translate(VA, READ, true));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void globalPagesStayOverACr3Load(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.map(a, KERNEL, 10, GLOBAL);
+        g.map(a, KERNEL + 4096, 11, 0);
+        g.load(a);
+        g.mmu.translate(KERNEL, READ, false);
+        g.mmu.translate(KERNEL + 4096, READ, false);
+        g.load(b);
+        assertEquals(10, g.mmu.readMap(false)[(int) (KERNEL >> 12)]);
+        assertEquals(-1, g.mmu.readMap(false)[(int) (KERNEL >> 12) + 1]);
+        assertEquals(-1, g.mmu.readMap(true)[(int) (KERNEL >> 12)], "global does not mean user");
+        g.cr4 &= ~0x80;
+        g.control();
+        g.load(a);
+        g.load(b);
+        assertEquals(-1, g.mmu.readMap(false)[(int) (KERNEL >> 12)], "without CR4.PGE a CR3 load takes them too");
+    }
+
+    /**
+     * Leaves in the active maps a global large page that came through root a, while b, which is current, maps the address elsewhere by now.
+     *
+     * @param evict whether a has been forgotten meanwhile
+     */
+    private static Guest withForeignGlobal(boolean pae, boolean evict) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.put(g.directoryEntry(a, KERNEL), 0x400000L | LARGE | GLOBAL | PRESENT);
+        g.put(g.directoryEntry(b, KERNEL), 0x800000L | LARGE | GLOBAL | PRESENT);
+        g.load(a);
+        assertEquals(0x405000, g.mmu.translate(KERNEL + 0x5000, READ, false));
+        for (int i = 0; evict && i < 70; i++) {
+            long root = g.newRoot();
+            g.load(root);
+            g.mmu.translate(VA, READ, true);
+        }
+        assertEquals(evict, g.mmu.counters().evictions > 0);
+        g.load(b);
+        assertEquals(0x405, g.mmu.readMap(false)[(int) (KERNEL >> 12) + 5]);
+        return g;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void invlpgAnywhereInALargePageDropsAllOfIt(boolean pae, boolean evict) {
+        Guest g = withForeignGlobal(pae, evict);
+        g.mmu.invlpg(KERNEL + 0x10000);
+        assertEquals(0x805000, g.mmu.translate(KERNEL + 0x5000, READ, false));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void togglingPgeDropsAllGlobals(boolean pae, boolean evict) {
+        Guest g = withForeignGlobal(pae, evict);
+        g.flushGlobals();
+        assertEquals(0x805000, g.mmu.translate(KERNEL + 0x5000, READ, false));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFrameThatStopsBeingATableMayBeStoredToInlineAgain(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        int table = (int) (g.leafEntry(a, VA) >>> 12);
+        g.map(a, KERNEL, table, WRITABLE | DIRTY);
+        g.load(a);
+        g.mmu.translate(VA, READ, true);
+        int page = (int) (KERNEL >> 12);
+        assertEquals((long) table << 12, g.mmu.translate(KERNEL, WRITE, false));
+        assertEquals(-1, g.mmu.writeMap(false)[page], "traced while it is a table");
+        for (int i = 0; i < 100; i++) {
+            g.memory.write(table * 4096L + 0x800 + i * 4, 0x12345678, 32);
+        }
+        g.mmu.translate(KERNEL, WRITE, false);
+        assertEquals(table, g.mmu.writeMap(false)[page], "a hundred stores and no walk: not a table any more");
+        assertEquals(10 << 12, g.mmu.translate(VA, READ, true), "but if it still is one it works as one");
+        assertEquals(-1, g.mmu.writeMap(false)[page], "and is traced again");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void clearingTheDirectoryEntryUntracesTheTable(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        int table = (int) (g.leafEntry(a, VA) >>> 12);
+        g.load(a);
+        g.mmu.translate(VA, READ, true);
+        assertTrue(g.mmu.traces(table));
+        g.put(g.directoryEntry(a, VA), 0);
+        assertFalse(g.mmu.traces(table));
+        assertEquals(0, g.memory.attributes[table]);
+        assertEquals(-1, g.mmu.translate(VA, READ, true));
+        assertEquals(4, g.mmu.faultErrorCode());
+    }
+
+    @Test
+    void twoVcpusTraceTheSameTable() {
+        Guest g = guest(false);
+        ShadowMmu second = new ShadowMmu(g.memory, g.code);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        int table = (int) (g.leafEntry(a, VA) >>> 12);
+        g.load(a);
+        second.setControl(g.cr0, a, g.cr4, 0);
+        g.mmu.translate(VA, READ, true);
+        second.translate(VA, READ, true);
+        g.mmu.flushAll();
+        assertEquals(PhysicalMemory.TRACED, g.memory.attributes[table], "the second vCPU still needs the trace");
+        g.map(a, VA, 11, USER);
+        assertEquals(11 << 12, second.translate(VA, READ, true));
+    }
+
+    @Test
+    void pdptesAreReadAtCr3LoadsOnly() {
+        Guest g = guest(true);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.map(a, VA, 10, USER);
+        g.map(b, VA, 11, USER);
+        g.load(a);
+        assertEquals(10 << 12, g.mmu.translate(VA, READ, true));
+        g.put(a, g.get(b));
+        assertEquals(10 << 12, g.mmu.translate(VA, READ, true));
+        g.cr0 ^= 8;
+        g.control();
+        assertEquals(10 << 12, g.mmu.translate(VA, READ, true), "CR0.TS does not reload them");
+        ShadowMmu restored = new ShadowMmu(g.memory, g.code);
+        restored.setControl(g.cr0, g.cr3, g.cr4, 0x800);
+        assertEquals(11 << 12, restored.translate(VA, READ, true));
+        restored.restorePdptes(g.mmu.pdptes());
+        assertEquals(10 << 12, restored.translate(VA, READ, true), "a restored vCPU has the registers, not the memory");
+        g.control();
+        assertEquals(11 << 12, g.mmu.translate(VA, READ, true), "CR3 written with the value it had does");
+    }
+
+    @Test
+    void reservedBitsOfPresentPdptesAreRefused() {
+        Guest g = guest(true);
+        long a = g.newRoot();
+        assertTrue(g.mmu.pdptesValid(a));
+        for (long bad : new long[] {2, 4, 0x20, 0x100, 1L << 36, 1L << 63}) {
+            g.put(a + 16, 0x5001 | bad);
+            assertFalse(g.mmu.pdptesValid(a), Long.toHexString(bad));
+        }
+        g.put(a + 16, 0x1e6);
+        assertTrue(g.mmu.pdptesValid(a), "not present: nothing is reserved");
+    }
+
+    @Test
+    void pse36ReachesAbove4GiB() {
+        Guest g = guest(false);
+        long a = g.newRoot();
+        g.put(g.directoryEntry(a, VA), 0xf0000000L | 0xe << 13 | LARGE | USER | PRESENT);
+        g.load(a);
+        assertEquals(0xef0048000L, g.mmu.translate(VA, READ, true));
+        assertEquals(ShadowMmu.NOT_RAM, g.mmu.execFrame(VA, true));
+        g.mmu.setAddressWidth(32, false);
+        assertEquals(-1, g.mmu.translate(VA, READ, true));
+        assertEquals(0xd, g.mmu.faultErrorCode(), "without PSE-36 the bits are reserved");
+    }
+
+    @Test
+    void storesBesideCodeProceedAndStoresToCodeAreReported() {
+        Guest g = guest(false);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        g.load(a);
+        int page = (int) (VA >> 12);
+        g.mmu.translate(VA, WRITE, true);
+        assertEquals(10, g.mmu.writeMap(true)[page]);
+        int[] reported = {0};
+        g.code.setListener((physical, bytes) -> reported[0]++);
+        g.code.addCode(10 * 4096 + 100, 20);
+        assertEquals(-1, g.mmu.writeMap(true)[page]);
+        assertEquals(-1, g.mmu.writeMap(false)[page]);
+        long physical = g.mmu.translate(VA + 0x200, WRITE, true);
+        assertFalse(g.code.overlapsCode(physical, 4));
+        g.memory.write(physical, 1, 32);
+        assertEquals(0, reported[0]);
+        assertTrue(g.code.overlapsCode(10 * 4096 + 62, 4));
+        g.memory.copyIn(10 * 4096, new byte[4096], 0, 4096);
+        assertEquals(1, reported[0], "DMA over code");
+        g.code.removeFrame(10);
+        g.mmu.translate(VA, WRITE, true);
+        assertEquals(10, g.mmu.writeMap(true)[page]);
+    }
+
+    @Test
+    void theEpochMovesWhenFetchedCodeMovesAndNotWhenDataDoes() {
+        Guest g = guest(false);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        g.map(a, VA + 4096, 11, USER | WRITABLE);
+        g.load(a);
+        assertEquals(10, g.mmu.execFrame(VA, true));
+        int epoch = g.mmu.mappingEpoch();
+        g.mmu.translate(VA + 4096, READ, true);
+        g.mmu.translate(VA + 4096, WRITE, true);
+        g.mmu.translate(VA, WRITE, true);
+        g.map(a, VA + 4096, 12, USER | WRITABLE);
+        assertEquals(epoch, g.mmu.mappingEpoch());
+        g.map(a, VA, 13, USER | WRITABLE);
+        assertNotEquals(epoch, g.mmu.mappingEpoch());
+        assertEquals(13, g.mmu.execFrame(VA, true));
+    }
+
+    @Test
+    void executeDisableFaultsWithTheFetchBit() {
+        Guest g = guest(true);
+        long a = g.newRoot();
+        g.put(g.leafEntry(a, VA), 10L << 12 | PRESENT | USER | 1L << 63);
+        g.load(a);
+        assertEquals(10 << 12, g.mmu.translate(VA, READ, true));
+        assertEquals(ShadowMmu.FAULT, g.mmu.execFrame(VA, true));
+        assertEquals(0x15, g.mmu.faultErrorCode());
+        assertEquals(-1, g.mmu.translate(VA, EXECUTE, true));
+    }
+
+    @Test
+    void withoutPagingAddressesArePhysicalAndA20Folds() {
+        Guest g = guest(false);
+        assertEquals(0x123456, g.mmu.translate(0x123456, WRITE, false));
+        assertEquals(0x123, g.mmu.writeMap(false)[0x123]);
+        g.memory.setA20(false);
+        assertEquals(0x023456, g.mmu.translate(0x123456, WRITE, false));
+        assertEquals(0x23, g.mmu.writeMap(false)[0x123]);
+        assertEquals(0xffe12345L, g.mmu.translate(0xfff12345L & ~0x100000L, READ, false));
+    }
+
+    @Test
+    void shadowsStayWithinTheirMemory() {
+        Guest g = new Guest(32768, true, 4096);
+        for (int process = 0; process < 60; process++) {
+            long root = g.newRoot();
+            g.load(root);
+            for (int i = 0; i < 400; i++) {
+                long va = (long) i << 21;
+                g.map(root, va, 10 + i, USER);
+                assertEquals((10L + i) << 12, g.mmu.translate(va, READ, true));
+            }
+        }
+        assertTrue(g.mmu.counters().evictions > 0);
+        assertEquals(10 << 12, g.mmu.translate(0, READ, true));
+    }
+}

@@ -1,0 +1,245 @@
+package org.gearshift.translator.x86.decode;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * The opcode maps, compiled from the tables {@link IntegerOpcodes}, {@link SystemOpcodes}, {@link X87Opcodes} and {@link SimdOpcodes}.
+ *
+ * <p>A line of a table is {@code encoding | MNEMONIC operands | attributes}. Encoding: optional mandatory prefix ({@code NP} none of 66, F2, F3;
+ * {@code NFx} neither F2 nor F3; {@code 66}, {@code F3}, {@code F2}; nothing: any, without meaning), optional {@code VEX}, opcode bytes in hex
+ * ({@code +r} register, {@code +cc} condition in the low bits), then {@code /digit} for ModRM.reg, a hex ModRM byte ({@code +i}: any rm), or
+ * {@code reg} for "ModRM.mod is 3". ModRM is implied by operands that need it. Operands: {@link OperandSpec}. Attributes: {@code lock},
+ * {@code rep}, {@code repz}, {@code e8 ev ez} string element, {@code i64} invalid in and {@code o64} only in 64-bit mode, {@code d64 f64} operand
+ * size there, {@code W0 W1} REX.W, {@code B0} without REX.B, {@code mod3}, {@code nocs}.
+ *
+ * <p>A form that demands more is preferred to one that demands less, whatever the order of lines.
+ */
+final class OpcodeMaps {
+    /** Maps: one-byte, 0F, 0F 38, 0F 3A, VEX 0F 38, VEX 0F 3A; an opcode's index is map * 256 + byte. */
+    static final int MAP_0F = 0x100;
+    static final int MAP_0F38 = 0x200;
+    static final int MAP_0F3A = 0x300;
+    static final int MAP_VEX_0F38 = 0x400;
+    static final int MAP_VEX_0F3A = 0x500;
+    private static final int SIZE = 0x600;
+
+    private static final Form[] NONE = {};
+    /** Candidates of opcodes without ModRM, in order of preference; null where there are none. */
+    private static final Form[][] PLAIN = new Form[SIZE][];
+    /** Candidates of opcodes with ModRM, by (mod == 3 ? 8 : 0) + reg; null where there are none. */
+    private static final Form[][][] BY_MODRM = new Form[SIZE][][];
+
+    static {
+        Map<String, Mnemonic> mnemonics = new HashMap<>(2048);
+        for (Mnemonic m : Mnemonic.values()) {
+            mnemonics.put(m.name(), m);
+        }
+        OpcodeMaps maps = new OpcodeMaps(mnemonics);
+        String[] tables = {IntegerOpcodes.ARITHMETIC, IntegerOpcodes.SHIFTS_AND_BITS, IntegerOpcodes.TRANSFER, IntegerOpcodes.CONTROL,
+            IntegerOpcodes.HINTS, SystemOpcodes.PORTS_AND_FLAGS, SystemOpcodes.SYSTEM, SystemOpcodes.EXTENDED_STATE,
+            SystemOpcodes.VIRTUALIZATION, X87Opcodes.TABLE, SimdOpcodes.INTEGER, SimdOpcodes.FLOAT, SimdOpcodes.THREE_BYTE};
+        for (String table : tables) {
+            int end;
+            for (int start = 0; start < table.length(); start = end + 1) {
+                end = table.indexOf('\n', start);
+                maps.line(table.substring(start, end));
+            }
+        }
+    }
+
+    private final Map<String, Mnemonic> mnemonics;
+
+    private OpcodeMaps(Map<String, Mnemonic> mnemonics) {
+        this.mnemonics = mnemonics;
+    }
+
+    /** True if a ModRM byte follows the opcode. */
+    static boolean hasModrm(int opcode) {
+        return BY_MODRM[opcode] != null;
+    }
+
+    /** Candidates of an opcode without ModRM, in order of preference. */
+    static Form[] forms(int opcode) {
+        Form[] forms = PLAIN[opcode];
+        return forms == null ? NONE : forms;
+    }
+
+    /** Candidates of an opcode with ModRM. */
+    static Form[] forms(int opcode, int modrm) {
+        return BY_MODRM[opcode][modrm >= 0xc0 ? 8 | modrm >>> 3 & 7 : modrm >>> 3 & 7];
+    }
+
+    private void line(String line) {
+        int bar = line.indexOf(" | ");
+        int bar2 = line.indexOf(" | ", bar + 3);
+        String meaning = bar2 < 0 ? line.substring(bar + 3) : line.substring(bar + 3, bar2);
+        Form form = new Form();
+        int space = meaning.indexOf(' ');
+        form.mnemonic = mnemonics.get(space < 0 ? meaning : meaning.substring(0, space));
+        if (form.mnemonic == null) {
+            throw new IllegalArgumentException(line);
+        }
+        if (space >= 0) {
+            operands(form, meaning.substring(space + 1));
+        }
+        if (bar2 >= 0) {
+            for (String attribute : split(line.substring(bar2 + 3), ' ')) {
+                attribute(form, attribute);
+            }
+        }
+        encoding(form, split(line.substring(0, bar), ' '));
+    }
+
+    private static void operands(Form form, String text) {
+        String[] names = split(text, ',');
+        form.operands = new int[names.length];
+        for (int i = 0; i < names.length; i++) {
+            int spec = OperandSpec.parse(names[i]);
+            int kind = OperandSpec.kind(spec);
+            form.operands[i] = spec;
+            form.modrm |= OperandSpec.usesModrm(kind);
+            form.mod |= OperandSpec.mod(kind);
+            form.attributes |= kind == OperandSpec.B ? Form.VVVV : 0;
+        }
+    }
+
+    private static void attribute(Form form, String name) {
+        switch (name) {
+            case "lock" -> form.attributes |= Form.LOCK;
+            case "rep" -> form.attributes |= Form.REP;
+            case "repz" -> form.attributes |= Form.REPZ;
+            case "e8" -> form.attributes |= Form.ELEMENT_8;
+            case "ev" -> form.attributes |= Form.ELEMENT_V;
+            case "ez" -> form.attributes |= Form.ELEMENT_Z;
+            case "d64" -> form.attributes |= Form.D64;
+            case "f64" -> form.attributes |= Form.F64;
+            case "B0" -> form.attributes |= Form.NO_REX_B;
+            case "nocs" -> form.attributes |= Form.NO_CS;
+            case "mod3" -> {
+                form.attributes |= Form.MOD3;
+                form.mod = Form.MOD_ANY;
+            }
+            case "i64" -> form.modes = Form.MODE_LEGACY;
+            case "o64" -> form.modes = Form.MODE_64;
+            case "W0" -> form.widths = Form.W0;
+            case "W1" -> form.widths = Form.W1;
+            default -> throw new IllegalArgumentException("attribute " + name);
+        }
+    }
+
+    private static void encoding(Form form, String[] tokens) {
+        int i = prefix(form, tokens[0]) ? 1 : 0;
+        int map = 0;
+        if (tokens[i].equals("VEX")) {
+            map = MAP_VEX_0F38 - MAP_0F38;
+            i++;
+        }
+        if (tokens[i].equals("0F")) {
+            i++;
+            map += MAP_0F;
+            if (tokens[i].equals("38") || tokens[i].equals("3A")) {
+                map += tokens[i].equals("38") ? MAP_0F38 - MAP_0F : MAP_0F3A - MAP_0F;
+                i++;
+            }
+        }
+        String opcode = tokens[i++];
+        for (; i < tokens.length; i++) {
+            modrm(form, tokens[i]);
+        }
+        int first = map + hex(opcode);
+        if (opcode.endsWith("+cc")) {
+            for (int cc = 0; cc < 16; cc++) {
+                add(first + cc, form.withCondition(cc));
+            }
+        } else {
+            int count = opcode.endsWith("+r") ? 8 : 1;
+            for (int k = 0; k < count; k++) {
+                add(first + k, form);
+            }
+        }
+    }
+
+    private static boolean prefix(Form form, String token) {
+        switch (token) {
+            case "NP" -> form.prefixes = Form.NP;
+            case "NFx" -> form.prefixes = Form.NP | Form.P66;
+            case "66" -> form.prefixes = Form.P66;
+            case "F3" -> form.prefixes = Form.PF3;
+            case "F2" -> form.prefixes = Form.PF2;
+            default -> {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void modrm(Form form, String token) {
+        form.modrm = true;
+        if (token.charAt(0) == '/') {
+            form.reg = token.charAt(1) - '0';
+        } else {
+            form.mod = Form.MOD_REGISTER;
+            if (!token.equals("reg")) {
+                int byteValue = hex(token);
+                form.reg = byteValue >>> 3 & 7;
+                form.rm = token.endsWith("+i") ? -1 : byteValue & 7;
+            }
+        }
+    }
+
+    private static void add(int opcode, Form form) {
+        if (!form.modrm) {
+            PLAIN[opcode] = insert(PLAIN[opcode], form);
+            return;
+        }
+        Form[][] buckets = BY_MODRM[opcode];
+        if (buckets == null) {
+            buckets = BY_MODRM[opcode] = new Form[16][];
+            Arrays.fill(buckets, NONE);
+        }
+        for (int bucket = 0; bucket < 16; bucket++) {
+            int mod = bucket < 8 ? Form.MOD_MEMORY : Form.MOD_REGISTER;
+            if ((form.mod == Form.MOD_ANY || form.mod == mod) && (form.reg < 0 || form.reg == (bucket & 7))) {
+                buckets[bucket] = insert(buckets[bucket], form);
+            }
+        }
+    }
+
+    /** A copy of {@code forms} with {@code form} behind those that are as specific or more. */
+    private static Form[] insert(Form[] forms, Form form) {
+        if (forms == null || forms.length == 0) {
+            return new Form[] {form};
+        }
+        Form[] more = new Form[forms.length + 1];
+        int at = 0;
+        while (at < forms.length && forms[at].generality() <= form.generality()) {
+            more[at] = forms[at];
+            at++;
+        }
+        more[at] = form;
+        System.arraycopy(forms, at, more, at + 1, forms.length - at);
+        return more;
+    }
+
+    private static int hex(String token) {
+        return Character.digit(token.charAt(0), 16) << 4 | Character.digit(token.charAt(1), 16);
+    }
+
+    /** String.split without its regular expressions, which cost start-up time. */
+    private static String[] split(String text, char separator) {
+        int count = 1;
+        for (int i = 0; i < text.length(); i++) {
+            count += text.charAt(i) == separator ? 1 : 0;
+        }
+        String[] parts = new String[count];
+        int start = 0;
+        for (int i = 0; i < count; i++) {
+            int end = text.indexOf(separator, start);
+            parts[i] = text.substring(start, end < 0 ? text.length() : end);
+            start = end + 1;
+        }
+        return parts;
+    }
+}

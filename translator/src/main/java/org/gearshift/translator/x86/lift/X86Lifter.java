@@ -1,0 +1,125 @@
+package org.gearshift.translator.x86.lift;
+
+import org.gearshift.ir.Block;
+import org.gearshift.ir.GuestFault;
+import org.gearshift.ir.IrBuilder;
+import org.gearshift.ir.Terminator;
+import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.translator.x86.decode.Decoder;
+import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
+
+/** Makes an IR block from guest code. Reusable, not thread-safe. */
+public final class X86Lifter {
+    private static final int PAGE = 0x1000;
+
+    private final LiftTable table;
+    private final IrBuilder ir = new IrBuilder(X86State.LAYOUT);
+    private final Decoder decoder = new Decoder();
+    private CodeSource code;
+    private long linearMask;
+    private long fetchAddress;
+    private int fetched;
+
+    public X86Lifter() {
+        this(LiftTable.standard());
+    }
+
+    /** With lifters of one's own. */
+    public X86Lifter(LiftTable table) {
+        this.table = table;
+    }
+
+    /**
+     * Lifts the block at a pc. It ends at a control transfer, at an instruction that may change mode or mapping, after {@code maxInsns}
+     * instructions, before an instruction that begins in another 4 KiB page than the block, and after one that reaches into the next page.
+     *
+     * @param source code bytes by linear address
+     * @param pc offset in CS, zero-extended
+     * @param mode key of {@link X86Mode}
+     * @param maxInsns most guest instructions in the block, at least 1
+     * @throws GuestFault if the first instruction cannot be fetched; the block ends before a later one that cannot
+     */
+    public Block lift(CodeSource source, long pc, long mode, int maxInsns) {
+        code = source;
+        linearMask = X86Mode.is(mode, X86Mode.CODE64) ? -1 : 0xffff_ffffL;
+        ir.begin(pc);
+        LiftContext c = new LiftContext(ir, mode);
+        long base = X86Mode.csBase(mode);
+        long start = base + pc & linearMask;
+        long at = pc;
+        int bytes = 0;
+        Terminator end = null;
+        while (end == null) {
+            long linear = base + at & linearMask;
+            if (ir.guestInsns() == maxInsns || (linear ^ start) >>> 12 != 0) {
+                end = Terminator.jump(at);
+                break;
+            }
+            Instruction i = fetch(linear, mode, bytes > 0);
+            if (i == null) {
+                end = Terminator.jump(at);
+                break;
+            }
+            end = liftOne(c, i, at);
+            bytes += fetched;
+            at = c.nextPc();
+            if (end == null && (linear & PAGE - 1) + fetched > PAGE) {
+                end = Terminator.jump(at);
+            }
+        }
+        code = null;
+        return ir.finish(end, bytes);
+    }
+
+    /** Decodes an instruction; null if a byte of it cannot be fetched and {@code stopAtFault} is set. */
+    private Instruction fetch(long linear, long mode, boolean stopAtFault) {
+        fetchAddress = linear;
+        fetched = 0;
+        try {
+            return decoder.decode(this::next, mode);
+        } catch (GuestFault f) {
+            if (stopAtFault) {
+                return null;
+            }
+            throw f;
+        }
+    }
+
+    private int next() {
+        int b = code.fetch(fetchAddress + fetched & linearMask);
+        fetched++;
+        return b;
+    }
+
+    private Terminator liftOne(LiftContext c, Instruction i, long at) {
+        c.begin(i, at);
+        ir.mark(at);
+        checkCodeLimit(c, i, at);
+        if (i.mnemonic() == Mnemonic.INVALID) {
+            c.undefined();
+            return c.terminator();
+        }
+        if (i.mnemonic() == Mnemonic.TOO_LONG) {
+            c.generalProtection();
+            return c.terminator();
+        }
+        Lift lift = table.get(i.mnemonic());
+        if (lift == null) {
+            c.service(X86Service.UNIMPLEMENTED, ir.i32(i.mnemonic().ordinal()));
+            c.end(Terminator.exit(at));
+        } else {
+            lift.lift(c, i);
+        }
+        return c.terminator();
+    }
+
+    /** The limit of a code segment that is not flat is known only at run time. */
+    private void checkCodeLimit(LiftContext c, Instruction i, long at) {
+        if (!X86Mode.isFlat(c.mode, X86State.CS)) {
+            ir.segCheck(ir.i32((int) at), X86State.SEG_LIMIT + X86State.CS, X86State.CS, i.length(), false);
+        }
+    }
+}

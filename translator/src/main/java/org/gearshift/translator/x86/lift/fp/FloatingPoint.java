@@ -1,0 +1,17 @@
+package org.gearshift.translator.x86.lift.fp;
+
+import org.gearshift.translator.x86.lift.LiftGroup;
+import org.gearshift.translator.x86.lift.LiftTable;
+
+/** All groups of this package, found as a service. */
+public final class FloatingPoint implements LiftGroup {
+    @Override
+    public void register(LiftTable table) {
+        X87.register(table);
+        X87Control.register(table);
+        SimdMoves.register(table);
+        SimdInteger.register(table);
+        SseArithmetic.register(table);
+        SseConversion.register(table);
+    }
+}

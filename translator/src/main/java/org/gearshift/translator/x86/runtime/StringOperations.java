@@ -1,0 +1,362 @@
+package org.gearshift.translator.x86.runtime;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.BitSet;
+import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.Helper;
+import org.gearshift.ir.Type;
+import org.gearshift.translator.x86.X86State;
+
+/**
+ * Repeated string instructions, a piece at a time: at most up to the end of the page each operand is in (the start, with DF set), so at most
+ * 4096 bytes; a first element across that end makes a piece of its own. Registers are those after the last finished element whenever a
+ * fault propagates. Each helper takes the form of the instruction and gives 1 if it has to go on at the same pc, else 0.
+ */
+public final class StringOperations {
+    public static final Helper MOVS = helper("rep_movs", "movs", false);
+    public static final Helper STOS = helper("rep_stos", "stos", false);
+    public static final Helper LODS = helper("rep_lods", "lods", false);
+    public static final Helper SCAS = helper("rep_scas", "scas", true);
+    public static final Helper CMPS = helper("rep_cmps", "cmps", true);
+
+    /** Form bits 0..1: log2 of the element's bytes; 2..3: address size 16, 32 or 64; 4..6: source segment. */
+    public static final int ADDRESS_SHIFT = 2;
+    public static final int SEGMENT_SHIFT = 4;
+    /** Stop at equality, instead of at difference. */
+    public static final int REPNE = 1 << 7;
+    /** The segment needs neither base nor check. */
+    public static final int FLAT_SOURCE = 1 << 8;
+    public static final int FLAT_ES = 1 << 9;
+    public static final int CODE64 = 1 << 10;
+    /** Elements must be aligned. */
+    public static final int ALIGN_CHECK = 1 << 11;
+
+    private static final VarHandle SHORTS = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final int PAGE = 0x1000;
+
+    private StringOperations() {
+    }
+
+    private static Helper helper(String name, String method, boolean compares) {
+        BitSet reads = new BitSet();
+        BitSet writes = new BitSet();
+        for (int slot : new int[] {X86State.RCX, X86State.RSI, X86State.RDI, X86State.RAX}) {
+            reads.set(slot);
+            writes.set(slot);
+        }
+        reads.set(X86State.DF);
+        for (int first : new int[] {X86State.SEG_BASE, X86State.SEG_READ_LIMIT, X86State.SEG_WRITE_LIMIT}) {
+            reads.set(first, first + 6);
+        }
+        if (compares) {
+            writes.set(X86State.FLAG_RES);
+            writes.set(X86State.FLAG_AUX);
+        }
+        return Helper.stateful(name, StringOperations.class, method, true, reads, writes, Type.I32, Type.I32);
+    }
+
+    public static int movs(GuestContext ctx, int form) {
+        long n = piece(ctx, form, true, true, true);
+        int size = 1 << (form & 3);
+        while (n > 0) {
+            long from = source(ctx, form);
+            long to = destination(ctx, form);
+            int bytes = (int) n * size;
+            int s = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.readMap, from, bytes) : -1;
+            int d = s >= 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            if (d >= 0 && (d <= s || d >= s + bytes)) {
+                System.arraycopy(ctx.ram, s, ctx.ram, d, bytes);
+                advance(ctx, form, n, true, true);
+                break;
+            }
+            store(ctx, to, size, load(ctx, from, size));
+            advance(ctx, form, 1, true, true);
+            n--;
+        }
+        return more(ctx, form);
+    }
+
+    public static int stos(GuestContext ctx, int form) {
+        long n = piece(ctx, form, false, true, true);
+        int size = 1 << (form & 3);
+        long value = ctx.s[X86State.RAX];
+        while (n > 0) {
+            long to = destination(ctx, form);
+            int bytes = (int) n * size;
+            int d = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            if (d >= 0) {
+                fill(ctx.ram, d, bytes, size, value);
+                advance(ctx, form, n, false, true);
+                break;
+            }
+            store(ctx, to, size, value);
+            advance(ctx, form, 1, false, true);
+            n--;
+        }
+        return more(ctx, form);
+    }
+
+    private static void fill(byte[] ram, int at, int bytes, int size, long value) {
+        if (size == 1 || uniform(value, size)) {
+            Arrays.fill(ram, at, at + bytes, (byte) value);
+            return;
+        }
+        put(ram, at, size, value);
+        for (int done = size; done < bytes; ) {
+            int more = Math.min(done, bytes - done);
+            System.arraycopy(ram, at, ram, at + done, more);
+            done += more;
+        }
+    }
+
+    private static boolean uniform(long value, int size) {
+        long mask = size == 8 ? -1 : (1L << 8 * size) - 1;
+        return (value & mask) == ((value & 0xff) * 0x0101_0101_0101_0101L & mask);
+    }
+
+    public static int lods(GuestContext ctx, int form) {
+        int size = 1 << (form & 3);
+        for (long n = piece(ctx, form, true, false, false); n > 0; n--) {
+            long v = load(ctx, source(ctx, form), size);
+            long[] s = ctx.s;
+            s[X86State.RAX] = switch (size) {
+                case 1 -> s[X86State.RAX] & ~0xffL | v & 0xff;
+                case 2 -> s[X86State.RAX] & ~0xffffL | v & 0xffff;
+                case 4 -> narrow(form, v);
+                default -> v;
+            };
+            advance(ctx, form, 1, true, false);
+        }
+        return more(ctx, form);
+    }
+
+    public static int scas(GuestContext ctx, int form) {
+        int size = 1 << (form & 3);
+        long a = extend(ctx.s[X86State.RAX], size);
+        boolean untilEqual = (form & REPNE) != 0;
+        for (long n = piece(ctx, form, false, true, false); n > 0; n--) {
+            long b = extend(load(ctx, destination(ctx, form), size), size);
+            advance(ctx, form, 1, false, true);
+            setFlags(ctx, a, b, size);
+            if (a == b == untilEqual) {
+                return 0;
+            }
+        }
+        return more(ctx, form);
+    }
+
+    public static int cmps(GuestContext ctx, int form) {
+        int size = 1 << (form & 3);
+        boolean untilEqual = (form & REPNE) != 0;
+        long n = piece(ctx, form, true, true, false);
+        if (!untilEqual && ctx.s[X86State.DF] > 0 && n > 1) {
+            n -= skipEqual(ctx, form, (int) n - 1, size);
+        }
+        for (; n > 0; n--) {
+            long a = extend(load(ctx, source(ctx, form), size), size);
+            long b = extend(load(ctx, destination(ctx, form), size), size);
+            advance(ctx, form, 1, true, true);
+            setFlags(ctx, a, b, size);
+            if (a == b == untilEqual) {
+                return 0;
+            }
+        }
+        return more(ctx, form);
+    }
+
+    /** Moves over the equal elements at the start of {@code n} elements in RAM; the caller then compares at least one more. */
+    private static long skipEqual(GuestContext ctx, int form, int n, int size) {
+        int bytes = n * size;
+        int s = place(ctx, ctx.readMap, source(ctx, form), bytes);
+        int d = place(ctx, ctx.readMap, destination(ctx, form), bytes);
+        if (s < 0 || d < 0) {
+            return 0;
+        }
+        int differs = Arrays.mismatch(ctx.ram, s, s + bytes, ctx.ram, d, d + bytes);
+        int equal = differs < 0 ? n : differs / size;
+        advance(ctx, form, equal, true, true);
+        return equal;
+    }
+
+    // ---- pieces ----
+
+    /** Number of elements this call may process, 0 if (E)CX is 0. Checks segments and alignment of the first. */
+    private static long piece(GuestContext ctx, int form, boolean usesSource, boolean usesDestination, boolean writes) {
+        long n = count(ctx, form);
+        if (n == 0) {
+            return 0;
+        }
+        if (usesSource) {
+            int segment = form >> SEGMENT_SHIFT & 7;
+            n = bound(ctx, form, n, offset(ctx, form, X86State.RSI), source(ctx, form));
+            n = checked(ctx, form, n, segment, X86State.RSI, false, (form & FLAT_SOURCE) != 0);
+        }
+        if (usesDestination) {
+            n = bound(ctx, form, n, offset(ctx, form, X86State.RDI), destination(ctx, form));
+            n = checked(ctx, form, n, X86State.ES, X86State.RDI, writes, (form & FLAT_ES) != 0);
+        }
+        return n;
+    }
+
+    /** At most up to the end of the page, and of the offset's range. */
+    private static long bound(GuestContext ctx, int form, long n, long offset, long linear) {
+        int log = form & 3;
+        if ((form & ALIGN_CHECK) != 0 && (linear & (1 << log) - 1) != 0) {
+            throw ctx.raise(17, 0);
+        }
+        long inPage = linear & PAGE - 1;
+        if (ctx.s[X86State.DF] < 0) {
+            return Math.min(n, Math.min(inPage >> log, offset >>> log) + 1);
+        }
+        long room = PAGE - inPage;
+        long mask = addressMask(form);
+        if (mask != -1) {
+            room = Math.min(room, mask + 1 - offset);
+        }
+        return Math.min(n, Math.max(1, room >> log));
+    }
+
+    /** The elements that pass the segment's limit at once; if not even these, the first one if it is allowed at all. */
+    private static long checked(GuestContext ctx, int form, long n, int segment, int register, boolean write, boolean flat) {
+        if (flat || (form & CODE64) != 0) {
+            return n;
+        }
+        int size = 1 << (form & 3);
+        long limit = ctx.s[(write ? X86State.SEG_WRITE_LIMIT : X86State.SEG_READ_LIMIT) + segment];
+        long first = offset(ctx, form, register);
+        long highest = ctx.s[X86State.DF] > 0 ? first + n * size - 1 : first + size - 1;
+        if (highest <= limit) {
+            return n;
+        }
+        if (first + size - 1 > limit) {
+            ctx.segmentCheckSlow(segment, first, size, write);
+        }
+        return 1;
+    }
+
+    private static long addressMask(int form) {
+        return switch (form >> ADDRESS_SHIFT & 3) {
+            case 0 -> 0xffffL;
+            case 1 -> 0xffff_ffffL;
+            default -> -1L;
+        };
+    }
+
+    private static long count(GuestContext ctx, int form) {
+        return offset(ctx, form, X86State.RCX) & Long.MAX_VALUE;
+    }
+
+    private static int more(GuestContext ctx, int form) {
+        return offset(ctx, form, X86State.RCX) != 0 ? 1 : 0;
+    }
+
+    private static long offset(GuestContext ctx, int form, int register) {
+        return ctx.s[register] & addressMask(form);
+    }
+
+    private static long source(GuestContext ctx, int form) {
+        return linear(ctx, form, form >> SEGMENT_SHIFT & 7, offset(ctx, form, X86State.RSI), (form & FLAT_SOURCE) != 0);
+    }
+
+    private static long destination(GuestContext ctx, int form) {
+        return linear(ctx, form, X86State.ES, offset(ctx, form, X86State.RDI), (form & FLAT_ES) != 0);
+    }
+
+    private static long linear(GuestContext ctx, int form, int segment, long offset, boolean flat) {
+        if ((form & CODE64) != 0) {
+            return segment >= X86State.FS ? offset + ctx.s[X86State.SEG_BASE + segment] : offset;
+        }
+        return flat ? offset : offset + ctx.s[X86State.SEG_BASE + segment] & 0xffff_ffffL;
+    }
+
+    private static void advance(GuestContext ctx, int form, long elements, boolean si, boolean di) {
+        long step = (elements << (form & 3)) * ctx.s[X86State.DF];
+        move(ctx, form, X86State.RCX, -elements);
+        if (si) {
+            move(ctx, form, X86State.RSI, step);
+        }
+        if (di) {
+            move(ctx, form, X86State.RDI, step);
+        }
+    }
+
+    private static void move(GuestContext ctx, int form, int register, long by) {
+        long old = ctx.s[register];
+        ctx.s[register] = switch (form >> ADDRESS_SHIFT & 3) {
+            case 0 -> old & ~0xffffL | old + by & 0xffff;
+            case 1 -> narrow(form, old + by);
+            default -> old + by;
+        };
+    }
+
+    /** A 32-bit register value as its slot holds it. */
+    private static long narrow(int form, long v) {
+        return (form & CODE64) != 0 ? v & 0xffff_ffffL : (int) v;
+    }
+
+    // ---- memory ----
+
+    /** Index in RAM of bytes that lie in one mapped page, or -1. */
+    private static int place(GuestContext ctx, int[] map, long va, int bytes) {
+        int o = (int) va & PAGE - 1;
+        if (va >>> 32 != 0 || o > PAGE - bytes) {
+            return -1;
+        }
+        int f = map[(int) (va >>> 12)];
+        return f < 0 ? -1 : (f << 12) + o;
+    }
+
+    private static long load(GuestContext ctx, long va, int size) {
+        int at = place(ctx, ctx.readMap, va, size);
+        if (at < 0) {
+            return ctx.loadSlow(va, size * 8, false);
+        }
+        return switch (size) {
+            case 1 -> ctx.ram[at];
+            case 2 -> (short) SHORTS.get(ctx.ram, at);
+            case 4 -> (int) INTS.get(ctx.ram, at);
+            default -> (long) LONGS.get(ctx.ram, at);
+        };
+    }
+
+    private static void store(GuestContext ctx, long va, int size, long value) {
+        int at = place(ctx, ctx.writeMap, va, size);
+        if (at < 0) {
+            ctx.storeSlow(va, value, size * 8);
+        } else {
+            put(ctx.ram, at, size, value);
+        }
+    }
+
+    private static void put(byte[] ram, int at, int size, long value) {
+        switch (size) {
+            case 1 -> ram[at] = (byte) value;
+            case 2 -> SHORTS.set(ram, at, (short) value);
+            case 4 -> INTS.set(ram, at, (int) value);
+            default -> LONGS.set(ram, at, value);
+        }
+    }
+
+    private static long extend(long v, int size) {
+        return switch (size) {
+            case 1 -> (byte) v;
+            case 2 -> (short) v;
+            case 4 -> (int) v;
+            default -> v;
+        };
+    }
+
+    /** FLAG_RES and FLAG_AUX of {@code a - b}, both sign-extended. */
+    private static void setFlags(GuestContext ctx, long a, long b, int size) {
+        long res = extend(a - b, size);
+        long c = ~a & b | (~a | b) & res;
+        int top = size * 8 - 1;
+        ctx.s[X86State.FLAG_RES] = res;
+        ctx.s[X86State.FLAG_AUX] = (int) (c >>> top & 1) << 31 | (int) (c >>> top - 1 & 1) << 30 | (int) c & 8;
+    }
+}

@@ -1,0 +1,115 @@
+package org.gearshift.translator.x86.runtime;
+
+import org.gearshift.ir.GuestContext;
+import org.gearshift.translator.x86.X86State;
+
+/** FCOM and its relatives, FTST, FXAM (Intel SDM vol. 1, 8.3.6). */
+public final class X87Comparison {
+    private static final int CARRY = 0xc000_0000;
+
+    private X87Comparison() {
+    }
+
+    private static void finish(long[] s, int codes, int pops) {
+        if (codes < 0) {
+            return;
+        }
+        s[X86State.X87_STATUS] = s[X86State.X87_STATUS] & ~(X87Status.C0 | X87Status.C2 | X87Status.C3) | codes;
+        for (int i = 0; i < pops; i++) {
+            X87Status.pop(s);
+        }
+    }
+
+    private static int compareStack(long[] s, int i, boolean quiet) {
+        int a = X87Status.physical(s, 0);
+        int b = X87Status.physical(s, i);
+        if (X87Status.isEmpty(s, a) || X87Status.isEmpty(s, b)) {
+            return X87Status.underflow(s) ? Extended.UNORDERED : -1;
+        }
+        return Extended.compare(s, Extended.significand(s, a), Extended.exponent(s, a), Extended.significand(s, b), Extended.exponent(s, b), quiet, false);
+    }
+
+    /** FCOM, FCOMP, FCOMPP with {@code quiet} 0; FUCOM ... with 1. */
+    public static void fcom(GuestContext ctx, int i, int quiet, int pops) {
+        X87Status.begin(ctx);
+        finish(ctx.s, compareStack(ctx.s, i, quiet != 0), pops);
+    }
+
+    private static void memory(GuestContext ctx, long m, int e, boolean de, int pops) {
+        X87Status.begin(ctx);
+        long[] s = ctx.s;
+        int a = (int) s[X86State.X87_TOP];
+        if (X87Status.isEmpty(s, a)) {
+            finish(s, X87Status.underflow(s) ? Extended.UNORDERED : -1, pops);
+        } else {
+            finish(s, Extended.compare(s, Extended.significand(s, a), Extended.exponent(s, a), m, e, false, de), pops);
+        }
+    }
+
+    public static void fcom32(GuestContext ctx, int bits, int pops) {
+        memory(ctx, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits), pops);
+    }
+
+    public static void fcom64(GuestContext ctx, long bits, int pops) {
+        memory(ctx, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits), pops);
+    }
+
+    public static void ficom(GuestContext ctx, int value, int pops) {
+        memory(ctx, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value), false, pops);
+    }
+
+    public static void ftst(GuestContext ctx) {
+        memory(ctx, 0, 0, false, 0);
+    }
+
+    /** FCOMI, FCOMIP, FUCOMI, FUCOMIP: the result goes to ZF, PF, CF; OF, SF, AF are cleared. */
+    public static void fcomi(GuestContext ctx, int i, int quiet, int pops) {
+        X87Status.begin(ctx);
+        long[] s = ctx.s;
+        int codes = compareStack(s, i, quiet != 0);
+        if (codes < 0) {
+            return;
+        }
+        setFlags(s, codes);
+        for (int n = 0; n < pops; n++) {
+            X87Status.pop(s);
+        }
+    }
+
+    /** Writes a comparison's outcome to the arithmetic flag slots. */
+    static void setFlags(long[] s, int codes) {
+        s[X86State.FLAG_RES] = flagResult(codes);
+        s[X86State.FLAG_AUX] = flagAux(codes);
+    }
+
+    static int flagResult(int codes) {
+        return (codes & X87Status.C3) != 0 ? 0 : 1;
+    }
+
+    static int flagAux(int codes) {
+        return (codes & X87Status.C0) != 0 ? CARRY : codes == Extended.EQUAL ? 0x100 : 0;
+    }
+
+    public static void fxam(GuestContext ctx) {
+        X87Status.begin(ctx);
+        long[] s = ctx.s;
+        int a = (int) s[X86State.X87_TOP];
+        long m = Extended.significand(s, a);
+        int e = Extended.exponent(s, a);
+        int codes = (e & 0x8000) != 0 ? X87Status.C1 : 0;
+        if (X87Status.isEmpty(s, a)) {
+            codes |= X87Status.C3 | X87Status.C0;
+        } else if (Extended.isUnsupported(m, e)) {
+            codes |= 0;
+        } else if (Extended.isNaN(m, e)) {
+            codes |= X87Status.C0;
+        } else if ((e & Extended.MAX) == Extended.MAX) {
+            codes |= X87Status.C2 | X87Status.C0;
+        } else if (m == 0) {
+            codes |= X87Status.C3;
+        } else {
+            codes |= X87Status.C2 | ((e & Extended.MAX) == 0 ? X87Status.C3 : 0);
+        }
+        X87Status.setConditions(s, codes);
+    }
+}

@@ -1,0 +1,39 @@
+package org.gearshift.translator.x86.disasm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The code that guests consist of, whole files: every instruction has the length, name and operands that objdump gives it. */
+class GuestCodeTest {
+    @Test
+    void i386Kernel() throws Exception {
+        compare(Objdump.Machine.CODE32, Guests.kernel("686", "i386"), 1_500_000);
+    }
+
+    @Test
+    void i386CLibrary() throws Exception {
+        compare(Objdump.Machine.CODE32, Guests.file("libc6", "i386", "./lib/i386-linux-gnu/libc.so.6"), 300_000);
+    }
+
+    @Test
+    void amd64Kernel() throws Exception {
+        compare(Objdump.Machine.CODE64, Guests.kernel("amd64", "amd64"), 1_500_000);
+    }
+
+    @Test
+    void amd64CLibrary() throws Exception {
+        compare(Objdump.Machine.CODE64, Guests.file("libc6", "amd64", "./lib/x86_64-linux-gnu/libc.so.6"), 250_000);
+    }
+
+    private static void compare(Objdump.Machine machine, Path elf, long atLeast) throws Exception {
+        DisassemblyComparison comparison = new DisassemblyComparison(machine);
+        Objdump.elf(elf.toString(), machine,
+                (address, bytes, length, text) -> comparison.line(address, bytes, 0, length, length, text));
+        System.out.println(elf.getFileName() + " " + comparison);
+        assertEquals("", comparison.failures());
+        assertTrue(comparison.same() > atLeast, comparison::toString);
+    }
+}

@@ -1,0 +1,155 @@
+package org.gearshift.vmm.cpu;
+
+import org.gearshift.paging.CodePages;
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86State;
+
+/**
+ * Memory as the processor reaches it when translated code's map lookup is not enough: accesses that cross pages, miss the maps, reach
+ * devices or change translated code, and the processor's own accesses to descriptor tables, task state and stacks.
+ */
+final class MemoryAccess {
+    private static final int PAGE_FAULT = 14;
+    private static final int PAGE = 0x1000;
+
+    private final VCpu cpu;
+    private final PhysicalMemory memory;
+    private final CodePages code;
+    private final ShadowMmu mmu;
+
+    MemoryAccess(VCpu cpu, PhysicalMemory memory, CodePages code, ShadowMmu mmu) {
+        this.cpu = cpu;
+        this.memory = memory;
+        this.code = code;
+        this.mmu = mmu;
+    }
+
+    /** A guest's load that missed the map: {@link org.gearshift.ir.GuestContext#loadSlow}. */
+    long guestLoad(long va, int bits, boolean rmw) {
+        boolean user = cpu.user();
+        int access = rmw ? ShadowMmu.WRITE : ShadowMmu.READ;
+        int bytes = bits >>> 3;
+        long first = physical(va, access, user);
+        long second = crosses(va, bytes) ? physical(nextPage(va), access, user) : -1;
+        if (!cpu.exact && (!memory.isRam(first) || second >= 0 && !memory.isRam(second))) {
+            cpu.restartExact();
+        }
+        cpu.debug.dataAccess(va, bytes, false);
+        return extend(second < 0 ? memory.read(first, bits) : readSplit(va, first, second, bytes), bits);
+    }
+
+    /** A guest's store that missed the map: {@link org.gearshift.ir.GuestContext#storeSlow}. */
+    void guestStore(long va, long value, int bits) {
+        boolean user = cpu.user();
+        int bytes = bits >>> 3;
+        boolean split = crosses(va, bytes);
+        long first = physical(va, ShadowMmu.WRITE, user);
+        long second = split ? physical(nextPage(va), ShadowMmu.WRITE, user) : -1;
+        if (!cpu.exact) {
+            int head = split ? PAGE - ((int) va & PAGE - 1) : bytes;
+            if (reachesOutside(first, head) || split && reachesOutside(second, bytes - head)) {
+                cpu.restartExact();
+            }
+        }
+        cpu.debug.dataAccess(va, bytes, true);
+        if (split) {
+            writeSplit(va, first, second, value, bytes);
+        } else {
+            memory.write(first, value, bits);
+        }
+    }
+
+    private boolean reachesOutside(long physical, int bytes) {
+        return !memory.isRam(physical) || code.overlapsCode(physical, bytes);
+    }
+
+    /**
+     * Reads with the rights of {@code user}; effects on devices happen whatever {@code exact} says, so for accesses of the processor
+     * itself only.
+     *
+     * @return 8 and 16 bits zero-extended, 32 bits sign-extended
+     */
+    long load(long va, int bits, boolean user) {
+        int bytes = bits >>> 3;
+        long first = mapped(mmu.readMap(user), va, ShadowMmu.READ, user);
+        if (!crosses(va, bytes)) {
+            return extend(memory.read(first, bits), bits);
+        }
+        long second = physical(nextPage(va), ShadowMmu.READ, user);
+        return extend(readSplit(va, first, second, bytes), bits);
+    }
+
+    /** Writes with the rights of {@code user}; the counterpart of {@link #load}. */
+    void store(long va, long value, int bits, boolean user) {
+        int bytes = bits >>> 3;
+        long first = mapped(mmu.writeMap(user), va, ShadowMmu.WRITE, user);
+        if (crosses(va, bytes)) {
+            writeSplit(va, first, physical(nextPage(va), ShadowMmu.WRITE, user), value, bytes);
+        } else {
+            memory.write(first, value, bits);
+        }
+    }
+
+    /** Raises the page fault that an access to any of {@code bytes} bytes would raise, at most a page of them. */
+    void check(long va, int bytes, int access, boolean user) {
+        mapped(access == ShadowMmu.WRITE ? mmu.writeMap(user) : mmu.readMap(user), va, access, user);
+        if (crosses(va, bytes)) {
+            physical(nextPage(va), access, user);
+        }
+    }
+
+    /** Reads a descriptor table or task state, with supervisor rights. */
+    long loadSystem(long va, int bits) {
+        return load(va, bits, false);
+    }
+
+    /** Writes a descriptor table or task state, with supervisor rights. */
+    void storeSystem(long va, long value, int bits) {
+        store(va, value, bits, false);
+    }
+
+    private long mapped(int[] map, long va, int access, boolean user) {
+        int frame = map[(int) va >>> 12];
+        return frame >= 0 ? (long) frame << 12 | va & PAGE - 1 : physical(va, access, user);
+    }
+
+    private long physical(long va, int access, boolean user) {
+        long p = mmu.translate(va & 0xffffffffL, access, user);
+        if (p < 0) {
+            cpu.s[X86State.CR2] = va & 0xffffffffL;
+            cpu.raise(PAGE_FAULT, mmu.faultErrorCode());
+        }
+        return p;
+    }
+
+    private static boolean crosses(long va, int bytes) {
+        return ((int) va & PAGE - 1) > PAGE - bytes;
+    }
+
+    private static long nextPage(long va) {
+        return (va | PAGE - 1) + 1 & 0xffffffffL;
+    }
+
+    private long readSplit(long va, long first, long second, int bytes) {
+        int head = PAGE - ((int) va & PAGE - 1);
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            long p = i < head ? first + i : second + (i - head);
+            value |= memory.read(p, 8) << 8 * i;
+        }
+        return value;
+    }
+
+    private void writeSplit(long va, long first, long second, long value, int bytes) {
+        int head = PAGE - ((int) va & PAGE - 1);
+        for (int i = 0; i < bytes; i++) {
+            long p = i < head ? first + i : second + (i - head);
+            memory.write(p, value >>> 8 * i, 8);
+        }
+    }
+
+    private static long extend(long value, int bits) {
+        return bits == 32 ? (int) value : value;
+    }
+}

@@ -1,0 +1,237 @@
+package org.gearshift.vmm.cpu;
+
+import static org.gearshift.translator.x86.X86State.EFER;
+import static org.gearshift.translator.x86.X86State.RAX;
+import static org.gearshift.translator.x86.X86State.RCX;
+import static org.gearshift.translator.x86.X86State.RDX;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
+
+/** Model-specific registers: one table of number, reader and writer. SDM vol. 4; AMD K7 and family 10h BIOS guides for the C001_xxxxh ones. */
+final class Msrs {
+    private static final Logger LOG = System.getLogger(Msrs.class.getName());
+
+    private static final int TSC = 0x10;
+    private static final int PLATFORM_ID = 0x17;
+    private static final int APIC_BASE = 0x1b;
+    private static final int MICROCODE_REVISION = 0x8b;
+    private static final int SYSENTER_CS = 0x174;
+    private static final int SYSENTER_ESP = 0x175;
+    private static final int SYSENTER_EIP = 0x176;
+    private static final int MISC_ENABLE = 0x1a0;
+    private static final int DEBUGCTL = 0x1d9;
+    private static final int PAT = 0x277;
+    private static final int EFER_NUMBER = 0xc0000080;
+    private static final int TSC_AUX = 0xc0000103;
+    private static final int HWCR = 0xc0010015;
+    private static final int CLK_CTL = 0xc001001b;
+
+    private static final long EFER_NXE = 1 << 11;
+    private static final long PAT_RESET = 0x0007040600070406L;
+    /** Bits of APIC_BASE a processor with 36 address bits accepts: BSP, enable, base. */
+    private static final long APIC_BASE_VALID = 0xffffff900L;
+    private static final long NO_BITS_VALID = 0;
+    private static final long LOW_32 = 0xffffffffL;
+
+    private interface Reader {
+        long read();
+    }
+
+    private interface Writer {
+        void write(long value);
+    }
+
+    private record Msr(Reader reader, Writer writer) {
+    }
+
+    private final VCpu cpu;
+    private final long[] s;
+    private final Map<Integer, Msr> table = new HashMap<>();
+    /** Values of registers that only remember; sorted, so that saved states compare. */
+    private final Map<Integer, Long> stored = new TreeMap<>();
+    private final Map<Integer, Long> resetValues = new TreeMap<>();
+    private final Set<Integer> logged = new HashSet<>();
+    private long tscOffset;
+
+    Msrs(VCpu cpu) {
+        this.cpu = cpu;
+        this.s = cpu.s;
+        table.put(TSC, new Msr(this::tsc, v -> tscOffset = v - cpu.time.tsc()));
+        if (cpu.model.has(CpuFeature.APIC)) {
+            table.put(APIC_BASE, new Msr(() -> cpu.apicBase.read(), checked(APIC_BASE_VALID, v -> cpu.apicBase.write(v))));
+        }
+        if (cpu.model.has(CpuFeature.SEP)) {
+            slot(SYSENTER_CS, X86State.SYSENTER_CS);
+            slot(SYSENTER_ESP, X86State.SYSENTER_ESP);
+            slot(SYSENTER_EIP, X86State.SYSENTER_EIP);
+        }
+        if (cpu.model.has(CpuFeature.PAT)) {
+            remembered(PAT, PAT_RESET, this::patValid);
+        }
+        if (cpu.model.has(CpuFeature.NX)) {
+            table.put(EFER_NUMBER, new Msr(() -> s[EFER], checked(EFER_NXE, v -> {
+                s[EFER] = v;
+                cpu.control.apply();
+            })));
+        }
+        if (cpu.model.has(CpuFeature.RDTSCP)) {
+            table.put(TSC_AUX, new Msr(() -> s[X86State.TSC_AUX], checked(LOW_32, v -> s[X86State.TSC_AUX] = v)));
+        }
+        // No last-branch records and no branch trace: the bits that would turn them on are reserved.
+        table.put(DEBUGCTL, new Msr(() -> 0, checked(NO_BITS_VALID, v -> { })));
+        vendorSpecific();
+        reset();
+    }
+
+    private void vendorSpecific() {
+        if (cpu.model.isAmd()) {
+            remembered(HWCR, 0, v -> v >>> 32 == 0);
+            remembered(CLK_CTL, 0x20000000, v -> v >>> 32 == 0);
+        } else {
+            table.put(PLATFORM_ID, new Msr(() -> 0, v -> cpu.raise(Vector.GP, 0)));
+            // Software writes 0 and executes CPUID to have the revision loaded; there is no microcode, so it stays 0.
+            table.put(MICROCODE_REVISION, new Msr(() -> 0, v -> { }));
+            // Fast strings enabled; no branch trace storage, no precise event sampling.
+            remembered(MISC_ENABLE, 1 | 1 << 11 | 1 << 12, v -> v >>> 39 == 0);
+        }
+    }
+
+    private interface Validity {
+        boolean accepts(long value);
+    }
+
+    private void remembered(int number, long initial, Validity validity) {
+        resetValues.put(number, initial);
+        table.put(number, new Msr(() -> stored.get(number), v -> {
+            if (!validity.accepts(v)) {
+                cpu.raise(Vector.GP, 0);
+            }
+            stored.put(number, v);
+        }));
+    }
+
+    private void slot(int number, int slot) {
+        table.put(number, new Msr(() -> s[slot], v -> s[slot] = v & LOW_32));
+    }
+
+    private Writer checked(long valid, Writer writer) {
+        return v -> {
+            if ((v & ~valid) != 0) {
+                cpu.raise(Vector.GP, 0);
+            }
+            writer.write(v);
+        };
+    }
+
+    private boolean patValid(long v) {
+        for (int i = 0; i < 8; i++) {
+            int type = (int) (v >>> 8 * i) & 0xff;
+            if (type > 7 || type == 2 || type == 3) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    void register(ServiceTable services) {
+        services.put(X86Service.RDMSR, (a, b, c) -> rdmsr());
+        services.put(X86Service.WRMSR, (a, b, c) -> wrmsr());
+        services.put(X86Service.RDTSC, (a, b, c) -> rdtsc());
+        services.put(X86Service.RDTSCP, (a, b, c) -> rdtscp());
+        services.put(X86Service.RDPMC, (a, b, c) -> rdpmc());
+    }
+
+    void reset() {
+        stored.clear();
+        stored.putAll(resetValues);
+        tscOffset = 0;
+    }
+
+    long tsc() {
+        return cpu.time.tsc() + tscOffset;
+    }
+
+    private Msr selected(String instruction) {
+        cpu.requireCpl0();
+        int number = (int) s[RCX];
+        Msr msr = table.get(number);
+        if (msr == null) {
+            if (logged.add(number)) {
+                LOG.log(Level.INFO, () -> instruction + " of unknown MSR 0x" + Integer.toHexString(number) + " at 0x"
+                        + Long.toHexString(s[X86State.RIP]) + ": #GP");
+            }
+            cpu.raise(Vector.GP, 0);
+        }
+        return msr;
+    }
+
+    private long rdmsr() {
+        requireFeature(CpuFeature.MSR);
+        long value = selected("RDMSR").reader().read();
+        s[RAX] = (int) value;
+        s[RDX] = (int) (value >>> 32);
+        return 0;
+    }
+
+    private long wrmsr() {
+        requireFeature(CpuFeature.MSR);
+        Msr msr = selected("WRMSR");
+        msr.writer().write(s[RDX] << 32 | s[RAX] & LOW_32);
+        return 0;
+    }
+
+    private long rdtsc() {
+        requireFeature(CpuFeature.TSC);
+        if ((s[X86State.CR4] & ControlRegisters.CR4_TSD) != 0 && s[X86State.CPL] != 0) {
+            cpu.raise(Vector.GP, 0);
+        }
+        return tsc();
+    }
+
+    private long rdtscp() {
+        requireFeature(CpuFeature.RDTSCP);
+        long now = rdtsc();
+        s[RCX] = (int) s[X86State.TSC_AUX];
+        return now;
+    }
+
+    private long rdpmc() {
+        // No performance counters exist, so every number in ECX is an invalid one.
+        throw cpu.raise(Vector.GP, 0);
+    }
+
+    private void requireFeature(CpuFeature feature) {
+        if (!cpu.model.has(feature)) {
+            cpu.raise(Vector.UD, -1);
+        }
+    }
+
+    void save(DataOutput out) throws IOException {
+        out.writeLong(tscOffset);
+        out.writeInt(stored.size());
+        for (Map.Entry<Integer, Long> e : stored.entrySet()) {
+            out.writeInt(e.getKey());
+            out.writeLong(e.getValue());
+        }
+    }
+
+    void restore(DataInput in) throws IOException {
+        tscOffset = in.readLong();
+        stored.clear();
+        stored.putAll(resetValues);
+        for (int n = in.readInt(); n > 0; n--) {
+            stored.put(in.readInt(), in.readLong());
+        }
+    }
+}

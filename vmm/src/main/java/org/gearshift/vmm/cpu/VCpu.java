@@ -1,0 +1,385 @@
+package org.gearshift.vmm.cpu;
+
+import static org.gearshift.translator.x86.X86State.CPL;
+import static org.gearshift.translator.x86.X86State.CR0;
+import static org.gearshift.translator.x86.X86State.CS;
+import static org.gearshift.translator.x86.X86State.DS;
+import static org.gearshift.translator.x86.X86State.EFLAGS_SYS;
+import static org.gearshift.translator.x86.X86State.ES;
+import static org.gearshift.translator.x86.X86State.FS;
+import static org.gearshift.translator.x86.X86State.GS;
+import static org.gearshift.translator.x86.X86State.INT_SHADOW;
+import static org.gearshift.translator.x86.X86State.RDX;
+import static org.gearshift.translator.x86.X86State.RIP;
+import static org.gearshift.translator.x86.X86State.SEG_ATTR;
+import static org.gearshift.translator.x86.X86State.SEG_READ_LIMIT;
+import static org.gearshift.translator.x86.X86State.SS;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+import java.util.Arrays;
+import org.gearshift.ir.GuestContext;
+import org.gearshift.paging.CodePages;
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
+
+/**
+ * One x86 processor of a machine: state, slow paths, and the services translated code calls. The loop that runs code owns an
+ * instance and drives it from one thread: it looks up code by {@link #mode} and the pc slot, runs it, and answers what comes back with
+ * {@link #deliverFault}, {@link #deliverInterrupt} and the {@link #exit} field.
+ */
+public final class VCpu extends GuestContext {
+    private static final int SAVE_VERSION = 1;
+    private static final long REAL_LIMIT = 0xffff;
+    private static final int REAL_DATA = 0x93;
+    private static final int FLAT_CODE = 0xc09b;
+    private static final int FLAT_DATA = 0xc093;
+    private static final int RESET_LDT = 0x82;
+    private static final int RESET_TSS = 0x8b;
+
+    /** The outside world of a processor. */
+    public record Environment(PhysicalMemory memory, CodePages code, ShadowMmu mmu, PortSpace ports, InterruptSource interrupts,
+            TimeSource time, ApicBaseMsr apicBase, NumericErrorLine numericError, CpuModel model) {
+    }
+
+    /** Why the run loop should look up; it sets this back to NONE when it has. */
+    public CpuExit exit = CpuExit.NONE;
+    /** Waiting for an interrupt since HLT. */
+    public boolean halted;
+    /** An NMI is being handled: another waits until IRET. */
+    public boolean nmiBlocked;
+
+    final CpuModel model;
+    final PhysicalMemory physical;
+    final ShadowMmu mmu;
+    final TimeSource time;
+    final ApicBaseMsr apicBase;
+    final StackFrame frame;
+    final StackReader stack;
+    final StackSwitch inner;
+    final MemoryAccess memory;
+    final DebugRegisters debug;
+    final SegmentLoads segments;
+    final TaskSwitch tasks;
+    final FarTransfers far;
+    final InterruptDelivery interrupts;
+    final ControlRegisters control;
+    private final Msrs msrs;
+    private final InterruptSource interruptSource;
+    private final ServiceTable services = new ServiceTable();
+    /** Stands in for the page maps while data breakpoints must see every access. */
+    private int[] emptyMap;
+    private long mode;
+
+    /** A processor in its power-on state. */
+    public VCpu(Environment env) {
+        super(X86State.LAYOUT);
+        model = env.model();
+        physical = env.memory();
+        mmu = env.mmu();
+        time = env.time();
+        apicBase = env.apicBase();
+        interruptSource = env.interrupts();
+        ram = physical.ram().bytes();
+        frame = new StackFrame(this);
+        stack = new StackReader(this);
+        inner = new StackSwitch(this);
+        memory = new MemoryAccess(this, physical, env.code(), mmu);
+        debug = new DebugRegisters(this);
+        segments = new SegmentLoads(this);
+        tasks = new TaskSwitch(this);
+        far = new FarTransfers(this);
+        interrupts = new InterruptDelivery(this);
+        control = new ControlRegisters(this);
+        msrs = new Msrs(this);
+        debug.register(services);
+        segments.register(services);
+        far.register(services);
+        new InterruptReturn(this).register(services);
+        interrupts.register(services);
+        control.register(services);
+        msrs.register(services);
+        new PortIo(this, env.ports()).register(services);
+        new Cpuid(this).register(services);
+        new SystemInstructions(this, env.numericError()).register(services);
+        services.requireComplete();
+        reset();
+    }
+
+    /** Power-on state: real mode at F000:FFF0 (SDM vol. 3A table 9-1). */
+    public void reset() {
+        Arrays.fill(s, 0);
+        s[X86State.DF] = 1;
+        Eflags.set(s, 0, Eflags.ALL);
+        s[CR0] = ControlRegisters.CR0_CD | ControlRegisters.CR0_NW | ControlRegisters.CR0_ET;
+        for (int seg = ES; seg <= GS; seg++) {
+            segments.set(seg, 0, 0, REAL_LIMIT, REAL_DATA);
+        }
+        segments.set(CS, 0xf000, 0xffff0000L, REAL_LIMIT, REAL_DATA);
+        s[RIP] = 0xfff0;
+        s[RDX] = model.signature();
+        s[X86State.GDTR_LIMIT] = REAL_LIMIT;
+        s[X86State.IDTR_LIMIT] = REAL_LIMIT;
+        segments.setLdt(0, 0, REAL_LIMIT, RESET_LDT);
+        s[X86State.TR + 2] = REAL_LIMIT;
+        s[X86State.TR + 3] = RESET_TSS;
+        s[X86State.XCR0] = 1;
+        s[X86State.X87_CONTROL] = 0x40;
+        s[X86State.MXCSR] = 0x1f80;
+        debug.reset();
+        msrs.reset();
+        exit = CpuExit.NONE;
+        halted = false;
+        nmiBlocked = false;
+        exact = false;
+        control.apply();
+    }
+
+    /**
+     * The state boot loaders hand over in: 32-bit protected mode, flat segments, paging and interrupts off.
+     *
+     * @param eip entry point
+     * @param codeSelector selector shown in CS
+     * @param dataSelector selector shown in the others
+     */
+    public void enterFlatProtectedMode(long eip, int codeSelector, int dataSelector) {
+        s[CR0] = ControlRegisters.CR0_PE | ControlRegisters.CR0_ET;
+        Eflags.set(s, 0, Eflags.ALL);
+        s[CPL] = 0;
+        for (int seg = ES; seg <= GS; seg++) {
+            segments.set(seg, dataSelector, 0, 0xffffffffL, FLAT_DATA);
+        }
+        segments.set(CS, codeSelector, 0, 0xffffffffL, FLAT_CODE);
+        s[RIP] = eip & 0xffffffffL;
+        control.apply();
+    }
+
+    /** Starts at {@code cs:ip} in real mode, with the other segments as given: how a boot sector or real-mode kernel is entered. */
+    public void enterRealMode(int cs, int ip, int dataSegments) {
+        for (int seg : new int[] {ES, SS, DS, FS, GS}) {
+            segments.loadReal(seg, dataSegments);
+        }
+        segments.loadReal(CS, cs);
+        s[RIP] = ip & 0xffff;
+        refreshMode();
+    }
+
+    /** {@link X86Mode} of the current state, cached. */
+    public long mode() {
+        return mode;
+    }
+
+    /**
+     * Makes the cached mode and the page maps follow the state. Services do this themselves; whoever changes CPL, segments, EFLAGS or
+     * control registers from outside calls it afterwards.
+     */
+    public void refreshMode() {
+        mode = X86Mode.of(s);
+        if (debug.watchesData()) {
+            if (emptyMap == null) {
+                emptyMap = new int[1 << 20];
+                Arrays.fill(emptyMap, -1);
+            }
+            readMap = emptyMap;
+            writeMap = emptyMap;
+        } else {
+            boolean user = user();
+            readMap = mmu.readMap(user);
+            writeMap = mmu.writeMap(user);
+        }
+    }
+
+    /** Makes the MMU follow control registers changed from outside, then {@link #refreshMode}. */
+    public void refreshPaging() {
+        control.apply();
+    }
+
+    /** True if memory is accessed with user rights. */
+    public boolean user() {
+        return s[CPL] == 3;
+    }
+
+    boolean protectedMode() {
+        return (s[CR0] & ControlRegisters.CR0_PE) != 0;
+    }
+
+    boolean paging() {
+        return (s[CR0] & ControlRegisters.CR0_PG) != 0;
+    }
+
+    boolean v86() {
+        return (s[EFLAGS_SYS] & Eflags.VM) != 0;
+    }
+
+    /** Protected mode proper: selectors name descriptors. */
+    boolean segmented() {
+        return protectedMode() && !v86();
+    }
+
+    long stackMask() {
+        return (s[SEG_ATTR + SS] & Descriptor.BIG) != 0 ? 0xffffffffL : 0xffffL;
+    }
+
+    void requireCpl0() {
+        if (s[CPL] != 0) {
+            raise(Vector.GP, 0);
+        }
+    }
+
+    /** #UD in real and virtual-8086 mode. */
+    void requireSegmented() {
+        if (!segmented()) {
+            raise(Vector.UD, -1);
+        }
+    }
+
+    /** Checks {@code bytes} bytes at {@code offset} (zero-extended) of a segment. */
+    void checkSegment(int seg, long offset, int bytes, boolean write) {
+        int slot = write ? X86State.SEG_WRITE_LIMIT : SEG_READ_LIMIT;
+        if (offset + bytes - 1 > s[slot + seg]) {
+            segments.check(seg, offset, bytes, write);
+        }
+    }
+
+    @Override
+    public long loadSlow(long va, int bits, boolean rmw) {
+        return memory.guestLoad(va, bits, rmw);
+    }
+
+    @Override
+    public void storeSlow(long va, long value, int bits) {
+        memory.guestStore(va, value, bits);
+    }
+
+    @Override
+    public void segmentCheckSlow(int segment, long offset, int bytes, boolean write) {
+        segments.check(segment, offset, bytes, write);
+    }
+
+    @Override
+    public long vmcall(int number, long a, long b, long c) {
+        return services.call(number, a, b, c);
+    }
+
+    /** Calls a service by name: for tests and tools. */
+    public long service(X86Service service, long a, long b, long c) {
+        return services.call(service.ordinal(), a, b, c);
+    }
+
+    /** The whole EFLAGS register. */
+    public int eflags() {
+        return Eflags.get(s);
+    }
+
+    /** Replaces the flags in {@code mask}; call {@link #refreshMode} if VM or AC may have changed. */
+    public void setEflags(int value, int mask) {
+        Eflags.set(s, value, mask);
+    }
+
+    /** Delivers the exception in {@link #fault} at the instruction the pc slot names. */
+    public void deliverFault() {
+        int vector = fault.vector;
+        debug.exceptionTaken(vector);
+        interrupts.deliver(vector, fault.errorCode, true, true);
+    }
+
+    /** Delivers the page fault of an instruction fetch at linear address {@code va}, with the error code {@link ShadowMmu#faultErrorCode} gave. */
+    public void deliverFetchFault(long va, int errorCode) {
+        s[X86State.CR2] = va & 0xffffffffL;
+        debug.exceptionTaken(Vector.PF);
+        interrupts.deliver(Vector.PF, errorCode, true, true);
+    }
+
+    /** #GP(0): the pc slot lies beyond the limit of CS. */
+    public void deliverFetchLimitFault() {
+        debug.exceptionTaken(Vector.GP);
+        interrupts.deliver(Vector.GP, 0, true, true);
+    }
+
+    /** Delivers an external interrupt; ends HLT. */
+    public void deliverInterrupt(int vector) {
+        halted = false;
+        debug.exceptionTaken(-1);
+        interrupts.deliver(vector, -1, false, false);
+    }
+
+    /** Delivers a non-maskable interrupt; the caller has looked at {@link #nmiBlocked}. */
+    public void deliverNmi() {
+        halted = false;
+        nmiBlocked = true;
+        debug.exceptionTaken(-1);
+        interrupts.deliver(Vector.NMI, -1, false, false);
+    }
+
+    /** Whether an external interrupt would be taken before the next instruction. */
+    public boolean interruptible() {
+        return (s[EFLAGS_SYS] & Eflags.IF) != 0 && s[INT_SHADOW] == 0;
+    }
+
+    /** Takes a pending external interrupt if there is one and the processor is interruptible; true if it did. */
+    public boolean pollInterrupt() {
+        if (!interruptible() || !interruptSource.pending()) {
+            return false;
+        }
+        deliverInterrupt(interruptSource.acknowledge());
+        return true;
+    }
+
+    /** Whether instructions must be run one by one between {@link #beforeInstruction} and {@link #afterInstruction}: TF or breakpoints. */
+    public boolean needsSingleStep() {
+        return debug.needsSingleStep();
+    }
+
+    /** Single-step mode, before each instruction: false if a debug exception was delivered instead, so that the loop starts over. */
+    public boolean beforeInstruction() {
+        return debug.before();
+    }
+
+    /** Single-step mode, after each instruction that did not fault: delivers single-step and data-breakpoint traps. */
+    public void afterInstruction() {
+        debug.after();
+    }
+
+    /** Reads the time-stamp counter as the guest would. */
+    public long tsc() {
+        return msrs.tsc();
+    }
+
+    /** Writes everything guest-visible; the counterpart of {@link #restore}. Code must not be running. */
+    public void save(DataOutput out) throws IOException {
+        out.writeInt(SAVE_VERSION);
+        out.writeInt(s.length);
+        for (long slot : s) {
+            out.writeLong(slot);
+        }
+        out.writeBoolean(halted);
+        out.writeBoolean(nmiBlocked);
+        out.writeInt(exit.ordinal());
+        debug.save(out);
+        msrs.save(out);
+    }
+
+    /**
+     * Reads what {@link #save} wrote.
+     *
+     * @throws IOException if it was written by another version
+     */
+    public void restore(DataInput in) throws IOException {
+        if (in.readInt() != SAVE_VERSION || in.readInt() != s.length) {
+            throw new IOException("processor state of another version");
+        }
+        for (int i = 0; i < s.length; i++) {
+            s[i] = in.readLong();
+        }
+        halted = in.readBoolean();
+        nmiBlocked = in.readBoolean();
+        exit = CpuExit.values()[in.readInt()];
+        debug.restore(in);
+        msrs.restore(in);
+        control.apply();
+    }
+}
