@@ -8,7 +8,7 @@ import org.gearshift.translator.x86.X86State;
  * Guest MIPS of generated code on small compiled C programs: what decides code shape (RAM strategy, slow paths, budget checks, flags). Run with
  * default tiering and with {@code -XX:TieredStopAtLevel=1}; the second pass of each program is the one to look at.
  *
- * <p>Arguments: {@code ram=FAST|CHECKED}, {@code rmw=true|false}, {@code rounds=n}, and program names (default: all).
+ * <p>Arguments: {@code ram=FAST|CHECKED}, {@code rmw=true|false}, {@code check=few|every} (budget), {@code rounds=n}, and program names (default: all).
  */
 public final class BackendBenchmark {
     private static final int SLICE = Integer.MAX_VALUE;
@@ -19,6 +19,7 @@ public final class BackendBenchmark {
     public static void main(String[] args) {
         BackendOptions options = BackendOptions.defaults();
         int rounds = 3;
+        boolean everyBlock = false;
         java.util.List<String> names = new java.util.ArrayList<>();
         for (String a : args) {
             String v = a.substring(a.indexOf('=') + 1);
@@ -26,6 +27,8 @@ public final class BackendBenchmark {
                 options = options.withRam(BackendOptions.Ram.valueOf(v));
             } else if (a.startsWith("rmw=")) {
                 options = options.withReuseRmwLocation(Boolean.parseBoolean(v));
+            } else if (a.startsWith("check=")) {
+                everyBlock = v.equals("every");
             } else if (a.startsWith("rounds=")) {
                 rounds = Integer.parseInt(v);
             } else {
@@ -33,14 +36,16 @@ public final class BackendBenchmark {
             }
         }
         for (String n : names.isEmpty() ? java.util.List.of(KernelCode.NAMES) : names) {
-            measure(n, options, rounds);
+            measure(n, options, everyBlock, rounds);
         }
     }
 
-    private static void measure(String name, BackendOptions options, int rounds) {
+    private static void measure(String name, BackendOptions options, boolean everyBlock, int rounds) {
         KernelCode kernel = new KernelCode(name);
-        Region r = new PassPipeline(X86State.LAYOUT, false).optimize(kernel.region());
-        CompiledRegion c = new RegionCompiler(X86State.LAYOUT, options).compile(r, name);
+        Region lifted = kernel.region();
+        BudgetPlan plan = everyBlock ? BudgetPlan.everyBlock(lifted) : BudgetPlan.of(lifted);
+        Region r = new PassPipeline(X86State.LAYOUT, false).optimize(lifted, plan::checks);
+        CompiledRegion c = new RegionCompiler(X86State.LAYOUT, options).compile(r, plan, name);
         StringBuilder line = new StringBuilder(String.format("%-6s %5d bytes", name, c.bytecodeSize()));
         int result = 0;
         for (int k = 0; k < rounds; k++) {
