@@ -110,7 +110,10 @@ final class FloatRounding {
         return roundsUp(rc, sign, hi, lo, bits) && kept(hi, bits, true) == 0;
     }
 
-    /** Rounds into an x87 register at a given precision, any exponent, any mode. */
+    /**
+     * Rounds into an x87 register at a given precision, any exponent, any mode. Unmasked overflow and underflow wrap the exponent; beyond that (FSCALE
+     * only) the result is infinity or zero.
+     */
     static void register(long[] s, int dst, int sign, int exponent, long hi, long lo, int bits) {
         int rc = X87Status.roundingControl(s);
         int e = exponent;
@@ -122,6 +125,11 @@ final class FloatRounding {
         if (tiny && ((int) s[X86State.X87_CONTROL] & X87Status.UE) == 0) {
             flags = X87Status.UE;
             e += WRAP;
+            if (e < 0) {
+                X87Status.raise(s, X87Status.UE | X87Status.PE);
+                X87Status.set(s, dst, 0, sign << 15);
+                return;
+            }
         } else if (e <= 0) {
             int n = 1 - e;
             l = shiftedLow(h, l, n);
@@ -151,6 +159,11 @@ final class FloatRounding {
 
     private static void overflow(long[] s, int dst, int sign, int exponent, long significand, int bits, int flags, int rc) {
         if (((int) s[X86State.X87_CONTROL] & X87Status.OE) == 0) {
+            if (exponent - WRAP >= 0x7fff) {
+                X87Status.raise(s, X87Status.OE | X87Status.PE | X87Status.C1);
+                X87Status.set(s, dst, Long.MIN_VALUE, sign << 15 | 0x7fff);
+                return;
+            }
             X87Status.raise(s, flags | X87Status.OE);
             X87Status.set(s, dst, significand, sign << 15 | exponent - WRAP & 0x7fff);
             return;

@@ -1,0 +1,127 @@
+package org.gearshift.translator.x86.runtime;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** x87 instructions give bit for bit what the processor gives, in all rounding modes and precisions, masked and unmasked. */
+class X87OnProcessorTest {
+    private static final int STATES = Integer.getInteger("gearshift.test.states", 3000);
+    private static Processor processor;
+
+    @BeforeAll
+    static void start() throws IOException, InterruptedException {
+        processor = new Processor();
+    }
+
+    @AfterAll
+    static void stop() {
+        processor.close();
+    }
+
+    /** Two random registers, random control word, sometimes an empty register. */
+    private static List<MachineState> stack(long seed, boolean room) {
+        Operands o = new Operands(seed);
+        List<MachineState> list = new ArrayList<>();
+        for (int i = 0; i < STATES; i++) {
+            MachineState m = new MachineState();
+            m.control(o.control());
+            m.status(o.random.nextInt(8) << 11);
+            for (int r = 0; r < 8; r++) {
+                o.extended(m, r);
+            }
+            if (o.random.nextInt(3) == 0) {
+                int e = m.exponent(0) & 0x7fff;
+                m.st(1, o.significand() | Long.MIN_VALUE, Math.max(0, e - 3 + o.random.nextInt(6)) & 0x7fff | o.random.nextInt(2) << 15);
+            }
+            if (room) {
+                m.tags(m.tags() & ~(1 << ((m.status() >> 11) + 7 & 7)));
+            }
+            if (o.random.nextInt(12) == 0) {
+                m.tags(m.tags() & o.random.nextInt(256));
+            }
+            m.data().putLong(0, switch (o.random.nextInt(3)) {
+                case 0 -> o.special64();
+                case 1 -> o.special32() & 0xffff_ffffL;
+                default -> o.random.nextLong() >> o.random.nextInt(64);
+            });
+            m.data().putLong(8, o.random.nextLong());
+            m.registers[3] = 0x202 | o.random.nextInt() & Comparison.ARITHMETIC_FLAGS;
+            list.add(m);
+        }
+        return list;
+    }
+
+    private static void check(int ignored, boolean room, String... nameAndCode) throws IOException {
+        Comparison c = new Comparison(processor);
+        c.ignoredStatus = ignored;
+        for (int i = 0; i < nameAndCode.length; i += 2) {
+            c.check(nameAndCode[i], nameAndCode[i + 1], stack(i + 1, room));
+        }
+        c.finish();
+    }
+
+    @Test
+    void arithmeticOnTheStack() throws IOException {
+        check(0, false, "fadd st0,st1", "d8c1", "fadd st1,st0", "dcc1", "faddp", "dec1", "fsub st0,st1", "d8e1", "fsubr st0,st1", "d8e9",
+                "fsub st1,st0", "dce9", "fsubr st1,st0", "dce1", "fsubp", "dee9", "fmul st0,st1", "d8c9", "fmulp", "dec9", "fmul st0,st0", "d8c8",
+                "fdiv st0,st1", "d8f1", "fdivr st0,st1", "d8f9", "fdivp", "def9", "fdivrp", "def1");
+    }
+
+    @Test
+    void arithmeticWithMemory() throws IOException {
+        check(0, false, "fadd m32", "d807", "fmul m32", "d80f", "fsub m32", "d827", "fsubr m32", "d82f", "fdiv m32", "d837", "fdivr m32", "d83f",
+                "fadd m64", "dc07", "fmul m64", "dc0f", "fsub m64", "dc27", "fsubr m64", "dc2f", "fdiv m64", "dc37", "fdivr m64", "dc3f",
+                "fiadd m32", "da07", "fimul m32", "da0f", "fidivr m32", "da3f", "fisub m16", "de27", "fidiv m16", "de37");
+    }
+
+    @Test
+    void oneOperand() throws IOException {
+        check(0, false, "fchs", "d9e0", "fabs", "d9e1", "fsqrt", "d9fa", "frndint", "d9fc", "fscale", "d9fd", "fxam", "d9e5", "ftst", "d9e4");
+    }
+
+    @Test
+    void extract() throws IOException {
+        check(0, true, "fxtract", "d9f4");
+    }
+
+    @Test
+    void remainder() throws IOException {
+        check(0, false, "fprem", "d9f8", "fprem1", "d9f5");
+    }
+
+    @Test
+    void comparisons() throws IOException {
+        check(0, false, "fcom", "d8d1", "fcomp", "d8d9", "fcompp", "ded9", "fucom", "dde1", "fucomp", "dde9", "fucompp", "dae9", "fcom m32", "d817",
+                "fcomp m64", "dc1f", "ficom m16", "de17", "ficomp m32", "da1f", "fcomi", "dbf1", "fcomip", "dff1", "fucomi", "dbe9", "fucomip", "dfe9");
+    }
+
+    @Test
+    void loads() throws IOException {
+        check(0, true, "fld st3", "d9c3", "fld m32", "d907", "fld m64", "dd07", "fld m80", "db2f", "fild m16", "df07", "fild m32", "db07",
+                "fild m64", "df2f", "fld1", "d9e8", "fldl2t", "d9e9", "fldl2e", "d9ea", "fldpi", "d9eb", "fldlg2", "d9ec", "fldln2", "d9ed",
+                "fldz", "d9ee");
+    }
+
+    @Test
+    void stores() throws IOException {
+        check(0, false, "fst st2", "ddd2", "fstp st2", "ddda", "fst m32", "d917", "fstp m32", "d91f", "fst m64", "dd17", "fstp m64", "dd1f",
+                "fstp m80", "db3f", "fist m16", "df17", "fistp m16", "df1f", "fist m32", "db17", "fistp m32", "db1f", "fistp m64", "df3f",
+                "fisttp m16", "df0f", "fisttp m32", "db0f", "fisttp m64", "dd0f", "fbstp", "df37");
+    }
+
+    @Test
+    void moves() throws IOException {
+        check(0, false, "fxch", "d9c9", "fxch st3", "d9cb", "fcmovb", "dac1", "fcmove", "dac9", "fcmovbe", "dad1", "fcmovu", "dad9",
+                "fcmovnb", "dbc1", "fcmovne", "dbc9", "fcmovnbe", "dbd1", "fcmovnu", "dbd9", "ffree", "ddc2", "fincstp", "d9f7", "fdecstp", "d9f6");
+    }
+
+    @Test
+    void control() throws IOException {
+        check(0, false, "fnstsw ax", "dfe0", "fnstsw m", "dd3f", "fnstcw", "d93f", "fldcw", "d92f", "fnclex", "dbe2", "fninit", "dbe3",
+                "fnop", "d9d0", "fwait", "9b");
+    }
+}
