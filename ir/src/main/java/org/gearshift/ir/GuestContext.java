@@ -29,6 +29,11 @@ public abstract class GuestContext {
     public int budget;
     /** True while the vCPU loop executes exactly one instruction whose effects may reach outside RAM. */
     public boolean exact;
+    /**
+     * Set by generated code that left because of a {@link GuestFault}: state, pc slot and budget are as the fault's documentation says and
+     * {@link #fault} tells why. Whoever ran the code clears it.
+     */
+    public boolean faultPending;
     /** The context's one fault object. */
     public final GuestFault fault = new GuestFault();
 

@@ -5,13 +5,13 @@ import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * Decodes one instruction at a time as an Intel 64 processor does, without AVX, MPX and TSX. Holds the state of the instruction under way: one decoder
- * serves one thread.
+ * Decodes one instruction at a time as an Intel 64 processor does, without AVX, MPX and TSX. Holds the state of the instruction
+ * under way: one decoder serves one thread.
  *
  * <p>What a caller may rely on, beyond {@link Instruction}:
  * <ul>
  * <li>Immediates of arithmetic, moves and pushes are sign-extended to 64 bits whatever their size (AND AL,0x80 has -128); ports, counts, vectors,
- * selectors-of-operation (PSHUFD, CMPPS ...), RET's and ENTER's numbers are zero-extended.</li>
+ * control bytes (PSHUFD, CMPPS ...), RET's and ENTER's numbers are zero-extended.</li>
  * <li>Registers have their full width in {@code bits} (XMM 128, MMX 64) also where the instruction uses less; memory has the datum's.</li>
  * <li>Displacements are sign-extended; the effective address is to be truncated to {@code addressBits}. Absolute addresses (MOV moffs included)
  * have neither base nor index.</li>
@@ -76,9 +76,11 @@ public final class Decoder {
     private int defaultBits;
 
     private boolean lock;
+    /** F3, F2 or 0: the last of them. */
     private int repeat;
     private boolean prefix66;
     private boolean prefix67;
+    /** Segment number of the effective override prefix, or -1. */
     private int override;
     /** The REX byte, and REX or VEX bits W R X B as REX has them. */
     private int rex;

@@ -361,8 +361,8 @@ final class IntegerOpcodes {
             NP 0F AE /5 reg | LFENCE
             NP 0F AE /6 reg | MFENCE
             NP 0F AE /7 reg | SFENCE
-            66 0F AE /6 | TPAUSE Rd
-            F2 0F AE /6 | UMWAIT Rd
+            66 0F AE /6 | TPAUSE Ry
+            F2 0F AE /6 | UMWAIT Ry
             F3 0F AE /6 | UMONITOR Ra
             F3 0F AE /4 | PTWRITE Ey
             NP 0F 01 E8 | SERIALIZE

@@ -14,7 +14,10 @@ final class OperandSpec {
     static final int R = 2;
     /** ModRM.reg: general register. */
     static final int G = 3;
-    /** Immediate: Ib byte of arithmetic (sign-extended), Iw 16 bits zero-extended, Iz Iv; + Is: byte extended to operand size; + Iu: byte zero-extended. */
+    /**
+     * Immediate: Ib byte of arithmetic (sign-extended), Iw 16 bits zero-extended, Iz, Iv; + Is byte sign-extended to operand size;
+     * + Iu byte zero-extended.
+     */
     static final int I = 4;
     static final int J = 5;
     static final int A = 6;

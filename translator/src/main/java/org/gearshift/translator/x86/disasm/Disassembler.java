@@ -3,7 +3,6 @@ package org.gearshift.translator.x86.disasm;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
-import org.gearshift.translator.x86.decode.Operand;
 
 /**
  * Intel-syntax text of an instruction in the words of binutils' objdump. What {@link Instruction} does not keep is not shown: prefixes without
@@ -61,12 +60,5 @@ public final class Disassembler {
             return insn.operandBits() == 16 ? 'w' : insn.operandBits() == 64 ? 'q' : 0;
         }
         return insn.operandBits() == defaultBits ? 0 : insn.operandBits() == 16 ? 'w' : 'd';
-    }
-
-    /** Text of a memory operand alone, for traces. */
-    public String formatOperand(Instruction insn, Operand operand, long pc) {
-        StringBuilder out = new StringBuilder(32);
-        new OperandText(out, insn, pc, mode64).append(operand, 0);
-        return out.toString();
     }
 }

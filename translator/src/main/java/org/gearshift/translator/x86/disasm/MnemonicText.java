@@ -55,7 +55,8 @@ final class MnemonicText {
             }
             case CBW -> out.append(insn.operandBits() == 16 ? "cbw" : insn.operandBits() == 32 ? "cwde" : "cdqe");
             case CWD -> out.append(insn.operandBits() == 16 ? "cwd" : insn.operandBits() == 32 ? "cdq" : "cqo");
-            case FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR, XRSTORS -> out.append(NAMES.get(m)).append(insn.operandBits() == 64 ? "64" : "");
+            case FXSAVE, FXRSTOR, XSAVE, XSAVEC, XSAVEOPT, XSAVES, XRSTOR, XRSTORS ->
+                out.append(NAMES.get(m)).append(insn.operandBits() == 64 ? "64" : "");
             case JCXZ -> out.append(insn.addressBits() == 16 ? "jcxz" : insn.addressBits() == 32 ? "jecxz" : "jrcxz");
             default -> {
                 out.append(NAMES.get(m));
@@ -79,11 +80,13 @@ final class MnemonicText {
                 return size;
             case SYSEXIT, SYSRET:
                 return mode64 ? insn.operandBits() == 64 ? 'q' : 'd' : 0;
+            case PCMPESTRI, PCMPESTRM:
+                return mode64 && insn.operandBits() == 64 ? 'q' : 0;
             case LGDT, LIDT, SGDT, SIDT:
                 return mode64 ? 0 : insn.operandBits() == 16 ? 'w' : 'd';
             case WRSS, WRUSS, RDSSP, INCSSP:
                 return (insn.rex() & 8) != 0 ? 'q' : 'd';
-            case CALL:
+            case CALL, XBEGIN:
                 return notDefault && insn.op(0).kind == Kind.RELATIVE ? size : 0;
             case PUSH, POP:
                 return notDefault && (insn.op(0).kind == Kind.SEGMENT || insn.op(0).kind == Kind.IMMEDIATE) ? size : 0;

@@ -17,10 +17,10 @@ public final class LiftTable {
             BitByte::register, BitManipulation::register, ControlTransfer::register, StringOps::register, FlagControl::register, SegmentOps::register,
             Miscellaneous::register, SystemOps::register, DescriptorOps::register, PortOps::register,
         };
-        for (LiftGroup g : groups) {
+        for (LiftGroup g : ServiceLoader.load(LiftGroup.class, LiftTable.class.getClassLoader())) {
             g.register(t);
         }
-        for (LiftGroup g : ServiceLoader.load(LiftGroup.class, LiftTable.class.getClassLoader())) {
+        for (LiftGroup g : groups) {
             g.register(t);
         }
         return t;
@@ -35,6 +35,11 @@ public final class LiftTable {
         if (lifts.put(m, lift) != null) {
             throw new IllegalStateException("two lifters for " + m);
         }
+    }
+
+    /** Enters a lifting method unless another group, which knows the instruction better, has done so. */
+    public void addIfAbsent(Mnemonic m, Lift lift) {
+        lifts.putIfAbsent(m, lift);
     }
 
     /** The same method for several mnemonics. */

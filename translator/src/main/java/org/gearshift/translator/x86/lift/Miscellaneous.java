@@ -20,6 +20,10 @@ final class Miscellaneous {
         t.add(Mnemonic.XLAT, Miscellaneous::xlat);
         t.add((c, i) -> { }, Mnemonic.NOP, Mnemonic.ENDBR32, Mnemonic.ENDBR64, Mnemonic.PREFETCH, Mnemonic.PREFETCHW, Mnemonic.PREFETCHWT1,
                 Mnemonic.PREFETCHNTA, Mnemonic.PREFETCHT0, Mnemonic.PREFETCHT1, Mnemonic.PREFETCHT2, Mnemonic.CLDEMOTE);
+        for (Mnemonic fence : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE}) {
+            t.addIfAbsent(fence, (c, i) -> { });
+        }
+        t.addIfAbsent(Mnemonic.MOVNTI, (c, i) -> c.write(i.op(0), c.raw(i.op(1))));
         t.add((c, i) -> c.undefined(), Mnemonic.UD0, Mnemonic.UD1, Mnemonic.UD2);
         t.add(Mnemonic.PAUSE, (c, i) -> c.serviceEnd(X86Service.PAUSE, c.next()));
         t.add(Mnemonic.CPUID, (c, i) -> c.service(X86Service.CPUID));

@@ -164,18 +164,17 @@ final class ShiftRotate {
         LiftContext.Destination d = c.modify(i.op(0));
         Insn a = d.read();
         Insn n = count(c, i.op(1), bits);
-        Insn carry = ir.zext32(c.flags.carry());
+        Insn carry = c.flags.carry();
         Insn r;
         Insn out;
-        if (bits == 64) {
-            Insn wide = left ? rcl64(ir, a, carry, n) : rcr64(ir, a, carry, n);
-            r = ir.select(n, wide, a);
-            out = left ? ir.trunc(ir.shr(a, ir.sub(ir.i32(64), n))) : ir.trunc(ir.shr(a, ir.sub(n, 1)));
+        if (bits >= 32) {
+            r = ir.select(n, left ? rcl(ir, bits, a, carry, n) : rcr(ir, bits, a, carry, n), a);
+            out = low32(ir, bits, ir.shr(a, left ? ir.sub(ir.i32(bits), n) : ir.sub(n, 1)));
             out = ir.shl(out, 31);
         } else {
             // Rotating bits + 1 bits: the operand with the carry on top.
-            Insn v = ir.or(ir.zext32(a), ir.shl(carry, bits));
-            Insn m = bits == 8 ? modulo9(ir, n) : bits == 16 ? modulo17(ir, n) : n;
+            Insn v = ir.or(ir.zext32(a), ir.shl(ir.zext32(carry), bits));
+            Insn m = bits == 8 ? modulo9(ir, n) : modulo17(ir, n);
             Insn rest = ir.sub(ir.i32(bits + 1), m);
             Insn turned = left ? ir.or(ir.shl(v, m), ir.shr(v, rest)) : ir.or(ir.shr(v, m), ir.shl(v, rest));
             r = ir.trunc(turned);
@@ -188,14 +187,15 @@ final class ShiftRotate {
         setCarryOverflow(c, n, ir.or(out, ir.and(below, 0x4000_0000)));
     }
 
-    private static Insn rcl64(IrBuilder ir, Insn a, Insn carry, Insn n) {
-        Insn in = ir.shl(carry, ir.sub(n, 1));
-        return ir.or(ir.or(ir.shl(a, n), in), ir.shr(ir.shr(a, 1), ir.sub(ir.i32(64), n)));
+    /** For a count that is not 0; the value's own bits come back one place late, behind the carry. */
+    private static Insn rcl(IrBuilder ir, int bits, Insn a, Insn carry, Insn n) {
+        Insn in = ir.shl(bits == 64 ? ir.zext32(carry) : carry, ir.sub(n, 1));
+        return ir.or(ir.or(ir.shl(a, n), in), ir.shr(ir.shr(a, 1), ir.sub(ir.i32(bits), n)));
     }
 
-    private static Insn rcr64(IrBuilder ir, Insn a, Insn carry, Insn n) {
-        Insn in = ir.shl(carry, ir.sub(ir.i32(64), n));
-        return ir.or(ir.or(ir.shr(a, n), in), ir.shl(ir.shl(a, 1), ir.sub(ir.i32(64), n)));
+    private static Insn rcr(IrBuilder ir, int bits, Insn a, Insn carry, Insn n) {
+        Insn in = ir.shl(bits == 64 ? ir.zext32(carry) : carry, ir.sub(ir.i32(bits), n));
+        return ir.or(ir.or(ir.shr(a, n), in), ir.shl(ir.shl(a, 1), ir.sub(ir.i32(bits), n)));
     }
 
     /** n % 9 for n in 0..31. */

@@ -2,23 +2,31 @@ package org.gearshift.translator.x86.disasm;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Consumer;
 
-/** Random code with every opcode map, prefix and ModRM form about equally likely. */
+/** Code to compare disassemblers on: random, and every opcode in turn. */
 final class CodeSamples {
     private static final int[] PREFIXES = {0x66, 0x66, 0x66, 0xf2, 0xf2, 0xf3, 0xf3, 0x67, 0xf0, 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65};
 
+    private static final int[] MANDATORY = {0, 0x66, 0xf3, 0xf2};
+    private static final byte[] SOME_MODRM = modrms(1);
+    private static final byte[] ALL_MODRM = modrms(8);
+    /** Addresses and immediates of any length, which are also short instructions, so that a disassembler is in step again behind them. */
+    private static final byte[] TAIL = {0x51, 0x52, 0x53, 0x54, 0x50, (byte) 0x90, (byte) 0x90, (byte) 0x90, (byte) 0x90};
     private static final int LEAD = 0x100;
     private static final int LONGEST = 32;
 
     private CodeSamples() {
     }
 
-    /** About {@code count} instructions, at most {@code limit} bytes, behind a run of NOPs that keeps branch targets positive. */
+    /**
+     * Random code with every opcode map, prefix and ModRM form about equally likely: about {@code count} instructions, at most
+     * {@code limit} bytes, behind a run of NOPs that keeps branch targets positive.
+     */
     static byte[] random(Objdump.Machine machine, int count, long seed, int limit) {
         Random random = new Random(seed);
         byte[] code = new byte[limit];
-        Arrays.fill(code, 0, LEAD, (byte) 0x90);
-        int at = LEAD;
+        int at = lead(code);
         for (int i = 0; i < count && at + LONGEST < limit; i++) {
             for (int k = 0; k < 8 && random.nextInt(3) == 0; k++) {
                 code[at++] = (byte) PREFIXES[random.nextInt(PREFIXES.length)];
@@ -55,5 +63,69 @@ final class CodeSamples {
         }
         code[at++] = (byte) random.nextInt(256);
         return at;
+    }
+
+    /**
+     * Each opcode of one map from {@code first} up with each mandatory prefix, register and memory operands, and all ModRM bytes where ModRM.rm is part
+     * of the opcode; in 64-bit code with and without REX.W.
+     *
+     * @param escape bytes before the opcode
+     * @param pieces takes the code in pieces of at most {@code limit} bytes
+     */
+    static void everyOpcode(Objdump.Machine machine, int[] escape, int first, int limit, Consumer<byte[]> pieces) {
+        byte[] code = new byte[limit];
+        int at = lead(code);
+        int rexes = machine == Objdump.Machine.CODE64 ? 2 : 1;
+        for (int opcode = first; opcode < 256; opcode++) {
+            byte[] modrm = isRmOpcode(escape, opcode) ? ALL_MODRM : SOME_MODRM;
+            for (int prefix : MANDATORY) {
+                for (int i = 0; i < modrm.length * rexes; i++) {
+                    if (at + 2 * LONGEST > limit) {
+                        pieces.accept(Arrays.copyOf(code, at));
+                        at = lead(code);
+                    }
+                    if (prefix != 0) {
+                        code[at++] = (byte) prefix;
+                    }
+                    if (i >= modrm.length) {
+                        code[at++] = 0x48;
+                    }
+                    for (int e : escape) {
+                        code[at++] = (byte) e;
+                    }
+                    code[at++] = (byte) opcode;
+                    code[at++] = modrm[i % modrm.length];
+                    at += TAIL.length;
+                    System.arraycopy(TAIL, 0, code, at - TAIL.length, TAIL.length);
+                }
+            }
+        }
+        pieces.accept(Arrays.copyOf(code, at));
+    }
+
+    private static int lead(byte[] code) {
+        Arrays.fill(code, 0, LEAD, (byte) 0x90);
+        return LEAD;
+    }
+
+    /** x87, 0F 01, 0F 1E, 0F AE, 0F C7, TSX. */
+    private static boolean isRmOpcode(int[] escape, int opcode) {
+        return escape.length == 0 ? opcode >= 0xd8 && opcode < 0xe0 || opcode == 0xc6 || opcode == 0xc7
+                : escape.length == 1 && (opcode == 0x01 || opcode == 0x1e || opcode == 0xae || opcode == 0xc7);
+    }
+
+    /** Register forms with so many values of rm; memory forms with no displacement, with SIB, and RIP-relative or absolute. */
+    private static byte[] modrms(int rms) {
+        byte[] modrm = new byte[8 * (rms + 3)];
+        int at = 0;
+        for (int reg = 0; reg < 8; reg++) {
+            for (int rm = 0; rm < rms; rm++) {
+                modrm[at++] = (byte) (0xc0 | reg << 3 | reg + rm & 7);
+            }
+            modrm[at++] = (byte) (reg << 3);
+            modrm[at++] = (byte) (0x44 | reg << 3);
+            modrm[at++] = (byte) (0x05 | reg << 3);
+        }
+        return modrm;
     }
 }

@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The code that guests consist of, whole files: every instruction has the length, name and operands that objdump gives it. */
-@Execution(ExecutionMode.CONCURRENT)
 class GuestCodeTest {
     @Test
     void i386Kernel() throws Exception {

@@ -3,14 +3,15 @@ package org.gearshift.translator.x86.lift;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Random;
-import java.util.Set;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
+import org.gearshift.ir.Verifier;
 import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.X86State;
 import org.junit.jupiter.api.Test;
 
 /** What holds for the IR of any code bytes, in every mode. */
@@ -49,46 +50,8 @@ class LiftedCodeInvariantsTest {
     }
 
     @Test
-    void valuesAreDefinedBeforeTheyAreUsed() {
-        forRandomCode((block, code) -> {
-            Set<Insn> defined = new HashSet<>();
-            for (Insn i : block.insns()) {
-                assertTrue(defined.containsAll(i.args()), () -> i.op() + " uses an undefined value: " + code);
-                defined.add(i);
-            }
-            Insn end = block.terminator().value();
-            assertTrue(end == null || defined.contains(end), () -> "the terminator uses an undefined value: " + code);
-        });
-    }
-
-    @Test
-    void argumentTypesFitTheOperations() {
-        forRandomCode((block, code) -> {
-            for (Insn i : block.insns()) {
-                checkTypes(i, code);
-            }
-        });
-    }
-
-    private static void checkTypes(Insn i, String code) {
-        if (i.op() == Op.CALL) {
-            for (int k = 0; k < i.argCount(); k++) {
-                assertEquals(i.helper().params().get(k), i.arg(k).resultType(), () -> i.helper() + ": " + code);
-            }
-            return;
-        }
-        String signature = i.op().argSignature();
-        for (int k = 0; k < i.argCount() && i.op() != Op.VMCALL; k++) {
-            char c = signature.charAt(k);
-            org.gearshift.ir.Type wanted = switch (c) {
-                case 'T' -> i.type();
-                case 'i' -> org.gearshift.ir.Type.I32;
-                case 'l' -> org.gearshift.ir.Type.I64;
-                case '*' -> LiftContext.type((int) i.imm());
-                default -> i.arg(k).resultType();
-            };
-            assertEquals(wanted, i.arg(k).resultType(), () -> i.op() + "." + i.type() + ": " + code);
-        }
+    void theVerifierFindsNothing() {
+        forRandomCode((block, code) -> assertEquals(List.of(), Verifier.check(block, X86State.LAYOUT), code));
     }
 
     @Test

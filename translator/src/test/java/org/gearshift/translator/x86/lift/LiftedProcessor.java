@@ -17,7 +17,7 @@ import org.gearshift.translator.x86.X86State;
  * Executes lifted blocks, one IR operation after the other, by {@link OpSemantics}: nothing but lifter, builder and helpers is in between. Has
  * the memory window of {@link MachineState} and no monitor services.
  */
-final class LiftedProcessor extends GuestContext {
+class LiftedProcessor extends GuestContext {
     static final long MODE32 = X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
             | X86Mode.FLAT_SS | 3;
     static final long MODE64 = X86Mode.PROTECTED | X86Mode.CODE64 | X86Mode.STACK32 | 3;
@@ -25,7 +25,7 @@ final class LiftedProcessor extends GuestContext {
     private static final int FLAG_MASK = 0xcd5;
 
     private final X86Lifter lifter = new X86Lifter();
-    private final long mode;
+    final long mode;
     private final Map<Insn, Long> values = new HashMap<>();
 
     LiftedProcessor(long mode) {
@@ -117,7 +117,8 @@ final class LiftedProcessor extends GuestContext {
         }
     }
 
-    private long run(Block b) {
+    /** Executes a block and gives the pc that follows. */
+    long run(Block b) {
         values.clear();
         for (Insn i : b.insns()) {
             long v = step(i);

@@ -33,21 +33,20 @@ class ProcessorComparisonTest {
 
     @Test
     void protectedModeInstructionsMatch() throws Exception {
-        compare(32, LiftedProcessor.MODE32);
+        compare(32, new LiftedProcessor(LiftedProcessor.MODE32));
     }
 
     @Test
     void longModeInstructionsMatch() throws Exception {
-        compare(64, LiftedProcessor.MODE64);
+        compare(64, new LiftedProcessor(LiftedProcessor.MODE64));
     }
 
-    private void compare(int bits, long mode) throws IOException, InterruptedException {
+    private void compare(int bits, LiftedProcessor lifted) throws IOException, InterruptedException {
         NativeProcessor host = NativeProcessor.start(directory, bits);
         assumeTrue(host != null, "no gcc -m" + bits + " here");
         String features = Files.readString(Path.of("/proc/cpuinfo"));
         Map<String, String> failures = new LinkedHashMap<>();
         try (host) {
-            LiftedProcessor lifted = new LiftedProcessor(mode);
             for (InstructionForm form : InstructionForm.all()) {
                 boolean excluded = form.options().contains(bits == 64 ? "i64" : "only64");
                 String needs = form.hostFeature();
@@ -64,20 +63,25 @@ class ProcessorComparisonTest {
     }
 
     @Test
+    void interpretedInstructionsMatch() throws Exception {
+        compare(32, new InterpretedProcessor(LiftedProcessor.MODE32));
+    }
+
+    @Test
     void protectedModeSequencesMatch() throws Exception {
-        sequences(32, LiftedProcessor.MODE32);
+        sequences(32, new InterpretedProcessor(LiftedProcessor.MODE32));
     }
 
     @Test
     void longModeSequencesMatch() throws Exception {
-        sequences(64, LiftedProcessor.MODE64);
+        sequences(64, new LiftedProcessor(LiftedProcessor.MODE64));
     }
 
-    private void sequences(int bits, long mode) throws IOException, InterruptedException {
+    private void sequences(int bits, LiftedProcessor lifted) throws IOException, InterruptedException {
         NativeProcessor host = NativeProcessor.start(directory, bits);
         assumeTrue(host != null, "no gcc -m" + bits + " here");
         try (host) {
-            report(compareSequences(host, new LiftedProcessor(mode), bits == 64));
+            report(compareSequences(host, lifted, bits == 64));
         }
     }
 

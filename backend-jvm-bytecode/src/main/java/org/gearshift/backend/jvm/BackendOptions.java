@@ -1,0 +1,42 @@
+package org.gearshift.backend.jvm;
+
+/**
+ * Choices of code generation; all combinations mean the same to the guest.
+ *
+ * @param ram how generated code reaches guest RAM
+ * @param maxMethodBytes largest bytecode size of a region's method; HotSpot never compiles a method of more than 8,000 bytes
+ * @param reuseRmwLocation a store to the location its own instruction loaded for modification skips the second address check
+ */
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation) {
+
+    /** How generated code reaches guest RAM. */
+    public enum Ram {
+        /** {@code byte[]} through a VarHandle view: every access is bounds-checked by the JVM. */
+        CHECKED,
+        /**
+         * {@code byte[]} through {@code sun.misc.Unsafe}: bounds follow from the page map, whose entries the monitor guarantees to
+         * be frames inside RAM. On JDK 24 and later wants {@code --sun-misc-unsafe-memory-access=allow}.
+         */
+        FAST
+    }
+
+    /** HotSpot's limit ({@code -XX:HugeMethodLimit}). */
+    public static final int HUGE_METHOD_LIMIT = 8000;
+
+    /** The measured best. */
+    public static BackendOptions defaults() {
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true);
+    }
+
+    public BackendOptions withRam(Ram r) {
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation);
+    }
+
+    public BackendOptions withMaxMethodBytes(int bytes) {
+        return new BackendOptions(ram, bytes, reuseRmwLocation);
+    }
+
+    public BackendOptions withReuseRmwLocation(boolean reuse) {
+        return new BackendOptions(ram, maxMethodBytes, reuse);
+    }
+}

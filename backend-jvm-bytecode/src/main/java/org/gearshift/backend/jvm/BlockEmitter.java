@@ -1,0 +1,373 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.GOTO;
+import static org.objectweb.asm.Opcodes.I2L;
+import static org.objectweb.asm.Opcodes.IADD;
+import static org.objectweb.asm.Opcodes.IFLT;
+import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.ISUB;
+import static org.objectweb.asm.Opcodes.LAND;
+import static org.objectweb.asm.Opcodes.LASTORE;
+
+import java.util.BitSet;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.Helper;
+import org.gearshift.ir.Insn;
+import org.gearshift.ir.Op;
+import org.gearshift.ir.StateLayout;
+import org.gearshift.ir.Terminator;
+import org.gearshift.ir.Type;
+import org.objectweb.asm.Label;
+
+/**
+ * Bytecode of one block after the other.
+ *
+ * <p>After a VMCALL the rest of its block works on the state array itself ("direct"): such code is cold, most of it leaves the
+ * region next, and storing and fetching every held slot twice would cost more bytes than it saves.
+ */
+final class BlockEmitter {
+    private final Code c;
+    private final StateLayout layout;
+    private final SlotLocals slots;
+    private final Locals locals;
+    private final MemoryAccess memory;
+    private final Exits exits;
+    private final FaultSites sites;
+    private final RmwPairs rmw = new RmwPairs();
+    private final boolean reuseRmwLocation;
+    private final Values values;
+    private final Expressions expressions;
+
+    private Block block;
+    private long pc;
+    /** Guest instructions of the block begun so far. */
+    private int begun;
+    /** Site of the current guest instruction, or -1. */
+    private int site;
+    private boolean direct;
+    private Label directFrom;
+
+    BlockEmitter(Code c, StateLayout layout, BackendOptions options, SlotLocals slots, Locals locals, Exits exits, FaultSites sites,
+            RamAccess ram) {
+        this.c = c;
+        this.layout = layout;
+        this.slots = slots;
+        this.locals = locals;
+        this.exits = exits;
+        this.sites = sites;
+        this.reuseRmwLocation = options.reuseRmwLocation();
+        memory = new MemoryAccess(c, locals, ram);
+        values = new Values(c, locals, slots, memory, rmw);
+        expressions = values.expressions();
+        expressions.locals(locals);
+    }
+
+    /**
+     * Emits a block, its label included.
+     *
+     * @param next the block emitted after it, or null
+     */
+    void emit(Block original, Block next) {
+        block = CommitOrder.normalize(original);
+        pc = block.pc();
+        begun = 0;
+        site = -1;
+        direct = false;
+        rmw.begin(block, reuseRmwLocation);
+        values.begin(block);
+        c.label(exits.label(block));
+        if (block.guestInsns() > 0) {
+            c.increment(Locals.BUDGET, -block.guestInsns());
+            c.load(Type.I32, Locals.BUDGET);
+            c.jump(IFLT, 1, exits.outOfBudget(block));
+        }
+        for (Insn i : block.insns()) {
+            statement(i);
+        }
+        terminator(block.terminator(), next);
+        if (direct) {
+            exits.directRange(directFrom, c.here());
+        }
+        locals.releaseAll();
+    }
+
+    private void statement(Insn i) {
+        switch (i.op()) {
+            case MARK -> mark(i);
+            case CONST -> { }
+            case GET -> get(i);
+            case PUT -> put(i);
+            case LOAD, LOAD_RMW -> {
+                values.settleBefore(i.arg(0));
+                values.defineLoad(i, site());
+            }
+            case STORE -> store(i);
+            case SEGCHECK -> segmentCheck(i);
+            case CALL -> call(i);
+            case VMCALL -> vmcall(i);
+            default -> {
+                if (values.used(i)) {
+                    values.define(i);
+                }
+            }
+        }
+    }
+
+    private void mark(Insn i) {
+        values.settle();
+        pc = i.imm();
+        begun++;
+        site = -1;
+    }
+
+    /** Guest instructions from the current one to the end of the block. */
+    private int refund() {
+        return block.guestInsns() - Math.max(begun - 1, 0);
+    }
+
+    private int site() {
+        if (site < 0) {
+            site = sites.add(pc, refund());
+        }
+        return site;
+    }
+
+    private void get(Insn i) {
+        if (!values.used(i)) {
+            return;
+        }
+        int slot = (int) i.imm();
+        if (direct) {
+            values.pushFromArray(slot, i.type());
+            values.defineFromStack(i);
+        } else {
+            values.defineAlias(i, slot);
+        }
+    }
+
+    private void put(Insn i) {
+        int slot = (int) i.imm();
+        Insn value = i.arg(0);
+        values.settleBefore(value);
+        if (direct) {
+            values.push(value);
+            putArray(slot, i.type());
+            return;
+        }
+        if (values.isAliasOf(value, slot) && slots.type(slot) == i.type()) {
+            values.release(value);
+            return;
+        }
+        boolean reused = values.pushForPut(value);
+        values.overwrite(slot);
+        if (i.type() == Type.I32 && slots.type(slot) == Type.I64) {
+            c.op(I2L);
+        }
+        c.store(slots.type(slot), slots.local(slot));
+        if (reused) {
+            values.nowIn(value, slot);
+        }
+    }
+
+    /** Stores the value on the stack to the state array. */
+    private void putArray(int slot, Type t) {
+        if (t == Type.I32) {
+            c.op(I2L);
+        }
+        c.store(Type.I64, Locals.NEXT_PC);
+        c.loadRef(Locals.STATE, Locals.STATE_TYPE);
+        c.constant(slot);
+        c.load(Type.I64, Locals.NEXT_PC);
+        c.op(LASTORE);
+    }
+
+    private void store(Insn i) {
+        Insn address = i.arg(0);
+        Insn value = i.arg(1);
+        if (!values.isRepeatable(value)) {
+            values.settleBefore(value);
+            values.makeRepeatable(value);
+        }
+        int index = rmw.indexFor(i);
+        int bits = (int) i.imm();
+        if (index != MemoryAccess.NO_INDEX) {
+            values.settle();
+            values.makeRepeatable(address);
+            memory.storeAt(index, address.resultType(), () -> values.peek(address), bits, () -> values.peek(value), site());
+            values.release(address);
+        } else {
+            values.settleBefore(address);
+            values.push(address);
+            memory.store(address.resultType(), bits, () -> values.peek(value), site());
+        }
+        values.release(value);
+    }
+
+    private void segmentCheck(Insn i) {
+        values.settleBefore(i.arg(0));
+        values.push(i.arg(0));
+        int slot = i.segCheckLimitSlot();
+        Runnable limit = direct ? () -> values.pushFromArray(slot, Type.I64) : () -> values.pushSlot(slot, Type.I64);
+        memory.segmentCheck(i.arg(0).resultType(), i.segCheckSegment(), i.segCheckBytes(), i.segCheckWrite(), limit, site());
+    }
+
+    private void call(Insn i) {
+        Helper h = i.helper();
+        if (h.isPure()) {
+            if (values.used(i)) {
+                values.define(i);
+            }
+            return;
+        }
+        values.settle();
+        BitSet observed = (BitSet) h.reads().clone();
+        observed.or(h.writes());
+        if (!direct) {
+            slots.writeBack(c, observed);
+        }
+        if (h.mayFault()) {
+            memory.site(site());
+        }
+        if (h.takesContext()) {
+            budgetToContext(refund());
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        }
+        for (Insn a : i.args()) {
+            values.push(a);
+        }
+        Label from = c.here();
+        expressions.call(h);
+        Label to = c.here();
+        if (h.result() != Type.VOID) {
+            values.defineFromStack(i);
+        }
+        if (!direct) {
+            for (int s = h.writes().nextSetBit(0); s >= 0; s = h.writes().nextSetBit(s + 1)) {
+                values.overwrite(s);
+            }
+            slots.fetch(c, h.writes());
+            if (h.mayFault() && h.writes().intersects(slots.held())) {
+                exits.helperRange(from, to, h.writes());
+            }
+        }
+    }
+
+    private void vmcall(Insn i) {
+        values.settle();
+        if (!direct) {
+            slots.writeBackAll(c);
+        }
+        c.loadRef(Locals.STATE, Locals.STATE_TYPE);
+        c.constant(layout.pcSlot());
+        c.constant(pc);
+        c.op(LASTORE);
+        memory.site(site());
+        budgetToContext(refund());
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.constant((int) i.imm());
+        for (int a = 0; a < 3; a++) {
+            serviceArgument(i, a);
+        }
+        Label from = c.here();
+        c.invoke(INVOKEVIRTUAL, Locals.CONTEXT_TYPE, "vmcall", "(IJJJ)J", 5);
+        exits.serviceRange(from, c.here());
+        values.defineFromStack(i);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.getField(Locals.CONTEXT_TYPE, "budget", "I");
+        c.constant(refund());
+        c.op(ISUB);
+        c.store(Type.I32, Locals.BUDGET);
+        if (!direct) {
+            values.overwriteAll();
+            direct = true;
+            directFrom = c.here();
+        }
+    }
+
+    private void serviceArgument(Insn i, int a) {
+        if (a >= i.argCount()) {
+            c.constant(0L);
+            return;
+        }
+        values.push(i.arg(a));
+        if (i.arg(a).resultType() == Type.I32) {
+            c.op(I2L);
+        }
+    }
+
+    /** Sets the context's budget to the local one plus {@code more}. */
+    private void budgetToContext(int more) {
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.load(Type.I32, Locals.BUDGET);
+        c.constant(more);
+        c.op(IADD);
+        c.putField(Locals.CONTEXT_TYPE, "budget", "I");
+    }
+
+    private void terminator(Terminator t, Block next) {
+        values.settleBefore(t.value());
+        switch (t.kind()) {
+            case GOTO -> jump(t.target(), next);
+            case BRANCH -> branch(t, next);
+            case INDIRECT -> {
+                values.push(t.value());
+                if (t.value().resultType() == Type.I32) {
+                    c.op(I2L);
+                    c.constant(0xffffffffL);
+                    c.op(LAND);
+                }
+                c.store(Type.I64, Locals.NEXT_PC);
+                c.jump(GOTO, 0, exits.indirect(direct, t.value().resultType() == Type.I64));
+            }
+            case EXIT -> leave(t.target());
+            case EXIT_TO_STATE -> {
+                if (!direct && slots.holds(layout.pcSlot())) {
+                    values.pushSlot(layout.pcSlot(), Type.I64);
+                    c.store(Type.I64, Locals.NEXT_PC);
+                }
+                c.jump(GOTO, 0, exits.toState(direct));
+            }
+        }
+    }
+
+    private void branch(Terminator t, Block next) {
+        if (direct && (exits.isInside(t.target()) || exits.isInside(t.otherwise()))) {
+            // The condition first: it may be an alias or wait for its computation from what the array holds now.
+            values.push(t.value());
+            int condition = Locals.SITE;
+            c.store(Type.I32, condition);
+            slots.fetchAll(c);
+            exits.directRange(directFrom, c.here());
+            direct = false;
+            c.load(Type.I32, condition);
+            c.jump(org.objectweb.asm.Opcodes.IFNE, 1, exits.target(t.target(), false));
+            jump(t.otherwise(), next);
+        } else if (next != null && next.pc() == t.target()) {
+            expressions.jumpIf(t.value(), false, exits.target(t.otherwise(), direct));
+        } else {
+            expressions.jumpIf(t.value(), true, exits.target(t.target(), direct));
+            jump(t.otherwise(), next);
+        }
+    }
+
+    private void jump(long target, Block next) {
+        if (!exits.isInside(target)) {
+            leave(target);
+            return;
+        }
+        if (direct) {
+            slots.fetchAll(c);
+            exits.directRange(directFrom, c.here());
+            direct = false;
+        }
+        if (next == null || next.pc() != target) {
+            c.jump(GOTO, 0, exits.target(target, false));
+        }
+    }
+
+    private void leave(long target) {
+        c.constant(target);
+        c.store(Type.I64, Locals.NEXT_PC);
+        c.jump(GOTO, 0, exits.leave(direct));
+    }
+}

@@ -1,0 +1,100 @@
+package org.gearshift.backend.jvm;
+
+import java.util.List;
+import org.gearshift.ir.GuestContext;
+
+/**
+ * A region as executable code. Subclasses are hidden classes that {@link RegionCompiler} generates; the code is unloaded when
+ * the last reference to its instance goes.
+ */
+public abstract class CompiledRegion {
+    /** Guest pc of each fault site. Read by generated code. */
+    long[] sitePc;
+    /** Budget to give back when the instruction of a fault site is abandoned. Read by generated code. */
+    int[] siteRefund;
+
+    private String name;
+    private List<Long> entries;
+    private long[] codePages;
+    private int bytecodeSize;
+    private int classFileSize;
+    private int blockCount;
+    private int guestInsns;
+
+    /**
+     * Runs guest code from entry number {@code entry} (index in {@link #entries()}) until control leaves the region. Afterwards all
+     * state slots, the pc slot and {@link GuestContext#budget} are exact. If a guest fault ended it,
+     * {@link GuestContext#faultPending} is set, {@link GuestContext#fault} says which, and the pc slot holds the faulting instruction.
+     */
+    public abstract void run(GuestContext ctx, int entry);
+
+    // Slow paths of accesses by 32-bit address. Called from generated code.
+
+    static int loadSlow(GuestContext ctx, int va, int bits) {
+        return (int) ctx.loadSlow(va, bits, false);
+    }
+
+    static int loadRmwSlow(GuestContext ctx, int va, int bits) {
+        return (int) ctx.loadSlow(va, bits, true);
+    }
+
+    static void storeSlow(GuestContext ctx, int va, int value, int bits) {
+        ctx.storeSlow(va, value, bits);
+    }
+
+    final CompiledRegion describe(String debugName, EmittedRegion e) {
+        name = debugName;
+        sitePc = e.sitePc();
+        siteRefund = e.siteRefund();
+        entries = e.region().entries();
+        codePages = e.codePages();
+        bytecodeSize = e.bytecodeSize();
+        classFileSize = e.classFile().length;
+        blockCount = e.region().blocks().size();
+        guestInsns = e.guestInsns();
+        return this;
+    }
+
+    public final String name() {
+        return name;
+    }
+
+    /** Guest pcs of the entries; entry number = index. */
+    public final List<Long> entries() {
+        return entries;
+    }
+
+    /** Entry number of a guest pc, or -1. */
+    public final int entryAt(long pc) {
+        return entries.indexOf(pc);
+    }
+
+    /** Page numbers (pc >>> 12) of the guest code the region was made from, ascending; do not modify. */
+    public final long[] codePages() {
+        return codePages;
+    }
+
+    /** Bytes of bytecode of {@link #run}. */
+    public final int bytecodeSize() {
+        return bytecodeSize;
+    }
+
+    /** Bytes of the class file. */
+    public final int classFileSize() {
+        return classFileSize;
+    }
+
+    public final int blockCount() {
+        return blockCount;
+    }
+
+    /** Guest instructions in all blocks together. */
+    public final int guestInsns() {
+        return guestInsns;
+    }
+
+    @Override
+    public final String toString() {
+        return name + " (" + blockCount + " blocks, " + guestInsns + " instructions, " + bytecodeSize + " bytes)";
+    }
+}

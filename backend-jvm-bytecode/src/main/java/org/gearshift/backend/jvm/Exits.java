@@ -1,0 +1,280 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.GOTO;
+import static org.objectweb.asm.Opcodes.IADD;
+import static org.objectweb.asm.Opcodes.IALOAD;
+import static org.objectweb.asm.Opcodes.IF_ICMPNE;
+import static org.objectweb.asm.Opcodes.L2I;
+import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LASTORE;
+import static org.objectweb.asm.Opcodes.LUSHR;
+import static org.objectweb.asm.Opcodes.POP;
+import static org.objectweb.asm.Opcodes.RETURN;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.Region;
+import org.gearshift.ir.StateLayout;
+import org.gearshift.ir.Type;
+import org.objectweb.asm.Label;
+
+/**
+ * Everything that control may go to: block labels, and behind the blocks one stub for each kind of exit, shared by the whole region.
+ * Exits marked {@code direct} come from code whose state is in the state array already.
+ */
+final class Exits {
+    private static final String FAULT_TYPE = "org/gearshift/ir/GuestFault";
+
+    private record Range(Label from, Label to) { }
+
+    private final Code c;
+    private final StateLayout layout;
+    private final Region region;
+    private final SlotLocals slots;
+
+    private final Map<Long, Label> blockLabels = new HashMap<>();
+    private final Map<Long, Label> outOfBudget = new LinkedHashMap<>();
+    private final Map<Long, Label> stubs = new LinkedHashMap<>();
+    private final Map<Long, Label> directStubs = new LinkedHashMap<>();
+    private final Label leave = new Label();
+    private final Label leaveDirect = new Label();
+    private final Label toState = new Label();
+    private final Label toStateDirect = new Label();
+    private final Label dispatch = new Label();
+    private boolean toStateUsed;
+    private boolean dispatchUsed;
+    private boolean dispatchWide;
+
+    private final List<Range> serviceRanges = new ArrayList<>();
+    private final List<Range> directRanges = new ArrayList<>();
+    private final Map<BitSet, List<Range>> helperRanges = new LinkedHashMap<>();
+
+    Exits(Code c, StateLayout layout, Region region, SlotLocals slots) {
+        this.c = c;
+        this.layout = layout;
+        this.region = region;
+        this.slots = slots;
+        for (Block b : region.blocks()) {
+            blockLabels.put(b.pc(), new Label());
+        }
+    }
+
+    Label label(Block b) {
+        return blockLabels.get(b.pc());
+    }
+
+    Label entry(int number) {
+        return blockLabels.get(region.entries().get(number));
+    }
+
+    boolean isInside(long pc) {
+        return blockLabels.containsKey(pc);
+    }
+
+    /** Where a block goes when the budget does not suffice for it. */
+    Label outOfBudget(Block b) {
+        return outOfBudget.computeIfAbsent(b.pc(), k -> new Label());
+    }
+
+    /** A direct jump's target: the block inside, or an exit stub. */
+    Label target(long pc, boolean direct) {
+        Label inside = blockLabels.get(pc);
+        if (inside != null) {
+            return inside;
+        }
+        return (direct ? directStubs : stubs).computeIfAbsent(pc, k -> new Label());
+    }
+
+    /** The exit, with the next pc in {@link Locals#NEXT_PC}. */
+    Label leave(boolean direct) {
+        return direct ? leaveDirect : leave;
+    }
+
+    /** The exit with the pc slot in the state array already, or its held value in {@link Locals#NEXT_PC}. */
+    Label toState(boolean direct) {
+        if (direct) {
+            return toStateDirect;
+        }
+        if (slots.holds(layout.pcSlot())) {
+            return leave;
+        }
+        toStateUsed = true;
+        return toState;
+    }
+
+    /** Where a computed jump goes with its target in {@link Locals#NEXT_PC}. */
+    Label indirect(boolean direct, boolean wide) {
+        if (direct) {
+            return leaveDirect;
+        }
+        dispatchUsed = true;
+        dispatchWide |= wide;
+        return dispatch;
+    }
+
+    /** A VMCALL: at a fault the state is as the service left it. */
+    void serviceRange(Label from, Label to) {
+        serviceRanges.add(new Range(from, to));
+    }
+
+    /** Code that works on the state array. */
+    void directRange(Label from, Label to) {
+        directRanges.add(new Range(from, to));
+    }
+
+    /** A call of a helper that may fault after it wrote slots which are held in locals. */
+    void helperRange(Label from, Label to, BitSet writes) {
+        helperRanges.computeIfAbsent(writes, k -> new ArrayList<>()).add(new Range(from, to));
+    }
+
+    /** Emits all stubs and handlers. {@code body} is the start of the first block. */
+    void emit(Label body) {
+        Label end = c.here();
+        budgetStubs();
+        targetStubs(stubs, leave);
+        targetStubs(directStubs, leaveDirect);
+        if (dispatchUsed) {
+            dispatch();
+        }
+        if (toStateUsed) {
+            c.label(toState);
+            pcSlot();
+            c.op(LALOAD);
+            c.store(Type.I64, Locals.NEXT_PC);
+            c.jump(GOTO, 0, leave);
+        }
+        handlers(body, end);
+        leaving();
+    }
+
+    private void budgetStubs() {
+        for (Map.Entry<Long, Label> e : outOfBudget.entrySet()) {
+            c.label(e.getValue());
+            c.increment(Locals.BUDGET, region.blockAt(e.getKey()).guestInsns());
+            c.constant(e.getKey().longValue());
+            c.store(Type.I64, Locals.NEXT_PC);
+            c.jump(GOTO, 0, leave);
+        }
+    }
+
+    private void targetStubs(Map<Long, Label> targets, Label exit) {
+        for (Map.Entry<Long, Label> e : targets.entrySet()) {
+            c.label(e.getValue());
+            c.constant(e.getKey().longValue());
+            c.store(Type.I64, Locals.NEXT_PC);
+            c.jump(GOTO, 0, exit);
+        }
+    }
+
+    /** Computed jumps to entries stay inside; a 32-bit target is zero-extended. With 64-bit targets all entries switched on have the same upper half, checked first. */
+    private void dispatch() {
+        c.label(dispatch);
+        long upper = dispatchWide ? region.entries().get(0) >>> 32 : 0;
+        if (dispatchWide) {
+            c.load(Type.I64, Locals.NEXT_PC);
+            c.constant(32);
+            c.op(LUSHR);
+            c.op(L2I);
+            c.constant((int) upper);
+            c.jump(IF_ICMPNE, 2, leave);
+        }
+        TreeMap<Integer, Label> targets = new TreeMap<>();
+        for (long pc : region.entries()) {
+            if (pc >>> 32 == upper) {
+                targets.put((int) pc, blockLabels.get(pc));
+            }
+        }
+        c.load(Type.I64, Locals.NEXT_PC);
+        c.op(L2I);
+        int[] keys = targets.keySet().stream().mapToInt(Integer::intValue).toArray();
+        c.lookupSwitch(keys, targets.values().toArray(new Label[0]), leave);
+    }
+
+    private void handlers(Label body, Label end) {
+        Label fault = new Label();
+        Label faultDirect = new Label();
+        if (!serviceRanges.isEmpty()) {
+            handlerStart(serviceRanges);
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            c.getField(Locals.CONTEXT_TYPE, "budget", "I");
+            c.store(Type.I32, Locals.BUDGET);
+            faultPc();
+            c.jump(GOTO, 0, leaveDirect);
+        }
+        for (Map.Entry<BitSet, List<Range>> e : helperRanges.entrySet()) {
+            handlerStart(e.getValue());
+            slots.fetch(c, e.getKey());
+            c.jump(GOTO, 0, fault);
+        }
+        if (!directRanges.isEmpty()) {
+            handlerStart(directRanges);
+            c.label(faultDirect);
+            refund();
+            faultPc();
+            c.jump(GOTO, 0, leaveDirect);
+        }
+        handlerStart(List.of(new Range(body, end)));
+        c.label(fault);
+        refund();
+        faultPc();
+    }
+
+    private void handlerStart(List<Range> ranges) {
+        Label handler = new Label();
+        c.stack(List.of(FAULT_TYPE));
+        c.label(handler);
+        c.op(POP);
+        for (Range r : ranges) {
+            if (r.from().getOffset() < r.to().getOffset()) {
+                c.handler(r.from(), r.to(), handler, FAULT_TYPE);
+            }
+        }
+    }
+
+    private void refund() {
+        c.load(Type.I32, Locals.BUDGET);
+        c.loadRef(Locals.SELF, Locals.SELF_TYPE);
+        c.getField(Locals.SELF_TYPE, "siteRefund", "[I");
+        c.load(Type.I32, Locals.SITE);
+        c.op(IALOAD);
+        c.op(IADD);
+        c.store(Type.I32, Locals.BUDGET);
+    }
+
+    private void faultPc() {
+        c.loadRef(Locals.SELF, Locals.SELF_TYPE);
+        c.getField(Locals.SELF_TYPE, "sitePc", "[J");
+        c.load(Type.I32, Locals.SITE);
+        c.op(LALOAD);
+        c.store(Type.I64, Locals.NEXT_PC);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.constant(1);
+        c.putField(Locals.CONTEXT_TYPE, "faultPending", "Z");
+    }
+
+    /** The one way out; the fault handler falls into it. */
+    private void leaving() {
+        c.label(leave);
+        slots.writeBackAll(c);
+        c.label(leaveDirect);
+        pcSlot();
+        c.load(Type.I64, Locals.NEXT_PC);
+        c.op(LASTORE);
+        c.label(toStateDirect);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.load(Type.I32, Locals.BUDGET);
+        c.putField(Locals.CONTEXT_TYPE, "budget", "I");
+        c.op(RETURN);
+    }
+
+    private void pcSlot() {
+        c.loadRef(Locals.STATE, Locals.STATE_TYPE);
+        c.constant(layout.pcSlot());
+    }
+}

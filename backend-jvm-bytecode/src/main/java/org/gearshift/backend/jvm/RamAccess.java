@@ -1,0 +1,30 @@
+package org.gearshift.backend.jvm;
+
+import org.objectweb.asm.ClassWriter;
+
+/**
+ * Bytecode of one access to guest RAM at an index that the page map has proven to lie inside it.
+ *
+ * <p>Sequence: {@link #base}, push the int index, {@link #index}; then {@link #load}, or push the value and {@link #store}. Values are
+ * int for 8 to 32 bits and long for 64.
+ */
+interface RamAccess {
+    /** Adds what the generated class needs besides its methods. */
+    void members(ClassWriter w);
+
+    /** Pushes what comes below the index. */
+    void base(Code c, int bits);
+
+    /** Turns the int index on the stack into the form the access wants. */
+    void index(Code c);
+
+    /** Loads; 8 and 16 bits zero-extended. */
+    void load(Code c, int bits);
+
+    /** Stores the low {@code bits} of the value. */
+    void store(Code c, int bits);
+
+    static RamAccess of(BackendOptions.Ram kind, String className) {
+        return kind == BackendOptions.Ram.FAST ? new UnsafeRam(className) : new CheckedRam();
+    }
+}

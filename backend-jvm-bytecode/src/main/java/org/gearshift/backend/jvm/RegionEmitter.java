@@ -1,0 +1,154 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.ACC_FINAL;
+import static org.objectweb.asm.Opcodes.ACC_PUBLIC;
+import static org.objectweb.asm.Opcodes.ACC_SUPER;
+import static org.objectweb.asm.Opcodes.ALOAD;
+import static org.objectweb.asm.Opcodes.GOTO;
+import static org.objectweb.asm.Opcodes.INVOKESPECIAL;
+import static org.objectweb.asm.Opcodes.RETURN;
+import static org.objectweb.asm.Opcodes.V17;
+
+import java.util.List;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.Region;
+import org.gearshift.ir.StateLayout;
+import org.gearshift.ir.Type;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.MethodVisitor;
+import org.objectweb.asm.Opcodes;
+
+/** Emits the class of one region: prologue, entry switch, blocks, exits. */
+final class RegionEmitter {
+    /** Internal name prefix of this package; generated classes live in it. */
+    static final String PACKAGE = "org/gearshift/backend/jvm/";
+    private static final String RUN = "(L" + Locals.CONTEXT_TYPE + ";I)V";
+    /** What the prologue and the exits of a region need at the least, per held slot. */
+    private static final int BYTES_PER_SLOT = 16;
+
+    private final StateLayout layout;
+    private final BackendOptions options;
+    private final Region region;
+    private final String className;
+    private final FaultSites sites = new FaultSites();
+
+    RegionEmitter(StateLayout layout, BackendOptions options, Region region, String className) {
+        this.layout = layout;
+        this.options = options;
+        this.region = region;
+        this.className = className;
+    }
+
+    EmittedRegion emit() {
+        ClassWriter w = new ClassWriter(0);
+        w.visit(V17, ACC_PUBLIC | ACC_FINAL | ACC_SUPER, className, null, Locals.SELF_TYPE, null);
+        constructor(w);
+        RamAccess ram = RamAccess.of(options.ram(), className);
+        ram.members(w);
+        int size = runMethod(w, ram);
+        w.visitEnd();
+        return new EmittedRegion(region, w.toByteArray(), size, sites.pcs(), sites.refunds());
+    }
+
+    private static void constructor(ClassWriter w) {
+        MethodVisitor m = w.visitMethod(ACC_PUBLIC, "<init>", "()V", null, null);
+        m.visitCode();
+        m.visitVarInsn(ALOAD, 0);
+        m.visitMethodInsn(INVOKESPECIAL, Locals.SELF_TYPE, "<init>", "()V", false);
+        m.visitInsn(RETURN);
+        m.visitMaxs(1, 1);
+        m.visitEnd();
+    }
+
+    private int runMethod(ClassWriter w, RamAccess ram) {
+        MethodVisitor m = w.visitMethod(ACC_PUBLIC | ACC_FINAL, "run", RUN, null, null);
+        m.visitCode();
+        Code c = new Code(m);
+        Locals locals = new Locals(c);
+        SlotLocals slots = new SlotLocals(layout, region);
+        locals.tempsFrom(slots.end());
+        Exits exits = new Exits(c, layout, region, slots);
+        BlockEmitter blocks = new BlockEmitter(c, layout, options, slots, locals, exits, sites, ram);
+        List<Block> order = region.blocks();
+
+        prologue(c, slots);
+        enter(c, exits, order.get(0));
+        Label body = c.here();
+        int fixed = BYTES_PER_SLOT * slots.held().cardinality();
+        for (int k = 0; k < order.size(); k++) {
+            blocks.emit(order.get(k), k + 1 < order.size() ? order.get(k + 1) : null);
+            limit(c.size() + fixed);
+        }
+        exits.emit(body);
+        limit(c.size());
+        c.end();
+        return c.size();
+    }
+
+    private void limit(int size) {
+        if (size > options.maxMethodBytes()) {
+            throw new RegionTooLargeException(size, options.maxMethodBytes());
+        }
+    }
+
+    /** Parameters to their places, the context's tables and the held slots to locals. */
+    private static void prologue(Code c, SlotLocals slots) {
+        c.loadRef(0, Locals.SELF_TYPE);
+        c.storeRef(Locals.SELF);
+        c.loadRef(1, Locals.CONTEXT_TYPE);
+        c.storeRef(Locals.CONTEXT);
+        c.load(Type.I32, 2);
+        c.store(Type.I32, Locals.SITE);
+        fromContext(c, "ram", Locals.RAM_TYPE, Locals.RAM);
+        fromContext(c, "s", Locals.STATE_TYPE, Locals.STATE);
+        fromContext(c, "readMap", Locals.MAP_TYPE, Locals.READ_MAP);
+        fromContext(c, "writeMap", Locals.MAP_TYPE, Locals.WRITE_MAP);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.getField(Locals.CONTEXT_TYPE, "budget", "I");
+        c.store(Type.I32, Locals.BUDGET);
+        c.constant(0);
+        c.store(Type.I32, Locals.VA);
+        c.constant(0);
+        c.store(Type.I32, Locals.PAGE);
+        c.constant(0L);
+        c.store(Type.I64, Locals.NEXT_PC);
+        slots.fetchAll(c);
+        declare(c);
+        slots.declare(c);
+    }
+
+    private static void fromContext(Code c, String field, String type, int local) {
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.getField(Locals.CONTEXT_TYPE, field, type);
+        c.storeRef(local);
+    }
+
+    private static void declare(Code c) {
+        for (int i : new int[] {Locals.VA, Locals.PAGE, Locals.BUDGET, Locals.SITE}) {
+            c.declare(i, Opcodes.INTEGER);
+        }
+        c.declare(Locals.NEXT_PC, Opcodes.LONG);
+        c.declare(Locals.RAM, Locals.RAM_TYPE);
+        c.declare(Locals.STATE, Locals.STATE_TYPE);
+        c.declare(Locals.READ_MAP, Locals.MAP_TYPE);
+        c.declare(Locals.WRITE_MAP, Locals.MAP_TYPE);
+        c.declare(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.declare(Locals.SELF, Locals.SELF_TYPE);
+    }
+
+    /** Goes to the block of the entry number, which the prologue keeps in {@link Locals#SITE}. */
+    private void enter(Code c, Exits exits, Block first) {
+        int n = region.entries().size();
+        if (n > 1) {
+            Label[] labels = new Label[n];
+            for (int k = 0; k < n; k++) {
+                labels[k] = exits.entry(k);
+            }
+            c.load(Type.I32, Locals.SITE);
+            c.tableSwitch(labels, labels[0]);
+        } else if (exits.entry(0) != exits.label(first)) {
+            c.jump(GOTO, 0, exits.entry(0));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.I2L;
+import static org.objectweb.asm.Opcodes.L2I;
+import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LASTORE;
+
+import java.util.BitSet;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.Insn;
+import org.gearshift.ir.Op;
+import org.gearshift.ir.Region;
+import org.gearshift.ir.StateLayout;
+import org.gearshift.ir.Type;
+
+/** Which state slots a region holds in locals, and the bytecode that moves them between locals and the state array. */
+final class SlotLocals {
+    private final int[] local;
+    private final Type[] type;
+    /** Slots with a local. */
+    private final BitSet held = new BitSet();
+    /** Slots that the region puts: their locals may differ from the array. */
+    private final BitSet written = new BitSet();
+    private int end = Locals.FIRST_SLOT;
+
+    SlotLocals(StateLayout layout, Region region) {
+        local = new int[layout.slotCount()];
+        type = new Type[layout.slotCount()];
+        for (Block b : region.blocks()) {
+            for (Insn i : b.insns()) {
+                scan(i);
+            }
+        }
+        for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
+            local[s] = end;
+            end += type[s] == Type.I64 ? 2 : 1;
+        }
+    }
+
+    private void scan(Insn i) {
+        if (i.op() == Op.GET || i.op() == Op.PUT) {
+            int slot = (int) i.imm();
+            held.set(slot);
+            if (type[slot] != Type.I64) {
+                type[slot] = i.type();
+            }
+            if (i.op() == Op.PUT) {
+                written.set(slot);
+            }
+        } else if (i.op() == Op.SEGCHECK) {
+            held.set(i.segCheckLimitSlot());
+            type[i.segCheckLimitSlot()] = Type.I64;
+        }
+    }
+
+    /** First local number after the slots. */
+    int end() {
+        return end;
+    }
+
+    BitSet held() {
+        return held;
+    }
+
+    boolean holds(int slot) {
+        return held.get(slot);
+    }
+
+    /** Width of the slot's local: I32 only if the whole region accesses it so. */
+    Type type(int slot) {
+        return type[slot];
+    }
+
+    int local(int slot) {
+        return local[slot];
+    }
+
+    /** Tells the code of the locals, from the prologue on. */
+    void declare(Code c) {
+        for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
+            c.declare(local[s], Code.item(type[s]));
+        }
+    }
+
+    /** State array to locals, for the held ones among {@code slots}. */
+    void fetch(Code c, BitSet slots) {
+        for (int s = slots.nextSetBit(0); s >= 0; s = slots.nextSetBit(s + 1)) {
+            if (held.get(s)) {
+                c.loadRef(Locals.STATE, Locals.STATE_TYPE);
+                c.constant(s);
+                c.op(LALOAD);
+                if (type[s] == Type.I32) {
+                    c.op(L2I);
+                }
+                c.store(type[s], local[s]);
+            }
+        }
+    }
+
+    void fetchAll(Code c) {
+        fetch(c, held);
+    }
+
+    /** Locals to state array, for the slots among {@code slots} that the region puts. */
+    void writeBack(Code c, BitSet slots) {
+        for (int s = slots.nextSetBit(0); s >= 0; s = slots.nextSetBit(s + 1)) {
+            if (written.get(s)) {
+                c.loadRef(Locals.STATE, Locals.STATE_TYPE);
+                c.constant(s);
+                c.load(type[s], local[s]);
+                if (type[s] == Type.I32) {
+                    c.op(I2L);
+                }
+                c.op(LASTORE);
+            }
+        }
+    }
+
+    void writeBackAll(Code c) {
+        writeBack(c, written);
+    }
+}

@@ -1,0 +1,82 @@
+package org.gearshift.backend.jvm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Random;
+import java.util.function.IntConsumer;
+import org.gearshift.ir.Region;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.objectweb.asm.ClassReader;
+import org.objectweb.asm.util.CheckClassAdapter;
+
+/** Random regions mean the same compiled as interpreted literally: state, RAM, budget, pc, faults, and every question to the monitor. */
+class CompiledAgainstReferenceTest {
+    private static final int REGIONS = Integer.getInteger("regions", 600);
+    private static final int RUNS = 40;
+    private static final int VERIFIED = 150;
+
+    private final TestMachine start = new TestMachine();
+    private final TestMachine expected = new TestMachine();
+    private final TestMachine actual = new TestMachine();
+    private long retired;
+    private long faults;
+
+    @ParameterizedTest
+    @EnumSource(BackendOptions.Ram.class)
+    void randomRegionsBehaveAsTheReference(BackendOptions.Ram ram) {
+        long firstSeed = Long.getLong("seed", 20261120);
+        for (int n = 0; n < REGIONS; n++) {
+            long seed = firstSeed + n;
+            Random random = new Random(seed);
+            Region r = new RandomRegions(random).region();
+            BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0);
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
+            if (n < VERIFIED) {
+                verify(compiler.emit(r), seed);
+            }
+            CompiledRegion c = compiler.compile(r, "seed" + seed);
+            for (int k = 0; k < RUNS; k++) {
+                compareOneRun(r, c, random, seed);
+            }
+        }
+        assertTrue(retired > REGIONS * 100L, "too little was executed to mean anything: " + retired);
+        assertTrue(faults > REGIONS, "faults are part of the test: " + faults);
+    }
+
+    private void compareOneRun(Region r, CompiledRegion c, Random random, long seed) {
+        start.copyFrom(new TestMachineSeed(random).machine());
+        expected.copyFrom(start);
+        actual.copyFrom(start);
+        int entry = random.nextInt(r.entries().size());
+        drive(r, expected, entry, e -> {
+            ReferenceInterpreter i = new ReferenceInterpreter(expected, r, TestMachine.PC);
+            i.run(e);
+            retired += i.retired;
+        });
+        drive(r, actual, entry, e -> c.run(actual, e));
+        faults += expected.faultPending ? 1 : 0;
+        assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);
+    }
+
+    /** Runs until a fault, or until the pc is no entry, or the budget does not suffice: leaving a region early is not wrong. */
+    private static void drive(Region r, TestMachine m, int entry, IntConsumer run) {
+        int e = entry;
+        while (e >= 0) {
+            run.accept(e);
+            e = m.faultPending ? -1 : r.entries().indexOf(m.s[TestMachine.PC]);
+            if (e >= 0 && m.budget < r.blockAt(r.entries().get(e)).guestInsns()) {
+                return;
+            }
+        }
+    }
+
+    private static void verify(byte[] classFile, long seed) {
+        StringWriter messages = new StringWriter();
+        CheckClassAdapter.verify(new ClassReader(classFile), RegionCompiler.class.getClassLoader(), false, new PrintWriter(messages));
+        assertEquals("", messages.toString(), () -> "seed " + seed);
+    }
+}

@@ -1,0 +1,98 @@
+package org.gearshift.tools;
+
+import java.io.PrintWriter;
+import java.nio.file.NoSuchFileException;
+import org.gearshift.vmm.boot.BootException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+
+/** Entry point of the command line. */
+@Command(name = "gearshift", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
+        description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
+        subcommands = {RunCommand.class, GuestCommand.class, InspectCommand.class, CommandLine.HelpCommand.class},
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:success; for a run: the guest powered off, or the user quit",
+            "1:failure while running",
+            "2:bad usage or unusable input",
+            "3:run: the guest triple-faulted",
+            "4:run: the guest asked for a reset (reboot, or a panic with panic=-1)",
+            "5:run: the instruction limit was reached",
+            "6:run: the guest halted for good, with interrupts off",
+            "other:run: (value << 1) | 1 for a value the guest wrote to the debug-exit port 0xf4"})
+public final class Gearshift implements Runnable {
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show stack traces of failures.")
+    boolean verbose;
+
+    @CommandLine.Spec
+    private CommandLine.Model.CommandSpec spec;
+
+    /** Version from the build. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String v = Gearshift.class.getPackage().getImplementationVersion();
+            return new String[] {"gearshift " + (v == null ? "(development build)" : v) + ", Java " + Runtime.version()};
+        }
+    }
+
+    /** Thrown by subcommands for input the user must change; exit code 2. */
+    static final class UsageError extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        UsageError(String message) {
+            super(message);
+        }
+    }
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "which command? (run, guest, inspect)");
+    }
+
+    /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */
+    public static int execute(PrintWriter out, PrintWriter err, String... args) {
+        Gearshift root = new Gearshift();
+        CommandLine cl = new CommandLine(root).setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        cl.setParameterExceptionHandler((e, a) -> {
+            err.println("gearshift: " + firstLine(e.getMessage()));
+            err.println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+            return 2;
+        });
+        cl.setExecutionExceptionHandler((e, c, r) -> {
+            err.println("gearshift: " + explain(e));
+            if (root.verbose) {
+                e.printStackTrace(err);
+            }
+            return e instanceof BootException || e instanceof UsageError || e instanceof NoSuchFileException ? 2 : 1;
+        });
+        int code = cl.execute(args);
+        out.flush();
+        err.flush();
+        return code;
+    }
+
+    private static String explain(Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return e.getMessage() + ": no such file";
+        }
+        if (e instanceof BootException || e instanceof UsageError) {
+            return e.getMessage();
+        }
+        return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + firstLine(e.getMessage())) + " (--verbose shows where)";
+    }
+
+    private static String firstLine(String s) {
+        return s == null ? "" : s.lines().findFirst().orElse("");
+    }
+
+    public static void main(String[] args) {
+        int code = execute(new PrintWriter(System.out, true), new PrintWriter(System.err, true), args);
+        // Translated code may leave non-daemon helpers of the JVM behind; the exit code is what scripts read.
+        System.exit(code);
+    }
+}

@@ -1,0 +1,134 @@
+package org.gearshift.tools;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.gearshift.samples.SampleKernel;
+import org.gearshift.vmm.Lockstep;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.engine.EngineOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code gearshift run}: boots a kernel with its serial console on the terminal. */
+@Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
+        description = {"Boots a kernel: Linux bzImage, multiboot, PVH or plain ELF. Without --kernel, the embedded sample kernel.",
+            "On the terminal: Ctrl-A x quits, Ctrl-A h lists the other keys."})
+final class RunCommand implements Callable<Integer> {
+    /** {@code --backend}. */
+    enum Backend { INTERPRETER, JVM }
+
+    @ParentCommand
+    private Gearshift root;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "Kernel image; the sample kernel if absent.")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk, or the module of a multiboot kernel.")
+    private Path initrd;
+
+    @Option(names = "--append", paramLabel = "TEXT", defaultValue = "", description = "Kernel command line.")
+    private String append;
+
+    @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
+            description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
+    private long memory;
+
+    @Option(names = "--clock", paramLabel = "host|virtual", defaultValue = "HOST",
+            description = "Time of the host, or time derived from the count of retired instructions: then runs repeat exactly (default host).")
+    private VmConfig.Clock clock;
+
+    @Option(names = "--serial", paramLabel = "WHERE", defaultValue = "stdio",
+            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default ${DEFAULT-VALUE}).")
+    private String serial;
+
+    @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",
+            description = "Compile hot code to JVM bytecode, or interpret everything (default jvm).")
+    private Backend backend;
+
+    @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after N guest instructions, with exit code 5.")
+    private Long maxInstructions;
+
+    @Option(names = "--lockstep", description = "Run interpreter and compiled code side by side and compare all guest state after every block; implies --clock virtual.")
+    private boolean lockstep;
+
+    @Option(names = "--stats", description = "Print a summary at the end, on standard error.")
+    private boolean statistics;
+
+    @Override
+    public Integer call() throws Exception {
+        if (maxInstructions != null && maxInstructions <= 0) {
+            throw new Gearshift.UsageError("--max-instructions must be positive");
+        }
+        if (kernel == null && initrd != null) {
+            throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
+        }
+        KernelImage image = kernel == null ? SampleKernel.image() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
+        byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
+        image.kind();
+        long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
+        try (SerialEndpoint endpoint = SerialEndpoint.open(serial)) {
+            if (lockstep) {
+                return runLockstep(image, module, limit, endpoint);
+            }
+            return run(image, module, limit, endpoint);
+        }
+    }
+
+    private static byte[] read(Path file, String what) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new Gearshift.UsageError(file + ": is a directory, not a " + what);
+        }
+        if (Files.size(file) > MemorySize.MAX) {
+            throw new Gearshift.UsageError(file + ": too large for a " + what);
+        }
+        return Files.readAllBytes(file);
+    }
+
+    private VmConfig config(VmConfig.Clock c, EngineOptions engine) {
+        return new VmConfig(memory, c, engine);
+    }
+
+    private int run(KernelImage image, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
+        EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
+        long start = System.nanoTime();
+        Vm vm = new Vm(config(clock, engine), endpoint::transmit);
+        vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+        endpoint.attach(vm);
+        VmOutcome outcome = vm.run(limit);
+        endpoint.flush();
+        PrintWriter err = spec.commandLine().getErr();
+        report(err, outcome);
+        if (statistics) {
+            err.print(vm.statistics(System.nanoTime() - start));
+            err.flush();
+        }
+        return outcome.exitCode();
+    }
+
+    private void report(PrintWriter err, VmOutcome outcome) {
+        if (outcome.message() != null) {
+            err.println("gearshift: " + outcome.message());
+        }
+    }
+
+    private int runLockstep(KernelImage image, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
+        Lockstep l = new Lockstep(memory, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
+        Lockstep.Result r = l.run(limit);
+        endpoint.flush();
+        PrintWriter err = spec.commandLine().getErr();
+        err.println("gearshift: " + r.summary());
+        return r.difference() == null ? r.outcome().exitCode() : 1;
+    }
+}

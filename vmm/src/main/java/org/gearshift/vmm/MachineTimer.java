@@ -1,0 +1,98 @@
+package org.gearshift.vmm;
+
+import java.util.concurrent.locks.LockSupport;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.clock.VirtualClock;
+import org.gearshift.vmm.engine.EventTimer;
+
+/** Ties the engine to the machine's clock and event queue: when to come back, what to do with idle time, when to look for host input. */
+final class MachineTimer implements EventTimer {
+    /** Instructions between looks at the host clock: 20 to 200 microseconds of compiled code. */
+    private static final int HOST_SLICE = 50_000;
+    /** Longest sleep, so that a lost wake-up costs little. */
+    private static final long MAX_SLEEP_NANOS = 50_000_000;
+    /** Instructions a run with the virtual clock executes at most before it looks for host input. */
+    private static final int VIRTUAL_SLICE = 2_000_000;
+
+    private final GuestClock clock;
+    private final EventQueue events;
+    private final Runnable poll;
+    private volatile Thread sleeper;
+    private volatile boolean woken;
+    private volatile boolean inputPossible;
+    private Runnable onIdle = () -> { };
+
+    /** @param poll drains host input into the devices; called on the vCPU thread */
+    MachineTimer(GuestClock clock, EventQueue events, Runnable poll) {
+        this.clock = clock;
+        this.events = events;
+        this.poll = poll;
+    }
+
+    /** Called when the processor goes idle: output may be flushed. */
+    void onIdle(Runnable action) {
+        onIdle = action;
+    }
+
+    /** Host input may arrive at any time: an idle machine without events waits for it. */
+    void expectInput() {
+        inputPossible = true;
+    }
+
+    /** Ends a sleep; any thread. */
+    void wake() {
+        woken = true;
+        Thread t = sleeper;
+        if (t != null) {
+            LockSupport.unpark(t);
+        }
+    }
+
+    @Override
+    public void runDue() {
+        poll.run();
+        events.runDue(clock.nanos());
+    }
+
+    @Override
+    public boolean exact() {
+        return clock.isVirtual();
+    }
+
+    @Override
+    public long instructionsToNextEvent() {
+        long deadline = events.nextDeadline();
+        if (clock instanceof VirtualClock v) {
+            return deadline == EventQueue.NEVER ? VIRTUAL_SLICE : Math.max(1, Math.min(VIRTUAL_SLICE, v.instructionsUntil(deadline)));
+        }
+        return HOST_SLICE;
+    }
+
+    @Override
+    public boolean idle() {
+        onIdle.run();
+        long deadline = events.nextDeadline();
+        if (clock instanceof VirtualClock v) {
+            if (deadline != EventQueue.NEVER) {
+                v.advanceTo(deadline);
+                return true;
+            }
+            return inputPossible && sleep(MAX_SLEEP_NANOS);
+        }
+        if (deadline == EventQueue.NEVER && !inputPossible) {
+            return false;
+        }
+        return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));
+    }
+
+    private boolean sleep(long nanos) {
+        sleeper = Thread.currentThread();
+        if (!woken && nanos > 0) {
+            LockSupport.parkNanos(this, nanos);
+        }
+        sleeper = null;
+        woken = false;
+        return true;
+    }
+}

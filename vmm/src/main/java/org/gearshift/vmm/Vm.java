@@ -1,0 +1,214 @@
+package org.gearshift.vmm;
+
+import java.util.Locale;
+import java.util.Map;
+import org.gearshift.paging.CodePages;
+import org.gearshift.paging.GuestRam;
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.paging.ShadowMmu;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.BootState;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.boot.KernelLoader;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.clock.HostClock;
+import org.gearshift.vmm.clock.VirtualClock;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.cpu.CpuFeature;
+import org.gearshift.vmm.cpu.CpuModel;
+import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.device.SerialBackend;
+import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.engine.EngineStatistics;
+import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.pc.PcOptions;
+import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.pc.PlatformListener;
+
+/** One virtual machine. All methods are for one thread, except those that say otherwise. */
+public final class Vm {
+    private final GuestRam ram;
+    private final PhysicalMemory memory;
+    private final CodePages codePages;
+    private final VCpu cpu;
+    private final GuestClock clock;
+    private final EventQueue events = new EventQueue();
+    private final MachineTimer timer;
+    private final PcPlatform platform;
+    private final Engine engine;
+    private VmOutcome requested;
+    private volatile boolean quit;
+    private final ShadowMmu shadow;
+    private final long rsdp;
+
+    /**
+     * Builds the machine, powered on, with no kernel.
+     *
+     * @param console where bytes go that the guest sends on its first serial port
+     */
+    public Vm(VmConfig config, SerialBackend console) {
+        ram = new GuestRam(config.ramBytes());
+        memory = new PhysicalMemory(ram);
+        codePages = new CodePages(memory);
+        ShadowMmu mmu = new ShadowMmu(memory, codePages);
+        shadow = mmu;
+        clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
+        platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
+        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
+                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), CpuModel.inOrder(CpuFeature.BASELINE)));
+        timer = new MachineTimer(clock, events, this::poll);
+        engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
+        codePages.setListener(engine::codeWritten);
+        platform.com1().connect(console);
+        platform.onInput(timer::wake);
+        rsdp = platform.writeAcpiTables();
+    }
+
+    /** Tells the engine of every port access: devices re-arm events there. */
+    private final class WatchedPorts implements PortSpace {
+        private final PortSpace ports;
+
+        WatchedPorts(PortSpace ports) {
+            this.ports = ports;
+        }
+
+        @Override
+        public int in(int port, int bits) {
+            engine.devicesTouched();
+            return ports.in(port, bits);
+        }
+
+        @Override
+        public void out(int port, int value, int bits) {
+            engine.devicesTouched();
+            ports.out(port, value, bits);
+        }
+    }
+
+    private final class Listener implements PlatformListener {
+        @Override
+        public void powerOff() {
+            end(new VmOutcome(VmOutcome.POWER_OFF, null));
+        }
+
+        @Override
+        public void reset() {
+            end(new VmOutcome(VmOutcome.RESET, "the guest asked for a reset"));
+        }
+
+        @Override
+        public void debugExit(int code) {
+            end(new VmOutcome(code & 0xff, null));
+        }
+    }
+
+    private void end(VmOutcome outcome) {
+        requested = outcome;
+        engine.requestStop();
+    }
+
+    private long retired() {
+        return engine == null ? 0 : engine.retired();
+    }
+
+    private void poll() {
+        platform.poll();
+        if (quit) {
+            end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
+        }
+    }
+
+    /** Loads a kernel and puts the processor at its entry. */
+    public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
+        BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
+        cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        cpu.s[X86State.RAX] = b.eax();
+        cpu.s[X86State.RBX] = b.ebx();
+        cpu.s[X86State.RSI] = b.esi();
+        cpu.s[X86State.RSP] = b.esp();
+        cpu.s[X86State.GDTR_BASE] = b.gdt();
+        cpu.s[X86State.GDTR_LIMIT] = b.gdtLimit();
+    }
+
+    /** Runs until the guest or the user ends it, or {@code maxInstructions} have been retired since power-on. */
+    public VmOutcome run(long maxInstructions) {
+        requested = null;
+        StopReason why = engine.run(maxInstructions);
+        return switch (why) {
+            case REQUESTED -> requested;
+            case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
+            case TRIPLE_FAULT -> new VmOutcome(VmOutcome.TRIPLE_FAULT, "the guest triple-faulted at " + location());
+            case DEAD -> new VmOutcome(VmOutcome.DEAD, "the guest halted for good at " + location() + ": interrupts are off, or nothing is left to wake it");
+        };
+    }
+
+    private String location() {
+        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff,
+                cpu.s[X86State.RIP] & 0xffffffffL);
+    }
+
+    public VCpu cpu() {
+        return cpu;
+    }
+
+    public GuestRam ram() {
+        return ram;
+    }
+
+    public Engine engine() {
+        return engine;
+    }
+
+    /** A byte for the guest's first serial port; any thread. */
+    public void serialInput(int b) {
+        timer.expectInput();
+        platform.com1().receive((byte) b);
+    }
+
+    /** Ends the run soon; any thread. */
+    public void quit() {
+        quit = true;
+        timer.wake();
+    }
+
+    /** Called on the vCPU thread whenever the machine goes idle. */
+    public void onIdle(Runnable action) {
+        timer.onIdle(action);
+    }
+
+    /** Says that {@link #serialInput} may be called later: an idle machine waits for it. */
+    public void expectInput() {
+        timer.expectInput();
+    }
+
+    /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */
+    public String statistics(long wallNanos) {
+        EngineStatistics s = engine.statistics();
+        long retired = engine.retired();
+        long interpreted = engine.interpreted();
+        StringBuilder b = new StringBuilder();
+        line(b, "guest instructions", "%,d", retired);
+        if (wallNanos > 0) {
+            line(b, "host time", "%.2f s, %.1f MIPS", wallNanos / 1e9, retired * 1e3 / wallNanos);
+        }
+        line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
+        line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %d ms)", s.regions, s.regionInsns, s.regionBytes,
+                s.regionRetries, s.compileNanos / 1_000_000);
+        line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
+        line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
+        StringBuilder exits = new StringBuilder();
+        for (Map.Entry<EngineStatistics.Exit, Long> e : s.exits().entrySet()) {
+            exits.append(exits.length() == 0 ? "" : ", ").append(e.getKey().name().toLowerCase(Locale.ROOT)).append(' ').append(String.format("%,d", e.getValue()));
+        }
+        line(b, "exits", "%s", exits);
+        line(b, "shadow paging", "%s", shadow.counters());
+        return b.toString();
+    }
+
+    private static void line(StringBuilder b, String name, String format, Object... args) {
+        b.append(String.format("%-24s", name)).append(String.format(Locale.ROOT, format, args)).append(System.lineSeparator());
+    }
+}

@@ -1,0 +1,22 @@
+package org.gearshift.vmm.boot;
+
+import org.gearshift.paging.GuestRam;
+
+/** The GDT a loader leaves behind: flat 4 GiB code at 10h and data at 18h, as the Linux boot protocol wants; multiboot takes any. */
+final class FlatGdt {
+    static final int CODE = 0x10;
+    static final int DATA = 0x18;
+    static final int LIMIT = 31;
+    /** Below the real-mode interrupt vectors' neighbours, in memory no loader hands out. */
+    static final int ADDRESS = 0x500;
+
+    private FlatGdt() {
+    }
+
+    static void write(GuestRam ram) {
+        ram.put64(ADDRESS, 0);
+        ram.put64(ADDRESS + 8, 0);
+        ram.put64(ADDRESS + CODE, 0x00cf9b000000ffffL);
+        ram.put64(ADDRESS + DATA, 0x00cf93000000ffffL);
+    }
+}

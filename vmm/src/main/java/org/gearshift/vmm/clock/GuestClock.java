@@ -1,0 +1,23 @@
+package org.gearshift.vmm.clock;
+
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
+
+/** The machine's time: nanoseconds since power-on, never going back. */
+public interface GuestClock {
+    /** Ticks of the time-stamp counter in a second: one a nanosecond in both clocks, so that TSC and {@link #nanos} are the same number. */
+    long TSC_HZ = 1_000_000_000L;
+
+    /** Nanoseconds since power-on, at least 0. */
+    long nanos();
+
+    /** True if time is computed from the guest's own progress alone. */
+    boolean isVirtual();
+
+    /** Saves the present time. */
+    void save(DataOutput out) throws IOException;
+
+    /** Continues from a saved time. */
+    void restore(DataInput in) throws IOException;
+}

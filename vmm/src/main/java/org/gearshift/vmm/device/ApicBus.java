@@ -1,0 +1,127 @@
+package org.gearshift.vmm.device;
+
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * Carries interrupt messages between I/O APIC and local APICs (Intel SDM vol. 3A, 11.6.2, "Determining IPI Destination") and the processor
+ * signals that are no interrupts: NMI, INIT, start-up.
+ */
+public final class ApicBus {
+    /** The processor's other inputs; {@code apicId} says whose. */
+    public interface ProcessorSignals {
+        /** Nobody listens; each signal is logged. */
+        ProcessorSignals NONE = new ProcessorSignals() {
+            @Override
+            public void nmi(int apicId) {
+                log("NMI", apicId);
+            }
+
+            @Override
+            public void init(int apicId) {
+                log("INIT", apicId);
+            }
+
+            @Override
+            public void startUp(int apicId, int vector) {
+                log("start-up", apicId);
+            }
+
+            private void log(String what, int apicId) {
+                System.getLogger(ApicBus.class.getName()).log(Level.DEBUG, "{0} to processor {1} has no receiver", what, apicId);
+            }
+        };
+
+        /** A non-maskable interrupt. */
+        void nmi(int apicId);
+
+        /** The INIT signal: the processor waits for its start-up message. */
+        void init(int apicId);
+
+        /** The start-up message: run from {@code vector << 12} in real mode. */
+        void startUp(int apicId, int vector);
+    }
+
+    private final List<LocalApic> apics = new ArrayList<>();
+    private ProcessorSignals signals = ProcessorSignals.NONE;
+    private IntConsumer endOfInterrupt = vector -> { };
+
+    /** Connects the processors. */
+    public void connect(ProcessorSignals to) {
+        signals = to;
+    }
+
+    /** Who hears that a level-triggered vector has ended. */
+    public void onEndOfInterrupt(IntConsumer listener) {
+        endOfInterrupt = listener;
+    }
+
+    void attach(LocalApic apic) {
+        apics.add(apic);
+    }
+
+    void broadcastEoi(int vector) {
+        endOfInterrupt.accept(vector);
+    }
+
+    /**
+     * Sends a message to its destination.
+     *
+     * @param low bits 0-15 as in the ICR: vector, delivery mode, destination mode, trigger mode
+     * @param destination 8-bit destination field
+     * @return false if no processor accepted it
+     */
+    boolean send(int low, int destination) {
+        boolean logical = (low & ApicMessage.DESTINATION_LOGICAL) != 0;
+        if (ApicMessage.deliveryMode(low) == ApicMessage.LOWEST_PRIORITY) {
+            LocalApic lowest = null;
+            for (int i = 0; i < apics.size(); i++) {
+                LocalApic apic = apics.get(i);
+                if (apic.isDestination(logical, destination) && apic.isSoftwareEnabled()
+                        && (lowest == null || apic.processorPriority() < lowest.processorPriority())) {
+                    lowest = apic;
+                }
+            }
+            if (lowest != null) {
+                deliver(lowest, low);
+            }
+            return lowest != null;
+        }
+        boolean accepted = false;
+        for (int i = 0; i < apics.size(); i++) {
+            LocalApic apic = apics.get(i);
+            if (apic.isDestination(logical, destination)) {
+                deliver(apic, low);
+                accepted = true;
+            }
+        }
+        return accepted;
+    }
+
+    /** Sends to all processors, or all but {@code except}. */
+    void sendToAll(int low, LocalApic except) {
+        for (int i = 0; i < apics.size(); i++) {
+            if (apics.get(i) != except) {
+                deliver(apics.get(i), low);
+            }
+        }
+    }
+
+    void deliver(LocalApic apic, int low) {
+        int vector = low & ApicMessage.VECTOR;
+        switch (ApicMessage.deliveryMode(low)) {
+            case ApicMessage.FIXED, ApicMessage.LOWEST_PRIORITY -> apic.accept(vector, (low & ApicMessage.LEVEL) != 0);
+            case ApicMessage.NMI -> signals.nmi(apic.id());
+            case ApicMessage.INIT -> {
+                apic.initReset();
+                signals.init(apic.id());
+            }
+            case ApicMessage.START_UP -> signals.startUp(apic.id(), vector);
+            case ApicMessage.EXT_INT -> apic.latchExtInt();
+            // No system management mode here: an SMI is as if its handler did nothing.
+            default -> { }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+package org.gearshift.vmm.engine;
+
+/**
+ * How guest code is executed.
+ *
+ * @param backend interpreter only, or interpreter and compiled regions
+ * @param hotThreshold executions of a block in the interpreter before it is compiled, at least 1
+ * @param regionInsns most guest instructions a region starts with; halved when its bytecode gets too large
+ * @param dominance a successor joins a region if it ran at least the entry's count divided by this
+ * @param verify run the IR verifier after every pass
+ * @param singleBlockRegions compile every block alone (lockstep: so that state can be compared after every block)
+ */
+public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions) {
+    /** What executes guest code. */
+    public enum Backend { INTERPRETER, JVM }
+
+    public static final int DEFAULT_HOT_THRESHOLD = Integer.getInteger("gearshift.hot", 1500);
+    public static final int DEFAULT_REGION_INSNS = Integer.getInteger("gearshift.regionInsns", 250);
+    public static final int DEFAULT_DOMINANCE = Integer.getInteger("gearshift.dominance", 32);
+
+    public static EngineOptions of(Backend backend) {
+        return new EngineOptions(backend, DEFAULT_HOT_THRESHOLD, DEFAULT_REGION_INSNS, DEFAULT_DOMINANCE, false, false);
+    }
+}

@@ -1,0 +1,40 @@
+package org.gearshift.vmm.engine;
+
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Counters of one vCPU's engine; read by the summary at a run's end. */
+public final class EngineStatistics {
+    /** Why control came back from translated code to the loop. */
+    public enum Exit { UNLINKED, INDIRECT, EXIT, BUDGET, FAULT, EXACT, HOT, REGION, STEP }
+
+    /** Blocks lifted for the interpreter; their guest instructions. */
+    public long blocks;
+    public long blockInsns;
+    /** Regions compiled, their bytecode bytes, and how often one had to be made smaller. */
+    public long regions;
+    public long regionBytes;
+    public long regionInsns;
+    public long regionRetries;
+    /** Regions and blocks thrown away because their code was written. */
+    public long invalidatedRegions;
+    public long invalidatedBlocks;
+    /** Nanoseconds spent lifting, and forming and emitting regions. */
+    public long translateNanos;
+    public long compileNanos;
+    public long interrupts;
+    public long exceptions;
+    private final long[] exits = new long[Exit.values().length];
+
+    void count(Exit e) {
+        exits[e.ordinal()]++;
+    }
+
+    public Map<Exit, Long> exits() {
+        Map<Exit, Long> m = new EnumMap<>(Exit.class);
+        for (Exit e : Exit.values()) {
+            m.put(e, exits[e.ordinal()]);
+        }
+        return m;
+    }
+}

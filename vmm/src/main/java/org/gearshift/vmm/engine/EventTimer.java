@@ -1,0 +1,16 @@
+package org.gearshift.vmm.engine;
+
+/** What the run loop needs of the machine's clock and event queue: the time of the next event in retired instructions, or in host time. */
+public interface EventTimer {
+    /** Runs every event that is due and takes in host input. */
+    void runDue();
+
+    /** How many instructions may be retired before the next event is due, at least 1; a guess where time does not derive from the count. */
+    long instructionsToNextEvent();
+
+    /** True if events are due at exact instruction counts. */
+    boolean exact();
+
+    /** Lets time pass with the processor halted: until the next event, or host input. Returns false if neither can ever come. */
+    boolean idle();
+}

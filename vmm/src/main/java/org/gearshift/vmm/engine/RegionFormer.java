@@ -1,0 +1,156 @@
+package org.gearshift.vmm.engine;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.Insn;
+import org.gearshift.ir.Op;
+import org.gearshift.ir.Region;
+import org.gearshift.ir.Terminator;
+import org.gearshift.ir.interp.Interpreter;
+import org.gearshift.paging.ShadowMmu;
+import org.gearshift.vmm.cpu.VCpu;
+
+/**
+ * Chooses which blocks are compiled together: from a hot block along its static successors and the return points of its calls, hottest
+ * first, as long as they have been executed often enough and the region stays small enough for HotSpot.
+ */
+final class RegionFormer {
+    /** A chosen region: its IR and the translations of its blocks, entries first in entry order. */
+    record Candidate(Region region, List<Translation> members, List<Translation> entries, int guestInsns) {
+    }
+
+    private record Choice(Translation translation, int count, boolean returnPoint) {
+    }
+
+    private final VCpu cpu;
+    private final ShadowMmu mmu;
+    private final CodeCache cache;
+    private final BlockTranslator translator;
+    private final Interpreter interpreter;
+    private final EngineOptions options;
+
+    RegionFormer(VCpu cpu, ShadowMmu mmu, CodeCache cache, BlockTranslator translator, Interpreter interpreter, EngineOptions options) {
+        this.cpu = cpu;
+        this.mmu = mmu;
+        this.cache = cache;
+        this.translator = translator;
+        this.interpreter = interpreter;
+        this.options = options;
+    }
+
+    /** Forms a region around {@code seed} of about {@code maxInsns} guest instructions, at least the seed itself. */
+    Candidate form(Translation seed, int maxInsns) {
+        int floor = Math.max(1, executions(seed) / options.dominance());
+        PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        Map<Long, Block> blocks = new LinkedHashMap<>();
+        Set<Long> returnPoints = new HashSet<>();
+        Set<Long> seen = new HashSet<>();
+        queue.add(new Choice(seed, Integer.MAX_VALUE, false));
+        seen.add(seed.pc);
+        int insns = 0;
+        while (!queue.isEmpty()) {
+            Choice c = queue.poll();
+            Translation t = c.translation;
+            if (!chosen.isEmpty() && insns + t.guestInsns > maxInsns) {
+                continue;
+            }
+            Block block = translator.lift(t);
+            chosen.put(t.pc, t);
+            blocks.put(t.pc, block);
+            insns += t.guestInsns;
+            if (options.singleBlockRegions()) {
+                break;
+            }
+            if (c.returnPoint) {
+                returnPoints.add(t.pc);
+            }
+            for (long successor : successors(block)) {
+                offer(queue, seen, successor, t.mode, floor, false);
+            }
+            long back = returnPoint(block);
+            if (back >= 0) {
+                offer(queue, seen, back, t.mode, floor, true);
+            }
+        }
+        return assemble(seed, chosen, blocks, returnPoints, insns);
+    }
+
+    private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean returnPoint) {
+        if (!seen.add(pc)) {
+            return;
+        }
+        Translation t = mapped(pc, mode);
+        if (t != null && executions(t) >= floor) {
+            queue.add(new Choice(t, executions(t), returnPoint));
+        }
+    }
+
+    /** The translation that would run at a pc in the current address space, or null. */
+    private Translation mapped(long pc, long mode) {
+        long linear = BlockTranslator.linear(pc, mode);
+        int frame = mmu.execFrame(linear, cpu.user());
+        if (frame < 0) {
+            return null;
+        }
+        Translation t = cache.find(pc, mode, frame, Translation.NONE);
+        if (t == null && (linear & 0xfff) > 0x1000 - 15 - 15 * BlockTranslator.MAX_INSNS) {
+            t = cache.find(pc, mode, frame, mmu.execFrame((linear | 0xfff) + 1 & 0xffffffffL, cpu.user()));
+        }
+        return t;
+    }
+
+    /** How often a block ran; one that is compiled already counts as hot. */
+    private int executions(Translation t) {
+        return t.code != null || t.handle == Translation.NONE ? options.hotThreshold() : interpreter.executions(t.handle);
+    }
+
+    private Candidate assemble(Translation seed, Map<Long, Translation> chosen, Map<Long, Block> blocks, Set<Long> returnPoints, int insns) {
+        Set<Long> entries = new LinkedHashSet<>();
+        entries.add(seed.pc);
+        for (long pc : chosen.keySet()) {
+            if (returnPoints.contains(pc)) {
+                entries.add(pc);
+            }
+        }
+        List<Block> ordered = new ArrayList<>(blocks.values());
+        ordered.sort(Comparator.comparingLong(Block::pc));
+        List<Translation> entryTranslations = new ArrayList<>();
+        for (long pc : entries) {
+            entryTranslations.add(chosen.get(pc));
+        }
+        return new Candidate(new Region(ordered, new ArrayList<>(entries)), new ArrayList<>(chosen.values()), entryTranslations, insns);
+    }
+
+    private static long[] successors(Block b) {
+        Terminator t = b.terminator();
+        return switch (t.kind()) {
+            case GOTO -> new long[] {t.target()};
+            case BRANCH -> new long[] {t.target(), t.otherwise()};
+            default -> new long[0];
+        };
+    }
+
+    /** Where the call that ends this block returns to, or -1: a call has stored the address after the block. */
+    static long returnPoint(Block b) {
+        long after = b.pc() + b.guestBytes();
+        Terminator.Kind k = b.terminator().kind();
+        if (k != Terminator.Kind.GOTO && k != Terminator.Kind.INDIRECT || k == Terminator.Kind.GOTO && b.terminator().target() == after) {
+            return -1;
+        }
+        for (Insn i : b.insns()) {
+            if (i.op() == Op.STORE && i.arg(1).isConst() && (i.arg(1).imm() & 0xffffffffL) == after) {
+                return after;
+            }
+        }
+        return -1;
+    }
+}
