@@ -1,7 +1,7 @@
 /*
  * Executes single instructions on this processor with a given state. Reads a 32-bit count and that many records from standard input, writes as many
  * results to standard output, and so on until end of file. Instructions are such that they mean the same in 32- and 64-bit mode; memory operands
- * are at [edi], where 64 bytes are theirs.
+ * are at [edi], where 128 bytes are theirs.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -22,7 +22,7 @@ struct record {
 
 struct request {
     uint8_t fx[512];
-    uint8_t memory[64];
+    uint8_t memory[128];
     uint64_t registers[4];
     uint8_t length;
     uint8_t code[15];
@@ -30,7 +30,7 @@ struct request {
 
 struct result {
     uint8_t fx[512];
-    uint8_t memory[64];
+    uint8_t memory[128];
     uint64_t registers[4];
     uint64_t signal;
 };
@@ -82,7 +82,7 @@ static void reset(void) {
 static void serve(const struct request *q, struct result *r) {
     memcpy(state.fx_in, q->fx, 512);
     memcpy(state.in, q->registers, sizeof state.in);
-    memcpy(memory, q->memory, 64);
+    memcpy(memory, q->memory, 128);
     memcpy(code, q->code, q->length);
     code[q->length] = 0xc3;
     int signal = sigsetjmp(back, 1);
@@ -91,7 +91,7 @@ static void serve(const struct request *q, struct result *r) {
     }
     reset();
     memcpy(r->fx, state.fx_out, 512);
-    memcpy(r->memory, memory, 64);
+    memcpy(r->memory, memory, 128);
     memcpy(r->registers, state.out, sizeof state.out);
     r->signal = signal;
 }

@@ -17,9 +17,11 @@ final class Comparison {
     private final Processor processor;
     private final Emulated emulated = new Emulated();
     private final List<String> failures = new ArrayList<>();
-    /** Status-word bits, register flags not compared; largest difference of x87 significands accepted. */
+    /** Status-word bits and flags not compared; largest difference of x87 significands accepted. */
     int ignoredStatus;
     int ignoredFlags;
+    /** Doublewords of memory not compared, bit by bit. */
+    int ignoredMemory;
     long tolerance;
 
     Comparison(Processor processor) {
@@ -75,8 +77,10 @@ final class Comparison {
         for (int i = 0; i < 16; i++) {
             word(d, "xmm" + i / 2 + (i % 2 == 0 ? "lo" : "hi"), a.xmm(i), b.xmm(i));
         }
-        for (int i = 0; i < 8; i++) {
-            word(d, "mem" + i, a.data().getLong(8 * i), b.data().getLong(8 * i));
+        for (int i = 0; i < 32; i++) {
+            if ((ignoredMemory >> i & 1) == 0) {
+                word(d, "mem" + i, a.data().getInt(4 * i), b.data().getInt(4 * i));
+            }
         }
         for (int i = 0; i < 3; i++) {
             word(d, "reg" + i, a.registers[i] & 0xffff_ffffL, b.registers[i]);

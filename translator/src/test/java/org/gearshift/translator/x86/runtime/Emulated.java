@@ -40,12 +40,22 @@ final class Emulated extends GuestContext {
 
     MachineState execute(MachineState before) {
         enter(before);
+        return run();
+    }
+
+    /** Executes the loaded instruction on the present state. */
+    MachineState run() {
         budget = 1;
         int exit = interpreter.run(this, handle);
         return leave(exit == Interpreter.EXIT_FAULT ? fault.vector : -1);
     }
 
-    private void enter(MachineState m) {
+    /** Address of the data at EDI. */
+    static int data() {
+        return DATA;
+    }
+
+    void enter(MachineState m) {
         s[X86State.X87_CONTROL] = m.control();
         s[X86State.X87_STATUS] = m.status() & ~0x3800;
         s[X86State.X87_TOP] = m.status() >> 11 & 7;
@@ -57,7 +67,7 @@ final class Emulated extends GuestContext {
             s[X86State.XMM + i] = m.xmm(i);
         }
         s[X86State.MXCSR] = m.mxcsr();
-        System.arraycopy(m.memory, 0, ram, DATA, 64);
+        System.arraycopy(m.memory, 0, ram, DATA, 128);
         s[X86State.RDI] = DATA;
         s[X86State.RAX] = (int) m.registers[0];
         s[X86State.RCX] = (int) m.registers[1];
@@ -69,7 +79,7 @@ final class Emulated extends GuestContext {
         s[X86State.FLAG_AUX] = cf << 31 | (cf ^ f >> 11 & 1) << 30 | (f >> 4 & 1) << 3 | ((f >> 2 & 1) ^ 1 ^ 1 - zf) << 8 | f >> 7 & 1;
     }
 
-    private MachineState leave(int vector) {
+    MachineState leave(int vector) {
         MachineState m = new MachineState();
         m.signal = vector < 0 ? 0 : vector == 6 ? MachineState.SIGILL : vector == 13 ? MachineState.SIGSEGV : MachineState.SIGFPE;
         m.control((int) s[X86State.X87_CONTROL]);
@@ -85,7 +95,7 @@ final class Emulated extends GuestContext {
             m.xmm(i, s[X86State.XMM + i]);
         }
         m.mxcsr((int) s[X86State.MXCSR]);
-        System.arraycopy(ram, DATA, m.memory, 0, 64);
+        System.arraycopy(ram, DATA, m.memory, 0, 128);
         m.registers[0] = s[X86State.RAX] & 0xffff_ffffL;
         m.registers[1] = s[X86State.RCX] & 0xffff_ffffL;
         m.registers[2] = s[X86State.RDX] & 0xffff_ffffL;

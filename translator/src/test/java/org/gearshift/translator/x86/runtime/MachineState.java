@@ -3,13 +3,13 @@ package org.gearshift.translator.x86.runtime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** What an instruction may read and change: an FXSAVE image, 64 bytes at EDI, EAX, ECX, EDX and flags; and the signal it ended with. */
+/** What an instruction may read and change: an FXSAVE image, 128 bytes at EDI, EAX, ECX, EDX and flags; and the signal it ended with. */
 final class MachineState {
     static final int SIGILL = 4;
     static final int SIGFPE = 8;
     static final int SIGSEGV = 11;
     final byte[] fx = new byte[512];
-    final byte[] memory = new byte[64];
+    final byte[] memory = new byte[128];
     final long[] registers = new long[4];
     int signal;
 

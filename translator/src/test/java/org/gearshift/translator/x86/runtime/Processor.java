@@ -12,8 +12,8 @@ import java.util.List;
 
 /** The real processor: a small C program, compiled with gcc, that executes single instructions on given states. */
 final class Processor implements AutoCloseable {
-    private static final int REQUEST = 512 + 64 + 32 + 16;
-    private static final int RESULT = 512 + 64 + 32 + 8;
+    private static final int REQUEST = 512 + 128 + 32 + 16;
+    private static final int RESULT = 512 + 128 + 32 + 8;
     private final Process process;
 
     Processor() throws IOException, InterruptedException {

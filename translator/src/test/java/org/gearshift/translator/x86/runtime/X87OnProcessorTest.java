@@ -1,5 +1,7 @@
 package org.gearshift.translator.x86.runtime;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -123,6 +125,65 @@ class X87OnProcessorTest {
     void control() throws IOException {
         check(0, false, "fnstsw ax", "dfe0", "fnstsw m", "dd3f", "fnstcw", "d93f", "fldcw", "d92f", "fnclex", "dbe2", "fninit", "dbe3",
                 "fnop", "d9d0", "fwait", "9b");
+    }
+
+    /** Instruction and data pointers are not compared: the processor keeps them only with exceptions. */
+    @Test
+    void environment() throws IOException {
+        Comparison c = new Comparison(processor);
+        c.ignoredMemory = 0x78;
+        c.check("fnstenv", "d937", stack(1, false));
+        c.check("fnsave", "dd37", stack(2, false));
+        c.check("fldenv", "d927", images(3));
+        c.check("frstor", "dd27", images(4));
+        c.ignoredMemory = 0xe;
+        c.check("fnstenv 16", "66d937", stack(5, false));
+        c.check("fldenv 16", "66d927", images(6));
+        c.finish();
+    }
+
+    private static List<MachineState> images(long seed) {
+        List<MachineState> list = stack(seed, false);
+        Operands o = new Operands(seed);
+        for (MachineState m : list) {
+            o.random.nextBytes(m.memory);
+        }
+        return list;
+    }
+
+    @Test
+    void fxrstorAndFxsaveKeepEverything() {
+        Emulated e = new Emulated();
+        for (MachineState m : stack(9, false)) {
+            new Operands(m.registers[3]).random.nextBytes(m.memory);
+            m.xmm(0, m.significand(3));
+            m.xmm(15, m.significand(5));
+            m.mxcsr(m.status() & 0xff80);
+            e.enter(new MachineState());
+            e.load(new byte[] {0x0f, (byte) 0xae, (byte) 0x8f, 0, 4, 0, 0});
+            System.arraycopy(m.fx, 0, e.ram, Emulated.data() + 0x400, 512);
+            assertSame(m, e.run());
+            e.load(new byte[] {0x0f, (byte) 0xae, (byte) 0x87, 0, 8, 0, 0});
+            e.run();
+            MachineState saved = new MachineState();
+            System.arraycopy(e.ram, Emulated.data() + 0x800, saved.fx, 0, 512);
+            assertSame(m, saved);
+        }
+    }
+
+    private static void assertSame(MachineState a, MachineState b) {
+        int summary = X87Status.ES | X87Status.BUSY;
+        assertEquals(a.status() & ~summary, b.status() & ~summary);
+        assertEquals(a.control(), b.control());
+        assertEquals(a.tags(), b.tags());
+        assertEquals(a.mxcsr(), b.mxcsr());
+        for (int i = 0; i < 8; i++) {
+            assertEquals(a.significand(i), b.significand(i));
+            assertEquals(a.exponent(i), b.exponent(i));
+        }
+        for (int i = 0; i < 16; i++) {
+            assertEquals(a.xmm(i), b.xmm(i));
+        }
     }
 
     /** Operands in the documented ranges, extended precision; results may differ in the last place, and with them C1. */
