@@ -34,6 +34,8 @@ public abstract class GuestContext {
      * {@link #fault} tells why. Whoever ran the code clears it.
      */
     public boolean faultPending;
+    /** Number of the operation that generated code is about to leave its fast path for: private to the backend. */
+    public int faultSite;
     /** The context's one fault object. */
     public final GuestFault fault = new GuestFault();
 

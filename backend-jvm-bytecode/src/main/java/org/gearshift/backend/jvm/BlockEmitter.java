@@ -3,7 +3,7 @@ package org.gearshift.backend.jvm;
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.IADD;
-import static org.objectweb.asm.Opcodes.IFLT;
+import static org.objectweb.asm.Opcodes.IF_ICMPLT;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.ISUB;
 import static org.objectweb.asm.Opcodes.LAND;
@@ -28,6 +28,7 @@ import org.objectweb.asm.Label;
 final class BlockEmitter {
     private final Code c;
     private final StateLayout layout;
+    private final BudgetPlan plan;
     private final SlotLocals slots;
     private final Locals locals;
     private final MemoryAccess memory;
@@ -47,10 +48,11 @@ final class BlockEmitter {
     private boolean direct;
     private Label directFrom;
 
-    BlockEmitter(Code c, StateLayout layout, BackendOptions options, SlotLocals slots, Locals locals, Exits exits, FaultSites sites,
-            RamAccess ram) {
+    BlockEmitter(Code c, StateLayout layout, BackendOptions options, BudgetPlan plan, SlotLocals slots, Locals locals,
+            Exits exits, FaultSites sites, RamAccess ram) {
         this.c = c;
         this.layout = layout;
+        this.plan = plan;
         this.slots = slots;
         this.locals = locals;
         this.exits = exits;
@@ -76,11 +78,7 @@ final class BlockEmitter {
         rmw.begin(block, reuseRmwLocation);
         values.begin(block);
         c.label(exits.label(block));
-        if (block.guestInsns() > 0) {
-            c.increment(Locals.BUDGET, -block.guestInsns());
-            c.load(Type.I32, Locals.BUDGET);
-            c.jump(IFLT, 1, exits.outOfBudget(block));
-        }
+        budget();
         for (Insn i : block.insns()) {
             statement(i);
         }
@@ -89,6 +87,17 @@ final class BlockEmitter {
             exits.directRange(directFrom, c.here());
         }
         locals.releaseAll();
+    }
+
+    private void budget() {
+        if (plan.checks(block.pc())) {
+            c.load(Type.I32, Locals.BUDGET);
+            c.constant(plan.stretch(block.pc()));
+            c.jump(IF_ICMPLT, 2, exits.outOfBudget(block));
+        }
+        if (block.guestInsns() > 0) {
+            c.increment(Locals.BUDGET, -block.guestInsns());
+        }
     }
 
     private void statement(Insn i) {
@@ -334,7 +343,7 @@ final class BlockEmitter {
         if (direct && (exits.isInside(t.target()) || exits.isInside(t.otherwise()))) {
             // The condition first: it may be an alias or wait for its computation from what the array holds now.
             values.push(t.value());
-            int condition = Locals.SITE;
+            int condition = Locals.SCRATCH;
             c.store(Type.I32, condition);
             slots.fetchAll(c);
             exits.directRange(directFrom, c.here());

@@ -29,10 +29,15 @@ final class Code implements Opcodes {
         effect("0", RETURN);
     }
 
+    /** Most locals that a frame may add to or drop from the one before without naming all. */
+    private static final int MAX_DIFFERENCE = 3;
+
     private final MethodVisitor mv;
     private final List<Object> stack = new ArrayList<>();
     private final List<Object> locals = new ArrayList<>();
     private List<Object> frameLocals = List.of();
+    /** Locals of the last frame written; before the first, something no frame is like. */
+    private List<Object> written = List.of("");
     private boolean frameDue;
     private int size;
     private int maxStack;
@@ -78,11 +83,8 @@ final class Code implements Opcodes {
 
     private void push(Object item) {
         stack.add(item);
-        int depth = 0;
-        for (Object o : stack) {
-            depth += o == LONG ? 2 : 1;
-        }
-        maxStack = Math.max(maxStack, depth);
+        // Every value counted as long: cheaper than to know better, and frames are made for it anyway.
+        maxStack = Math.max(maxStack, 2 * stack.size());
     }
 
     private void pop(int n) {
@@ -226,19 +228,43 @@ final class Code implements Opcodes {
         }
     }
 
+    /** Writes the frame in the shortest form that says how it differs from the one before. */
     private void frame() {
-        List<Object> frame = new ArrayList<>();
+        List<Object> now = new ArrayList<>(frameLocals.size());
         for (int i = 0; i < frameLocals.size(); i++) {
             Object o = frameLocals.get(i);
-            frame.add(o);
+            now.add(o);
             if (o == LONG) {
                 i++;
             }
         }
-        while (!frame.isEmpty() && frame.get(frame.size() - 1) == TOP) {
-            frame.remove(frame.size() - 1);
+        while (!now.isEmpty() && now.get(now.size() - 1) == TOP) {
+            now.remove(now.size() - 1);
         }
-        mv.visitFrame(F_NEW, frame.size(), frame.toArray(), stack.size(), stack.toArray());
+        int common = common(now, written);
+        int more = now.size() - common;
+        int less = written.size() - common;
+        Object[] items = stack.toArray();
+        if (more == 0 && less == 0 && items.length <= 1) {
+            mv.visitFrame(items.length == 0 ? F_SAME : F_SAME1, 0, null, items.length, items);
+        } else if (less == 0 && more <= MAX_DIFFERENCE && items.length == 0) {
+            mv.visitFrame(F_APPEND, more, now.subList(common, now.size()).toArray(), 0, null);
+        } else if (more == 0 && less <= MAX_DIFFERENCE && items.length == 0) {
+            mv.visitFrame(F_CHOP, less, null, 0, null);
+        } else {
+            mv.visitFrame(F_FULL, now.size(), now.toArray(), items.length, items);
+        }
+        written = now;
+    }
+
+    private static int common(List<Object> a, List<Object> b) {
+        int n = Math.min(a.size(), b.size());
+        for (int i = 0; i < n; i++) {
+            if (a.get(i) != b.get(i)) {
+                return i;
+            }
+        }
+        return n;
     }
 
     /** Marks a position (range of a handler) that no jump reaches. */
@@ -302,7 +328,7 @@ final class Code implements Opcodes {
     }
 
     void end() {
-        mv.visitMaxs(maxStack + 4, maxLocals);
+        mv.visitMaxs(maxStack, maxLocals);
         mv.visitEnd();
     }
 }

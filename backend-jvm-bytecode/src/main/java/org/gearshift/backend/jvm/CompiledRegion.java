@@ -15,6 +15,7 @@ public abstract class CompiledRegion {
 
     private String name;
     private List<Long> entries;
+    private int[] stretches;
     private long[] codePages;
     private int bytecodeSize;
     private int classFileSize;
@@ -28,18 +29,22 @@ public abstract class CompiledRegion {
      */
     public abstract void run(GuestContext ctx, int entry);
 
-    // Slow paths of accesses by 32-bit address. Called from generated code.
+    // Slow paths of accesses by 32-bit address, called from generated code. The last argument packs fault site (from bit 8) and
+    // access size in bits, since every byte of bytecode counts there.
 
-    static int loadSlow(GuestContext ctx, int va, int bits) {
-        return (int) ctx.loadSlow(va, bits, false);
+    static int loadSlow(GuestContext ctx, int va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return (int) ctx.loadSlow(va, siteAndBits & 0xff, false);
     }
 
-    static int loadRmwSlow(GuestContext ctx, int va, int bits) {
-        return (int) ctx.loadSlow(va, bits, true);
+    static int loadRmwSlow(GuestContext ctx, int va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return (int) ctx.loadSlow(va, siteAndBits & 0xff, true);
     }
 
-    static void storeSlow(GuestContext ctx, int va, int value, int bits) {
-        ctx.storeSlow(va, value, bits);
+    static void storeSlow(GuestContext ctx, int va, int value, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        ctx.storeSlow(va, value, siteAndBits & 0xff);
     }
 
     final CompiledRegion describe(String debugName, EmittedRegion e) {
@@ -47,6 +52,7 @@ public abstract class CompiledRegion {
         sitePc = e.sitePc();
         siteRefund = e.siteRefund();
         entries = e.region().entries();
+        stretches = entries.stream().mapToInt(e.plan()::stretch).toArray();
         codePages = e.codePages();
         bytecodeSize = e.bytecodeSize();
         classFileSize = e.classFile().length;
@@ -67,6 +73,11 @@ public abstract class CompiledRegion {
     /** Entry number of a guest pc, or -1. */
     public final int entryAt(long pc) {
         return entries.indexOf(pc);
+    }
+
+    /** Smallest budget with which {@link #run} from this entry executes anything; with less it returns at once. */
+    public final int stretch(int entry) {
+        return stretches[entry];
     }
 
     /** Page numbers (pc >>> 12) of the guest code the region was made from, ascending; do not modify. */

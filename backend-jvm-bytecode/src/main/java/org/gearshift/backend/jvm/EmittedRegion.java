@@ -11,7 +11,7 @@ import org.gearshift.ir.Region;
  * @param sitePc guest pc by fault site
  * @param siteRefund instructions of the block not yet retired at the start of the instruction, by fault site
  */
-record EmittedRegion(Region region, byte[] classFile, int bytecodeSize, long[] sitePc, int[] siteRefund) {
+record EmittedRegion(Region region, BudgetPlan plan, byte[] classFile, int bytecodeSize, long[] sitePc, int[] siteRefund) {
     private static final int PAGE_SHIFT = 12;
 
     long[] codePages() {

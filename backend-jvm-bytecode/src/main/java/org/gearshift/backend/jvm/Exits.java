@@ -136,7 +136,7 @@ final class Exits {
     /** Emits all stubs and handlers. {@code body} is the start of the first block. */
     void emit(Label body) {
         Label end = c.here();
-        budgetStubs();
+        targetStubs(outOfBudget, leave);
         targetStubs(stubs, leave);
         targetStubs(directStubs, leaveDirect);
         if (dispatchUsed) {
@@ -151,16 +151,6 @@ final class Exits {
         }
         handlers(body, end);
         leaving();
-    }
-
-    private void budgetStubs() {
-        for (Map.Entry<Long, Label> e : outOfBudget.entrySet()) {
-            c.label(e.getValue());
-            c.increment(Locals.BUDGET, region.blockAt(e.getKey()).guestInsns());
-            c.constant(e.getKey().longValue());
-            c.store(Type.I64, Locals.NEXT_PC);
-            c.jump(GOTO, 0, leave);
-        }
     }
 
     private void targetStubs(Map<Long, Label> targets, Label exit) {
@@ -237,11 +227,16 @@ final class Exits {
         }
     }
 
+    private void site() {
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.getField(Locals.CONTEXT_TYPE, "faultSite", "I");
+    }
+
     private void refund() {
         c.load(Type.I32, Locals.BUDGET);
         c.loadRef(Locals.SELF, Locals.SELF_TYPE);
         c.getField(Locals.SELF_TYPE, "siteRefund", "[I");
-        c.load(Type.I32, Locals.SITE);
+        site();
         c.op(IALOAD);
         c.op(IADD);
         c.store(Type.I32, Locals.BUDGET);
@@ -250,7 +245,7 @@ final class Exits {
     private void faultPc() {
         c.loadRef(Locals.SELF, Locals.SELF_TYPE);
         c.getField(Locals.SELF_TYPE, "sitePc", "[J");
-        c.load(Type.I32, Locals.SITE);
+        site();
         c.op(LALOAD);
         c.store(Type.I64, Locals.NEXT_PC);
         c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);

@@ -24,8 +24,8 @@ final class Locals {
     static final int STATE = 6;
     static final int READ_MAP = 7;
     static final int WRITE_MAP = 8;
-    /** Fault site number of the slow path in progress. */
-    static final int SITE = 9;
+    /** The entry number in the prologue; a branch condition across a fetch of slots. */
+    static final int SCRATCH = 9;
     /** Guest pc to leave with (long). */
     static final int NEXT_PC = 10;
     static final int FIRST_SLOT = 12;

@@ -88,10 +88,7 @@ final class MemoryAccess {
         ram.store(c, bits);
         c.jump(GOTO, 0, join);
         c.label(slow);
-        site(site);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        pushAddress(wide);
-        storeSlow(wide == NO_INDEX, bits, value);
+        storeSlow(wide == NO_INDEX, () -> pushAddress(wide), bits, value, site);
         releaseWide(wide);
         c.label(join);
     }
@@ -109,10 +106,7 @@ final class MemoryAccess {
         ram.store(c, bits);
         c.jump(GOTO, 0, join);
         c.label(slow);
-        site(site);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        pushAddress.run();
-        storeSlow(address == Type.I32, bits, value);
+        storeSlow(address == Type.I32, pushAddress, bits, value, site);
         c.label(join);
     }
 
@@ -149,8 +143,9 @@ final class MemoryAccess {
 
     /** Notes which guest instruction is at fault if what follows throws. */
     void site(int site) {
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
         c.constant(site);
-        c.store(Type.I32, Locals.SITE);
+        c.putField(Locals.CONTEXT_TYPE, "faultSite", "I");
     }
 
     /**
@@ -215,14 +210,16 @@ final class MemoryAccess {
     }
 
     private void loadSlow(int wide, int bits, boolean rmw, int site) {
-        site(site);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        pushAddress(wide);
         if (wide == NO_INDEX && bits < 64) {
-            c.constant(bits);
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            pushAddress(wide);
+            c.constant(site << 8 | bits);
             c.invoke(INVOKESTATIC, Locals.SELF_TYPE, rmw ? "loadRmwSlow" : "loadSlow", "(L" + Locals.CONTEXT_TYPE + ";II)I", 3);
             return;
         }
+        site(site);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        pushAddress(wide);
         if (wide == NO_INDEX) {
             c.op(I2L);
         }
@@ -234,11 +231,16 @@ final class MemoryAccess {
         }
     }
 
-    /** Context and address are on the stack. */
-    private void storeSlow(boolean narrowAddress, int bits, Runnable value) {
-        if (narrowAddress && bits < 64) {
+    private void storeSlow(boolean narrowAddress, Runnable pushAddress, int bits, Runnable value, int site) {
+        boolean narrow = narrowAddress && bits < 64;
+        if (!narrow) {
+            site(site);
+        }
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        pushAddress.run();
+        if (narrow) {
             value.run();
-            c.constant(bits);
+            c.constant(site << 8 | bits);
             c.invoke(INVOKESTATIC, Locals.SELF_TYPE, "storeSlow", "(L" + Locals.CONTEXT_TYPE + ";III)V", 4);
             return;
         }

@@ -28,13 +28,15 @@ public final class RegionCompiler {
     /**
      * Emits a region and defines its class.
      *
+     * @param plan made by {@link BudgetPlan#of} for the region before dead-store removal, which was told of its checks; or
+     *     {@link BudgetPlan#everyBlock}
      * @param debugName shown in profiles; anything that is not a letter or digit becomes {@code _}
      * @throws RegionTooLargeException if the method would pass {@link BackendOptions#maxMethodBytes()}
      */
-    public CompiledRegion compile(Region r, String debugName) {
+    public CompiledRegion compile(Region r, BudgetPlan plan, String debugName) {
         TranslateRegionEvent event = new TranslateRegionEvent();
         event.begin();
-        EmittedRegion e = new RegionEmitter(layout, options, r, className(debugName)).emit();
+        EmittedRegion e = new RegionEmitter(layout, options, r, plan, className(debugName)).emit();
         CompiledRegion c = define(e).describe(debugName, e);
         event.end();
         if (event.shouldCommit()) {
@@ -47,9 +49,19 @@ public final class RegionCompiler {
         return c;
     }
 
+    /** The same with the budget checked at every block. */
+    public CompiledRegion compile(Region r, String debugName) {
+        return compile(r, BudgetPlan.everyBlock(r), debugName);
+    }
+
     /** The class file alone, for inspection. */
+    public byte[] emit(Region r, BudgetPlan plan) {
+        return new RegionEmitter(layout, options, r, plan, className("region")).emit().classFile();
+    }
+
+    /** The class file with the budget checked at every block. */
     public byte[] emit(Region r) {
-        return new RegionEmitter(layout, options, r, className("region")).emit().classFile();
+        return emit(r, BudgetPlan.everyBlock(r));
     }
 
     private static String className(String debugName) {

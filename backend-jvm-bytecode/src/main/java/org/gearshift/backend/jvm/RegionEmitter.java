@@ -30,13 +30,15 @@ final class RegionEmitter {
     private final StateLayout layout;
     private final BackendOptions options;
     private final Region region;
+    private final BudgetPlan plan;
     private final String className;
     private final FaultSites sites = new FaultSites();
 
-    RegionEmitter(StateLayout layout, BackendOptions options, Region region, String className) {
+    RegionEmitter(StateLayout layout, BackendOptions options, Region region, BudgetPlan plan, String className) {
         this.layout = layout;
         this.options = options;
         this.region = region;
+        this.plan = plan;
         this.className = className;
     }
 
@@ -48,7 +50,7 @@ final class RegionEmitter {
         ram.members(w);
         int size = runMethod(w, ram);
         w.visitEnd();
-        return new EmittedRegion(region, w.toByteArray(), size, sites.pcs(), sites.refunds());
+        return new EmittedRegion(region, plan, w.toByteArray(), size, sites.pcs(), sites.refunds());
     }
 
     private static void constructor(ClassWriter w) {
@@ -69,7 +71,7 @@ final class RegionEmitter {
         SlotLocals slots = new SlotLocals(layout, region);
         locals.tempsFrom(slots.end());
         Exits exits = new Exits(c, layout, region, slots);
-        BlockEmitter blocks = new BlockEmitter(c, layout, options, slots, locals, exits, sites, ram);
+        BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram);
         List<Block> order = region.blocks();
 
         prologue(c, slots);
@@ -99,7 +101,7 @@ final class RegionEmitter {
         c.loadRef(1, Locals.CONTEXT_TYPE);
         c.storeRef(Locals.CONTEXT);
         c.load(Type.I32, 2);
-        c.store(Type.I32, Locals.SITE);
+        c.store(Type.I32, Locals.SCRATCH);
         fromContext(c, "ram", Locals.RAM_TYPE, Locals.RAM);
         fromContext(c, "s", Locals.STATE_TYPE, Locals.STATE);
         fromContext(c, "readMap", Locals.MAP_TYPE, Locals.READ_MAP);
@@ -125,7 +127,7 @@ final class RegionEmitter {
     }
 
     private static void declare(Code c) {
-        for (int i : new int[] {Locals.VA, Locals.PAGE, Locals.BUDGET, Locals.SITE}) {
+        for (int i : new int[] {Locals.VA, Locals.PAGE, Locals.BUDGET, Locals.SCRATCH}) {
             c.declare(i, Opcodes.INTEGER);
         }
         c.declare(Locals.NEXT_PC, Opcodes.LONG);
@@ -145,7 +147,7 @@ final class RegionEmitter {
             for (int k = 0; k < n; k++) {
                 labels[k] = exits.entry(k);
             }
-            c.load(Type.I32, Locals.SITE);
+            c.load(Type.I32, Locals.SCRATCH);
             c.tableSwitch(labels, labels[0]);
         } else if (exits.entry(0) != exits.label(first)) {
             c.jump(GOTO, 0, exits.entry(0));

@@ -36,9 +36,10 @@ class CompiledAgainstReferenceTest {
             BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0);
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
             if (n < VERIFIED) {
-                verify(compiler.emit(r), seed);
+                verify(compiler.emit(r, BudgetPlan.of(r)), seed);
             }
-            CompiledRegion c = compiler.compile(r, "seed" + seed);
+            BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
+            CompiledRegion c = compiler.compile(r, plan, "seed" + seed);
             for (int k = 0; k < RUNS; k++) {
                 compareOneRun(r, c, random, seed);
             }
@@ -57,7 +58,9 @@ class CompiledAgainstReferenceTest {
             i.run(e);
             retired += i.retired;
         });
+        finish(r, expected);
         drive(r, actual, entry, e -> c.run(actual, e));
+        finish(r, actual);
         faults += expected.faultPending ? 1 : 0;
         assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);
     }
@@ -66,9 +69,18 @@ class CompiledAgainstReferenceTest {
     private static void drive(Region r, TestMachine m, int entry, IntConsumer run) {
         int e = entry;
         while (e >= 0) {
+            int before = m.budget;
             run.accept(e);
-            e = m.faultPending ? -1 : r.entries().indexOf(m.s[TestMachine.PC]);
-            if (e >= 0 && m.budget < r.blockAt(r.entries().get(e)).guestInsns()) {
+            e = m.faultPending || m.budget == before ? -1 : r.entries().indexOf(m.s[TestMachine.PC]);
+        }
+    }
+
+    /** What the region left over of the budget, as the vCPU loop would: literally. */
+    private static void finish(Region r, TestMachine m) {
+        while (!m.faultPending && r.blockAt(m.s[TestMachine.PC]) != null) {
+            int before = m.budget;
+            new ReferenceInterpreter(m, r, TestMachine.PC).runFrom(m.s[TestMachine.PC]);
+            if (m.budget == before) {
                 return;
             }
         }

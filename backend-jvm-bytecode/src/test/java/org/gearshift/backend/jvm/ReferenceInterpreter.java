@@ -36,7 +36,11 @@ final class ReferenceInterpreter {
     }
 
     void run(int entry) {
-        Block b = region.blockAt(region.entries().get(entry));
+        runFrom(region.entries().get(entry));
+    }
+
+    void runFrom(long start) {
+        Block b = region.blockAt(start);
         while (b != null) {
             if (ctx.budget < b.guestInsns()) {
                 ctx.s[pcSlot] = b.pc();

@@ -236,22 +236,26 @@ final class Extended {
     static final int GREATER = 0;
     static final int LESS = X87Status.C0;
     static final int EQUAL = X87Status.C3;
+    /** Beside an outcome: the result is noted, but nothing is popped. */
+    static final int UNMASKED = 1;
     static final int UNORDERED = X87Status.C3 | X87Status.C2 | X87Status.C0;
 
     /**
-     * Compares and records IE and DE; the caller looks at ES to see whether the comparison was suppressed.
+     * Compares and records IE and DE.
      *
      * @param quiet quiet NaNs are not invalid (FUCOM)
-     * @return condition codes, or -1 if an unmasked exception suppressed the comparison
+     * @return condition codes, with {@link #UNMASKED} if an unmasked exception was raised
      */
     static int compare(long[] s, long am, int ae, long bm, int be, boolean quiet, boolean de) {
         if (isSpecial(am, ae, bm, be)) {
             boolean invalid = !quiet || isUnsupported(am, ae) || isUnsupported(bm, be) || isSignaling(am, ae) || isSignaling(bm, be);
-            return invalid && X87Status.raise(s, X87Status.IE) != 0 ? -1 : UNORDERED;
+            return invalid && X87Status.raise(s, X87Status.IE) != 0 ? UNORDERED | UNMASKED : UNORDERED;
         }
-        if (!denormal(s, de || isDenormal(am, ae) || isDenormal(bm, be))) {
-            return -1;
-        }
+        boolean masked = denormal(s, de || isDenormal(am, ae) || isDenormal(bm, be));
+        return order(am, ae, bm, be) | (masked ? 0 : UNMASKED);
+    }
+
+    private static int order(long am, int ae, long bm, int be) {
         if (am == 0 && bm == 0) {
             return EQUAL;
         }

@@ -96,7 +96,7 @@ final class ExtendedConversion {
         }
         int cw = (int) s[X86State.X87_CONTROL];
         return FloatRounding.narrow(s, X86State.X87_STATUS, bits, sign, Extended.normalExponent(m, e), Extended.normalSignificand(m), 0,
-                cw >> 10 & 3, (cw & X87Status.UE) != 0, false);
+                cw >> 10 & 3, cw, false);
     }
 
     /**

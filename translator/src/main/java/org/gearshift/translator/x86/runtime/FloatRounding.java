@@ -37,8 +37,7 @@ final class FloatRounding {
             return 1;
         }
         int mxcsr = (int) s[X86State.MXCSR];
-        return narrow(s, X86State.MXCSR, sink == F64 ? 53 : 24, sign, exponent, hi, lo, mxcsr >> 13 & 3,
-                (mxcsr & 1 << 11) != 0, (mxcsr & FTZ) != 0);
+        return narrow(s, X86State.MXCSR, sink == F64 ? 53 : 24, sign, exponent, hi, lo, mxcsr >> 13 & 3, mxcsr >> 7, (mxcsr & FTZ) != 0);
     }
 
     /** A zero result in a sink. */
@@ -110,7 +109,10 @@ final class FloatRounding {
         return roundsUp(rc, sign, hi, lo, bits) && kept(hi, bits, true) == 0;
     }
 
-    /** Rounds into an x87 register at a given precision, any exponent, any mode. */
+    /**
+     * Rounds into an x87 register at a given precision, any exponent, any mode. Unmasked overflow and underflow wrap the exponent; beyond that (FSCALE
+     * only) the result is infinity or zero.
+     */
     static void register(long[] s, int dst, int sign, int exponent, long hi, long lo, int bits) {
         int rc = X87Status.roundingControl(s);
         int e = exponent;
@@ -122,6 +124,11 @@ final class FloatRounding {
         if (tiny && ((int) s[X86State.X87_CONTROL] & X87Status.UE) == 0) {
             flags = X87Status.UE;
             e += WRAP;
+            if (e < 0) {
+                X87Status.raise(s, X87Status.UE | X87Status.PE);
+                X87Status.set(s, dst, 0, sign << 15);
+                return;
+            }
         } else if (e <= 0) {
             int n = 1 - e;
             l = shiftedLow(h, l, n);
@@ -151,6 +158,11 @@ final class FloatRounding {
 
     private static void overflow(long[] s, int dst, int sign, int exponent, long significand, int bits, int flags, int rc) {
         if (((int) s[X86State.X87_CONTROL] & X87Status.OE) == 0) {
+            if (exponent - WRAP >= 0x7fff) {
+                X87Status.raise(s, X87Status.OE | X87Status.PE | X87Status.C1);
+                X87Status.set(s, dst, Long.MIN_VALUE, sign << 15 | 0x7fff);
+                return;
+            }
             X87Status.raise(s, flags | X87Status.OE);
             X87Status.set(s, dst, significand, sign << 15 | exponent - WRAP & 0x7fff);
             return;
@@ -186,11 +198,12 @@ final class FloatRounding {
      * Rounds to binary32 ({@code bits} 24) or binary64 (53) and records the exceptions in a slot (MXCSR, or the x87 status word, there with C1).
      * The summary bit is the caller's concern.
      *
-     * @param underflowMasked UE is recorded only for inexact results then
+     * @param masks exception masks at flag positions. Masked, UE is recorded for inexact results only, and OE is always inexact; unmasked, the value is
+     *     inexact if it is so with unbounded exponent
      * @param flush masked underflow gives zero
      * @return the packed value
      */
-    static long narrow(long[] s, int slot, int bits, int sign, int exponent, long hi, long lo, int rc, boolean underflowMasked, boolean flush) {
+    static long narrow(long[] s, int slot, int bits, int sign, int exponent, long hi, long lo, int rc, int masks, boolean flush) {
         int exponentBits = bits == 53 ? 11 : 8;
         int maxExponent = (1 << exponentBits) - 1;
         int e = exponent - 16383 + (maxExponent >> 1);
@@ -199,12 +212,13 @@ final class FloatRounding {
         int flags = 0;
         boolean tiny = e < 0 || e == 0 && !carries(rc, sign, h, l, bits);
         long signBit = (long) sign << bits + exponentBits - 1;
-        if (tiny && underflowMasked && flush) {
-            s[slot] |= X87Status.UE | X87Status.PE;
+        if (tiny && (masks & X87Status.UE) == 0) {
+            s[slot] |= X87Status.UE | (below(h, l, bits) != 0 ? X87Status.PE : 0);
             return signBit;
         }
-        if (tiny && !underflowMasked) {
-            flags = X87Status.UE;
+        if (tiny && flush) {
+            s[slot] |= X87Status.UE | X87Status.PE;
+            return signBit;
         }
         if (e <= 0) {
             int n = 1 - e;
@@ -226,7 +240,8 @@ final class FloatRounding {
         }
         if (e >= maxExponent) {
             boolean infinite = overflowsToInfinity(rc, sign);
-            s[slot] |= flags & ~c1 | X87Status.OE | X87Status.PE | (infinite ? c1 : 0);
+            int inexact = (masks & X87Status.OE) != 0 ? X87Status.PE : 0;
+            s[slot] |= flags & ~c1 | X87Status.OE | inexact | (infinite ? c1 : 0);
             long infinity = (long) maxExponent << bits - 1;
             return signBit | (infinite ? infinity : infinity - 1);
         }

@@ -13,6 +13,7 @@ final class SseExact {
     private static final int IE = X87Status.IE;
     private static final int DE = X87Status.DE;
     private static final int ZE = X87Status.ZE;
+    private static final int PRECOMPUTATION = IE | DE | ZE;
     private static final int XM = 19;
     private static final int UD = 6;
     private static final long OSXMMEXCPT = 1 << 10;
@@ -79,10 +80,13 @@ final class SseExact {
         return (int) finish(ctx, before, element(s, operation, FloatRounding.F32, a, b));
     }
 
-    /** Merges flags recorded since they were cleared, and raises what is unmasked. */
+    /** Merges flags recorded since they were cleared, and raises what is unmasked; unmasked IE, DE, ZE of one element hide the later ones of all. */
     static long finish(GuestContext ctx, long before, long result) {
         int flags = (int) ctx.s[X86State.MXCSR] & FLAGS;
         ctx.s[X86State.MXCSR] = before;
+        if ((flags & unmasked(before) & PRECOMPUTATION) != 0) {
+            flags &= PRECOMPUTATION;
+        }
         signal(ctx, flags);
         return result;
     }

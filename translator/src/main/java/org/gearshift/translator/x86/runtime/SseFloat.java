@@ -230,7 +230,7 @@ public final class SseFloat {
     private static long scalar32(GuestContext ctx, int operation, long a, int b) {
         long r = fast32(ctx.s, operation, (int) a, b);
         if (r < 0) {
-            r = SseExact.scalar32(ctx, operation, (int) a, b) & 0xffff_ffffL;
+            r = SseExact.scalar32(ctx, operation, operation == SQRT ? b : (int) a, b) & 0xffff_ffffL;
         }
         return a & HIGH | r;
     }

@@ -11,11 +11,9 @@ public final class X87Comparison {
     }
 
     private static void finish(long[] s, int codes, int pops) {
-        if (codes < 0) {
-            return;
-        }
-        s[X86State.X87_STATUS] = s[X86State.X87_STATUS] & ~(X87Status.C0 | X87Status.C2 | X87Status.C3) | codes;
-        for (int i = 0; i < pops; i++) {
+        int conditions = X87Status.C0 | X87Status.C2 | X87Status.C3;
+        s[X86State.X87_STATUS] = s[X86State.X87_STATUS] & ~conditions | codes & conditions;
+        for (int i = 0; i < pops && (codes & Extended.UNMASKED) == 0; i++) {
             X87Status.pop(s);
         }
     }
@@ -24,7 +22,7 @@ public final class X87Comparison {
         int a = X87Status.physical(s, 0);
         int b = X87Status.physical(s, i);
         if (X87Status.isEmpty(s, a) || X87Status.isEmpty(s, b)) {
-            return X87Status.underflow(s) ? Extended.UNORDERED : -1;
+            return X87Status.underflow(s) ? Extended.UNORDERED : Extended.UNORDERED | Extended.UNMASKED;
         }
         return Extended.compare(s, Extended.significand(s, a), Extended.exponent(s, a), Extended.significand(s, b), Extended.exponent(s, b), quiet, false);
     }
@@ -40,7 +38,7 @@ public final class X87Comparison {
         long[] s = ctx.s;
         int a = (int) s[X86State.X87_TOP];
         if (X87Status.isEmpty(s, a)) {
-            finish(s, X87Status.underflow(s) ? Extended.UNORDERED : -1, pops);
+            finish(s, X87Status.underflow(s) ? Extended.UNORDERED : Extended.UNORDERED | Extended.UNMASKED, pops);
         } else {
             finish(s, Extended.compare(s, Extended.significand(s, a), Extended.exponent(s, a), m, e, false, de), pops);
         }
@@ -67,11 +65,8 @@ public final class X87Comparison {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         int codes = compareStack(s, i, quiet != 0);
-        if (codes < 0) {
-            return;
-        }
-        setFlags(s, codes);
-        for (int n = 0; n < pops; n++) {
+        setFlags(s, codes & ~Extended.UNMASKED);
+        for (int n = 0; n < pops && (codes & Extended.UNMASKED) == 0; n++) {
             X87Status.pop(s);
         }
     }

@@ -54,6 +54,7 @@ public final class X87Transfer {
         loadFloat(ctx, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
     }
 
+    /** An unmasked denormal exception does not keep the number from being pushed. */
     private static void loadFloat(GuestContext ctx, long m, int e, boolean denormal) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
@@ -67,8 +68,8 @@ public final class X87Transfer {
                 return;
             }
             value |= 1L << 62;
-        } else if (denormal && X87Status.raise(s, X87Status.DE) != 0) {
-            return;
+        } else if (denormal) {
+            X87Status.raise(s, X87Status.DE);
         }
         push(ctx, value, e);
     }
@@ -194,10 +195,14 @@ public final class X87Transfer {
         }
     }
 
-    /** Merges the exceptions recorded since the flags were cleared into the former status; false if the store is suppressed. */
+    /** Merges the exceptions recorded since the flags were cleared into the former status; false if the store is suppressed: then it is not inexact either. */
     private static boolean proceeds(long[] s, long before) {
         long now = s[X86State.X87_STATUS];
         int raised = (int) now & X87Status.EXCEPTIONS;
+        if ((raised & ~s[X86State.X87_CONTROL] & (X87Status.OE | X87Status.UE)) != 0) {
+            raised &= ~X87Status.PE;
+            now &= ~(long) (X87Status.PE | X87Status.C1);
+        }
         s[X86State.X87_STATUS] = now | before;
         return raised == 0 || (X87Status.raise(s, raised) & ~X87Status.PE) == 0;
     }

@@ -1,8 +1,5 @@
 package org.gearshift.translator.x86.lift.fp;
 
-import static org.gearshift.ir.Type.I32;
-import static org.gearshift.ir.Type.I64;
-
 import java.util.Locale;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
@@ -190,10 +187,5 @@ final class SimdInteger {
         }
         Insn high = n + 1 < v.length ? v[n + 1] : ir.i64(0);
         return ir.or(ir.shr(low, bits), ir.shl(high, 64 - bits));
-    }
-
-    /** A pure function of two halves and an I32. */
-    static Helper ternary(Class<?> owner, String method) {
-        return Helper.pure(method, owner, method, I64, I64, I64, I32);
     }
 }
