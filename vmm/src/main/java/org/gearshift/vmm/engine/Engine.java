@@ -1,6 +1,8 @@
 package org.gearshift.vmm.engine;
 
 import org.gearshift.backend.jvm.BackendOptions;
+import org.gearshift.backend.jvm.BudgetPlan;
+import org.gearshift.backend.jvm.CompiledRegion;
 import org.gearshift.backend.jvm.RegionCompiler;
 import org.gearshift.backend.jvm.RegionTooLargeException;
 import org.gearshift.ir.GuestFault;
@@ -164,7 +166,7 @@ public final class Engine {
             if (t == null) {
                 continue;
             }
-            if (t.guestInsns > cpu.budget) {
+            if (cpu.budget < (t.code != null ? t.code.stretch(t.entry) : t.guestInsns)) {
                 if (!exactEnd) {
                     return;
                 }
@@ -368,13 +370,15 @@ public final class Engine {
         int limit = options.regionInsns();
         while (true) {
             RegionFormer.Candidate c = former.form(t, limit);
-            Region optimized = passes.optimize(c.region());
+            Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
+            BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
             try {
-                install(c, compiler.compile(optimized, "pc" + Long.toHexString(t.pc)));
+                install(c, compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(t.pc)));
                 break;
             } catch (RegionTooLargeException e) {
                 statistics.regionRetries++;
                 if (c.members().size() == 1) {
+                    t.failedPromotions++;
                     interpreter.setThreshold(t.handle, Integer.MAX_VALUE);
                     break;
                 }
@@ -384,7 +388,7 @@ public final class Engine {
         statistics.compileNanos += System.nanoTime() - start;
     }
 
-    private void install(RegionFormer.Candidate c, org.gearshift.backend.jvm.CompiledRegion code) {
+    private void install(RegionFormer.Candidate c, CompiledRegion code) {
         java.util.TreeMap<Integer, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
             pages.put((int) (m.linear >>> 12), m.frame);
@@ -398,8 +402,8 @@ public final class Engine {
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
-        for (int i = 0; i < c.entries().size(); i++) {
-            Translation e = c.entries().get(i);
+        for (int i = 0; i < code.entries().size(); i++) {
+            Translation e = c.member(code.entries().get(i));
             if (e.code == null) {
                 e.code = code;
                 e.region = r;

@@ -23,8 +23,15 @@ import org.gearshift.vmm.cpu.VCpu;
  * first, as long as they have been executed often enough and the region stays small enough for HotSpot.
  */
 final class RegionFormer {
-    /** A chosen region: its IR and the translations of its blocks, entries first in entry order. */
-    record Candidate(Region region, List<Translation> members, List<Translation> entries, int guestInsns) {
+    /** A chosen region: its IR and the translations of its blocks. */
+    record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns) {
+        List<Translation> members() {
+            return List.copyOf(byPc.values());
+        }
+
+        Translation member(long pc) {
+            return byPc.get(pc);
+        }
     }
 
     private record Choice(Translation translation, int count, boolean returnPoint) {
@@ -123,11 +130,7 @@ final class RegionFormer {
         }
         List<Block> ordered = new ArrayList<>(blocks.values());
         ordered.sort(Comparator.comparingLong(Block::pc));
-        List<Translation> entryTranslations = new ArrayList<>();
-        for (long pc : entries) {
-            entryTranslations.add(chosen.get(pc));
-        }
-        return new Candidate(new Region(ordered, new ArrayList<>(entries)), new ArrayList<>(chosen.values()), entryTranslations, insns);
+        return new Candidate(new Region(ordered, new ArrayList<>(entries)), chosen, insns);
     }
 
     private static long[] successors(Block b) {
