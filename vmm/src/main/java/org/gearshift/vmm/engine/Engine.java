@@ -1,7 +1,10 @@
 package org.gearshift.vmm.engine;
 
 import org.gearshift.backend.jvm.BackendOptions;
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.backend.jvm.BudgetPlan;
+import org.gearshift.backend.jvm.CompilationTier;
 import org.gearshift.backend.jvm.CompiledRegion;
 import org.gearshift.backend.jvm.RegionCompiler;
 import org.gearshift.backend.jvm.RegionTooLargeException;
@@ -22,6 +25,9 @@ import org.gearshift.vmm.cpu.VCpu;
  * retired instructions exact. One thread.
  */
 public final class Engine {
+    /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
+    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 20_000_000);
+
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final InterruptSource interrupts;
@@ -43,6 +49,8 @@ public final class Engine {
     private boolean stop;
     private boolean oneBlock;
     private boolean resync;
+    /** Regions HotSpot has been asked to compile. */
+    private final List<RegionRecord> compiling = new ArrayList<>();
 
     /** @param interrupts what {@code cpu} takes interrupts from */
     public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
@@ -104,6 +112,9 @@ public final class Engine {
         stop = false;
         while (true) {
             timer.runDue();
+            if (!compiling.isEmpty()) {
+                activateCompiled();
+            }
             if (stop) {
                 return StopReason.REQUESTED;
             }
@@ -183,7 +194,15 @@ public final class Engine {
     private void runFrom(Translation t) {
         if (t.code != null) {
             statistics.count(EngineStatistics.Exit.REGION);
+            RegionRecord r = t.region;
+            int before = cpu.budget;
             t.code.run(cpu, t.entry);
+            r.retired += before - cpu.budget;
+            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
+                r.optimizing = true;
+                statistics.optimized++;
+                CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
+            }
             if (cpu.faultPending) {
                 cpu.faultPending = false;
                 fault();
@@ -402,18 +421,51 @@ public final class Engine {
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
-        for (int i = 0; i < code.entries().size(); i++) {
-            Translation e = c.member(code.entries().get(i));
-            if (e.code == null) {
-                e.code = code;
-                e.region = r;
-                e.entry = i;
-                // From now on the interpreter stops before this block, and the region runs instead.
-                interpreter.setThreshold(e.handle, 0);
+        if (CompilationTier.selectable() && !options.singleBlockRegions()) {
+            // Interpreting IR goes on, ten times faster than HotSpot would interpret the region, until C1 has compiled it.
+            CompilationTier.request(code, CompilationTier.QUICK);
+            for (Translation m : c.members()) {
+                if (m.code == null && m.handle != Translation.NONE) {
+                    interpreter.setThreshold(m.handle, Integer.MAX_VALUE);
+                }
             }
+            compiling.add(r);
+        } else {
+            activate(r);
         }
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();
         statistics.regionInsns += c.guestInsns();
+    }
+
+    /** Lets regions take over that HotSpot has compiled meanwhile. */
+    private void activateCompiled() {
+        for (int i = compiling.size() - 1; i >= 0; i--) {
+            RegionRecord r = compiling.get(i);
+            if (!r.valid) {
+                compiling.remove(i);
+            } else if (CompilationTier.of(r.code) > 0) {
+                compiling.remove(i);
+                activate(r);
+            }
+        }
+    }
+
+    private void activate(RegionRecord r) {
+        for (Translation m : r.members) {
+            int entry = r.code.entryAt(m.pc);
+            if (m.code != null || !m.valid) {
+                continue;
+            }
+            if (entry >= 0) {
+                m.code = r.code;
+                m.region = r;
+                m.entry = entry;
+                // From now on the interpreter stops before this block, and the region runs instead.
+                interpreter.setThreshold(m.handle, 0);
+            } else {
+                interpreter.setThreshold(m.handle, options.hotThreshold());
+            }
+        }
     }
 }

@@ -16,6 +16,8 @@ public final class EngineStatistics {
     public long regionBytes;
     public long regionInsns;
     public long regionRetries;
+    /** Regions handed to C2. */
+    public long optimized;
     /** Regions and blocks thrown away because their code was written. */
     public long invalidatedRegions;
     public long invalidatedBlocks;
