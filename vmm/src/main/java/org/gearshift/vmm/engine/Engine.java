@@ -28,6 +28,9 @@ public final class Engine {
     /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
     private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 20_000_000);
 
+    /** Longest slice while regions wait for HotSpot: how soon they take over. */
+    private static final int COMPILING_SLICE = 200_000;
+
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final InterruptSource interrupts;
@@ -122,9 +125,10 @@ public final class Engine {
             if (left <= 0) {
                 return StopReason.LIMIT;
             }
-            setBudget((int) Math.min(left, Math.min(timer.instructionsToNextEvent(), 1 << 30)));
+            long event = timer.instructionsToNextEvent();
+            setBudget((int) Math.min(left, Math.min(event, compiling.isEmpty() ? 1 << 30 : COMPILING_SLICE)));
             resync = false;
-            boolean exactEnd = timer.exact() || cpu.budget == left;
+            boolean exactEnd = timer.exact() && cpu.budget == event || cpu.budget == left;
             execute(exactEnd);
             setBudget(0);
             if (cpu.exit == CpuExit.TRIPLE_FAULT) {
@@ -193,20 +197,7 @@ public final class Engine {
 
     private void runFrom(Translation t) {
         if (t.code != null) {
-            statistics.count(EngineStatistics.Exit.REGION);
-            RegionRecord r = t.region;
-            int before = cpu.budget;
-            t.code.run(cpu, t.entry);
-            r.retired += before - cpu.budget;
-            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
-                r.optimizing = true;
-                statistics.optimized++;
-                CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
-            }
-            if (cpu.faultPending) {
-                cpu.faultPending = false;
-                fault();
-            }
+            runRegions(t);
             return;
         }
         interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
@@ -231,6 +222,54 @@ public final class Engine {
         if (!t.cached) {
             cache.release(t);
         }
+    }
+
+    /** Runs compiled regions one after the other for as long as nothing but the next pc is to be looked at between them. */
+    private void runRegions(Translation first) {
+        Translation t = first;
+        long entries = 0;
+        do {
+            RegionRecord r = t.region;
+            int before = cpu.budget;
+            t.code.run(cpu, t.entry);
+            entries++;
+            r.retired += before - cpu.budget;
+            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
+                optimize(r);
+            }
+            if (cpu.faultPending) {
+                cpu.faultPending = false;
+                fault();
+                break;
+            }
+            t = nextRegion();
+        } while (t != null);
+        statistics.count(EngineStatistics.Exit.REGION, entries);
+    }
+
+    /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
+    private Translation nextRegion() {
+        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.needsSingleStep()) {
+            return null;
+        }
+        long mode = cpu.mode();
+        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        Translation t = recent[slot(pc, mode)];
+        if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
+                || cpu.budget < t.code.stretch(t.entry)) {
+            return null;
+        }
+        return t;
+    }
+
+    private int slot(long pc, long mode) {
+        return (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
+    }
+
+    private void optimize(RegionRecord r) {
+        r.optimizing = true;
+        statistics.optimized++;
+        CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
     }
 
     /** The interpreter stopped at an exit with a static target: find the target and, within a page, chain it. */
@@ -267,7 +306,7 @@ public final class Engine {
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP] & 0xffffffffL;
-        int slot = (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
+        int slot = slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
             return t;

@@ -32,6 +32,10 @@ public final class EngineStatistics {
         exits[e.ordinal()]++;
     }
 
+    void count(Exit e, long times) {
+        exits[e.ordinal()] += times;
+    }
+
     public Map<Exit, Long> exits() {
         Map<Exit, Long> m = new EnumMap<>(Exit.class);
         for (Exit e : Exit.values()) {
