@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.Map;
 import org.gearshift.paging.CodePages;
@@ -29,6 +30,9 @@ import org.gearshift.vmm.pc.PlatformListener;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm {
+    /** Regions named in the summary. */
+    private static final int HOTTEST = 10;
+
     private final GuestRam ram;
     private final PhysicalMemory memory;
     private final CodePages codePages;
@@ -193,6 +197,8 @@ public final class Vm {
         if (wallNanos > 0) {
             line(b, "host time", "%.2f s, %.1f MIPS", wallNanos / 1e9, retired * 1e3 / wallNanos);
         }
+        line(b, "host CPU", "%.2f s of this thread, %.2f s of the process", ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9,
+                ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
         line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d to C2, %d ms)", s.regions, s.regionInsns, s.regionBytes,
@@ -205,6 +211,9 @@ public final class Vm {
         }
         line(b, "exits", "%s", exits);
         line(b, "shadow paging", "%s", shadow.counters());
+        for (String r : engine.hottestRegions(HOTTEST)) {
+            line(b, "hot region", "%s", r);
+        }
         return b.toString();
     }
 

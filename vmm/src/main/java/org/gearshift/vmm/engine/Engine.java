@@ -52,6 +52,7 @@ public final class Engine {
     private boolean stop;
     private boolean oneBlock;
     private boolean resync;
+    private final List<RegionRecord> regions = new ArrayList<>();
     /** Regions HotSpot has been asked to compile. */
     private final List<RegionRecord> compiling = new ArrayList<>();
 
@@ -80,6 +81,14 @@ public final class Engine {
     /** Guest instructions retired since power-on; exact inside monitor services too. */
     public long retired() {
         return retiredAtZero - cpu.budget;
+    }
+
+    /** The regions in which most instructions were retired, a line each: address, instructions retired, entries, size, tier. */
+    public List<String> hottestRegions(int count) {
+        return regions.stream().sorted((a, b) -> Long.compare(b.retired, a.retired)).limit(count)
+                .map(r -> String.format("%08x  %,d retired, %,d entries, %d blocks of %d instructions, %,d bytes%s%s", r.members.get(0).linear, r.retired,
+                        r.entered, r.code.blockCount(), r.code.guestInsns(), r.code.bytecodeSize(), r.optimizing ? ", C2" : "", r.valid ? "" : ", invalidated"))
+                .toList();
     }
 
     /** Guest instructions the interpreter executed. */
@@ -234,6 +243,7 @@ public final class Engine {
             t.code.run(cpu, t.entry);
             entries++;
             r.retired += before - cpu.budget;
+            r.entered++;
             if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
                 optimize(r);
             }
@@ -472,6 +482,7 @@ public final class Engine {
         } else {
             activate(r);
         }
+        regions.add(r);
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();
         statistics.regionInsns += c.guestInsns();
