@@ -172,7 +172,11 @@ public final class Engine {
                 if (cpu.exit == CpuExit.TRIPLE_FAULT) {
                     return;
                 }
+                boolean paused = cpu.exit == CpuExit.PAUSE;
                 cpu.exit = CpuExit.NONE;
+                if (paused && timer.pause()) {
+                    return;
+                }
             }
             if (cpu.s[X86State.INT_SHADOW] == 0 && interrupts.pending() && cpu.interruptible()) {
                 statistics.interrupts++;
