@@ -37,6 +37,8 @@ public final class Engine {
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
 
+    /** The latest translation that is not cached: whoever looked it up may not have run it. */
+    private Translation outsideRam;
     /** Retired instructions once the current budget is used up. */
     private long retiredAtZero;
     private int lastEpoch;
@@ -304,8 +306,18 @@ public final class Engine {
                 return t;
             }
         }
+        if (cache.full()) {
+            cache.clear();
+        }
         try {
-            return translator.translate(pc, mode, single);
+            Translation t = translator.translate(pc, mode, single);
+            if (!t.cached) {
+                if (outsideRam != null) {
+                    cache.release(outsideRam);
+                }
+                outsideRam = t;
+            }
+            return t;
         } catch (GuestFault f) {
             statistics.exceptions++;
             translator.deliverFetchFault();
