@@ -28,7 +28,7 @@ class DebianBootTest {
     private static final long RAM = 256L << 20;
     private static final String APPEND = "console=ttyS0 panic=-1";
     /** More than a boot takes; a guest that hangs ends here. */
-    private static final long LIMIT = 8_000_000_000L;
+    private static final long LIMIT = 20_000_000_000L;
     private static final long LOCKSTEP = Long.getLong("lockstep.instructions", 3_000_000);
 
     /** What can be seen of a run from outside. */

@@ -14,6 +14,7 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.CpuExit;
+import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.VCpu;
 
@@ -128,7 +129,8 @@ public final class Engine {
                 return StopReason.LIMIT;
             }
             if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
-                if (!timer.idle()) {
+                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0;
+                if (forGood || !timer.idle()) {
                     return StopReason.DEAD;
                 }
             }
