@@ -1,5 +1,7 @@
 package org.gearshift.vmm.boot;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.paging.GuestRam;
 
 /** A 32-bit little-endian i386 ELF executable: loading its segments by physical address, and its notes (System V ABI, i386 supplement). */
@@ -37,8 +39,26 @@ final class ElfImage {
         return k.u32(24);
     }
 
-    /** Copies every loadable segment to its physical address; returns the first address above all of them. */
-    long load(GuestRam ram) throws BootException {
+    /** What the file has for each loadable segment, by virtual address. */
+    List<KernelCode.Segment> segments() throws BootException {
+        List<KernelCode.Segment> list = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int h = programHeaders + i * entrySize;
+            long inFile = k.unsigned32(h + 16);
+            if (k.u32(h) == PT_LOAD && inFile != 0) {
+                k.check(k.unsigned32(h + 4), inFile);
+                list.add(new KernelCode.Segment(k.unsigned32(h + 8), k, k.u32(h + 4), (int) inFile));
+            }
+        }
+        return list;
+    }
+
+    /**
+     * Copies every loadable segment to its physical address; returns the first address above all of them.
+     *
+     * @param lowest first address below 1 MiB that the loader does not need for itself
+     */
+    long load(GuestRam ram, long lowest) throws BootException {
         long end = 0;
         for (int i = 0; i < count; i++) {
             int h = programHeaders + i * entrySize;
@@ -53,7 +73,7 @@ final class ElfImage {
             if (inFile > inMemory) {
                 throw new BootException(k.name() + ": segment " + i + " is larger in the file than in memory");
             }
-            place(k, ram, offset, physical, inFile, inMemory);
+            place(k, ram, offset, physical, inFile, inMemory, lowest);
             end = Math.max(end, physical + inMemory);
         }
         if (end == 0) {
@@ -62,13 +82,14 @@ final class ElfImage {
         return end;
     }
 
-    static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory) throws BootException {
+    static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory, long lowest)
+            throws BootException {
         if (physical + inMemory > ram.size()) {
             throw new BootException(k.name() + ": needs " + LinuxBzImage.mib(physical + inMemory) + " MiB of memory, the machine has "
                     + LinuxBzImage.mib(ram.size()) + " MiB; give more with -m");
         }
-        if (physical < 0x1000 || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
-            throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", which is not free memory on a PC");
+        if (physical < lowest || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
+            throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where memory is not free");
         }
         ram.copyIn(physical, k.array(), (int) offset, (int) inFile);
         ram.fill(physical + inFile, (int) (inMemory - inFile), 0);

@@ -10,11 +10,14 @@ import org.gearshift.paging.GuestRam;
 final class LinuxBzImage {
     private static final int ZERO_PAGE = 0x10000;
     private static final int COMMAND_LINE = 0x20000;
+    private static final int COMMAND_LINE_ROOM = 0x10000;
     private static final int STACK_TOP = 0x9f000;
 
     private static final int ACPI_RSDP_ADDR = 0x070;
     private static final int E820_ENTRIES = 0x1e8;
     private static final int SETUP_HEADER = 0x1f1;
+    /** Where the fields behind the setup header begin. */
+    private static final int SETUP_HEADER_END = 0x290;
     private static final int VID_MODE = 0x1fa;
     private static final int SYSSIZE = 0x1f4;
     private static final int JUMP = 0x200;
@@ -26,7 +29,6 @@ final class LinuxBzImage {
     private static final int RAMDISK_SIZE = 0x21c;
     private static final int CMD_LINE_PTR = 0x228;
     private static final int INITRD_ADDR_MAX = 0x22c;
-    private static final int KERNEL_ALIGNMENT = 0x230;
     private static final int RELOCATABLE = 0x234;
     private static final int XLOADFLAGS = 0x236;
     private static final int CMDLINE_SIZE = 0x238;
@@ -54,11 +56,14 @@ final class LinuxBzImage {
         if (setupBytes + systemBytes - 15 > k.length()) {
             throw new BootException(k.name() + ": truncated bzImage: " + (setupBytes + systemBytes) + " bytes announced, the file has " + k.length());
         }
-        int system = k.length() - setupBytes;
+        int system = Math.max(0, k.length() - setupBytes);
         boolean relocatable = version >= 0x0205 && k.u8(RELOCATABLE) != 0;
         long start = version >= 0x020a && relocatable ? k.unsigned32(PREF_ADDRESS) : k.unsigned32(CODE32_START);
         long room = Math.max(system, version >= 0x020a ? k.unsigned32(INIT_SIZE) : system);
-        if (start < 0x100000 || start + room > ram.size()) {
+        if (start < MemoryMap.HIGH_START) {
+            throw new BootException(k.name() + ": damaged bzImage: wants to be loaded at 0x" + Long.toHexString(start) + ", below 1 MiB");
+        }
+        if (start + room > ram.size()) {
             throw new BootException(k.name() + ": needs " + mib(start + room) + " MiB of memory for the kernel alone, the machine has "
                     + mib(ram.size()) + " MiB; give more with -m");
         }
@@ -78,7 +83,8 @@ final class LinuxBzImage {
 
     private static void zeroPage(KernelImage k, GuestRam ram, int version) throws BootException {
         ram.fill(ZERO_PAGE, 4096, 0);
-        int headerEnd = JUMP + 2 + k.u8(JUMP + 1);
+        int headerEnd = Math.min(JUMP + 2 + k.u8(JUMP + 1), SETUP_HEADER_END);
+        k.check(SETUP_HEADER, headerEnd - SETUP_HEADER);
         ram.copyIn(ZERO_PAGE + SETUP_HEADER, k.array(), SETUP_HEADER, headerEnd - SETUP_HEADER);
         ram.put8(ZERO_PAGE + TYPE_OF_LOADER, 0xff);
         ram.put16(ZERO_PAGE + VID_MODE, 0xffff);
@@ -101,7 +107,7 @@ final class LinuxBzImage {
 
     private static void commandLine(KernelImage k, String commandLine, GuestRam ram, int version) throws BootException {
         byte[] text = commandLine.getBytes(StandardCharsets.UTF_8);
-        long max = version >= 0x0206 ? k.unsigned32(CMDLINE_SIZE) : 255;
+        long max = version >= 0x0206 ? Math.min(k.unsigned32(CMDLINE_SIZE), COMMAND_LINE_ROOM) : 255;
         if (text.length > max) {
             throw new BootException("kernel command line of " + text.length + " bytes; " + k.name() + " takes at most " + max);
         }
