@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code gearshift run}: boots a kernel with its serial console on the terminal. */
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
-        description = {"Boots a kernel: Linux bzImage, multiboot, PVH or plain ELF. Without --kernel, the embedded sample kernel.",
+        description = {"Boots a kernel: Linux bzImage or vmlinux, multiboot, PVH or plain ELF. Without --kernel, the embedded sample kernel.",
             "On the terminal: Ctrl-A x quits, Ctrl-A h lists the other keys."},
         versionProvider = Gearshift.Version.class, exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

@@ -85,8 +85,8 @@ final class ElfImage {
     static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory, long lowest)
             throws BootException {
         if (physical + inMemory > ram.size()) {
-            throw new BootException(k.name() + ": needs " + LinuxBzImage.mib(physical + inMemory) + " MiB of memory, the machine has "
-                    + LinuxBzImage.mib(ram.size()) + " MiB; give more with -m");
+            throw new BootException(k.name() + ": needs " + ZeroPage.mib(physical + inMemory) + " MiB of memory, the machine has "
+                    + ZeroPage.mib(ram.size()) + " MiB; give more with -m");
         }
         if (physical < lowest || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
             throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where memory is not free");
@@ -95,8 +95,30 @@ final class ElfImage {
         ram.fill(physical + inFile, (int) (inMemory - inFile), 0);
     }
 
+    /** Answers whether it has seen enough. */
+    private interface NoteVisitor {
+        boolean visit(String owner, int type, int valueAt, long size) throws BootException;
+    }
+
     /** The 32-bit value of an ELF note, or -1. */
     long note(String owner, int type) throws BootException {
+        long[] value = {-1};
+        eachNote((o, t, at, size) -> {
+            if (t != type || size < 4 || !o.equals(owner)) {
+                return false;
+            }
+            value[0] = k.unsigned32(at);
+            return true;
+        });
+        return value[0];
+    }
+
+    /** True if there is a note of an owner, of whatever type. */
+    boolean hasNoteOf(String owner) throws BootException {
+        return eachNote((o, t, at, size) -> o.equals(owner));
+    }
+
+    private boolean eachNote(NoteVisitor visitor) throws BootException {
         for (int i = 0; i < count; i++) {
             int h = programHeaders + i * entrySize;
             if (k.u32(h) != PT_NOTE) {
@@ -108,17 +130,16 @@ final class ElfImage {
             while (at + 12 <= end) {
                 long nameSize = k.unsigned32((int) at);
                 long size = k.unsigned32((int) at + 4);
-                long nameAt = at + 12;
-                long valueAt = nameAt + (nameSize + 3 & ~3L);
+                long valueAt = at + 12 + (nameSize + 3 & ~3L);
                 if (valueAt + size > end) {
                     throw new BootException(k.name() + ": damaged ELF note");
                 }
-                if (k.u32((int) at + 8) == type && size >= 4 && k.text((int) nameAt, (int) nameSize).equals(owner)) {
-                    return k.unsigned32((int) valueAt);
+                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, size)) {
+                    return true;
                 }
                 at = valueAt + (size + 3 & ~3L);
             }
         }
-        return -1;
+        return false;
     }
 }

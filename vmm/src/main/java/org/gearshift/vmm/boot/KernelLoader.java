@@ -39,6 +39,9 @@ public final class KernelLoader {
         if (PvhKernel.entry(elf) >= 0) {
             return PvhKernel.load(kernel, elf, initrd, initrdName, commandLine, ram, rsdp);
         }
+        if (LinuxElf.recognizes(elf)) {
+            return LinuxElf.load(elf, initrd, initrdName, commandLine, ram, rsdp);
+        }
         if (initrd.length > 0) {
             throw new BootException(kernel.name() + ": a plain ELF program takes no RAM disk");
         }

@@ -17,8 +17,6 @@ import org.tukaani.xz.SingleXZInputStream;
  * in the kernel source). A guest unpacks it itself when it boots; this is for looking at a kernel without running it.
  */
 final class LinuxPayload {
-    private static final int SETUP_SECTS = 0x1f1;
-    private static final int VERSION = 0x206;
     private static final int PAYLOAD_OFFSET = 0x248;
     private static final int PAYLOAD_LENGTH = 0x24c;
     private static final int FIRST_VERSION = 0x0208;
@@ -60,11 +58,10 @@ final class LinuxPayload {
      * @throws BootException if there is none, it is damaged, or it is compressed in a way that is not supported
      */
     static KernelImage unpack(KernelImage k) throws BootException {
-        if (k.u16(VERSION) < FIRST_VERSION) {
+        if (k.u16(ZeroPage.VERSION) < FIRST_VERSION) {
             throw new BootException(k.name() + ": boot protocol older than 2.08: the header does not say where the compressed kernel is");
         }
-        int sectors = k.u8(SETUP_SECTS) == 0 ? 4 : k.u8(SETUP_SECTS);
-        long at = (sectors + 1) * 512L + k.unsigned32(PAYLOAD_OFFSET);
+        long at = LinuxBzImage.setupBytes(k) + k.unsigned32(PAYLOAD_OFFSET);
         long length = k.unsigned32(PAYLOAD_LENGTH);
         if (length == 0) {
             throw new BootException(k.name() + ": the setup header names no compressed kernel");
@@ -116,7 +113,7 @@ final class LinuxPayload {
     }
 
     private static BootException tooLarge(KernelImage k) {
-        return new BootException(k.name() + ": the kernel unpacks to more than " + LinuxBzImage.mib(MAX_UNPACKED) + " MiB");
+        return new BootException(k.name() + ": the kernel unpacks to more than " + ZeroPage.mib(MAX_UNPACKED) + " MiB");
     }
 
     /** LZ4 legacy frames (lz4_Frame_format.md, "Legacy frame"): a magic number, then blocks, each behind its compressed size; here also behind each other. */

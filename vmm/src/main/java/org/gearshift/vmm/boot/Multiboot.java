@@ -96,7 +96,7 @@ final class Multiboot {
     private static void placeModule(byte[] module, String name, GuestRam ram, long kernelEnd) throws BootException {
         long at = kernelEnd + 0xfff & ~0xfffL;
         if (at + module.length > ram.size()) {
-            throw new BootException(name + ": no room for a module of " + LinuxBzImage.mib(module.length) + " MiB beside the kernel; give more with -m");
+            throw new BootException(name + ": no room for a module of " + ZeroPage.mib(module.length) + " MiB beside the kernel; give more with -m");
         }
         ram.copyIn(at, module, 0, module.length);
         ram.put32(MODULES, (int) at);

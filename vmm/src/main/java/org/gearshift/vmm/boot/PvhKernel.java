@@ -36,7 +36,7 @@ final class PvhKernel {
         if (initrd.length > 0) {
             long at = Math.min(ram.size(), 0x37000000L) - initrd.length & ~0xfffL;
             if (at < end) {
-                throw new BootException(initrdName + ": no room for a RAM disk of " + LinuxBzImage.mib(initrd.length)
+                throw new BootException(initrdName + ": no room for a RAM disk of " + ZeroPage.mib(initrd.length)
                         + " MiB beside the kernel; give more with -m");
             }
             ram.copyIn(at, initrd, 0, initrd.length);
