@@ -61,6 +61,9 @@ final class BlockTranslator {
         t.checkedEpoch = mmu.mappingEpoch();
         t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0;
         cache.setHandle(t);
+        if (single) {
+            interpreter.setThreshold(handle, Integer.MAX_VALUE);
+        }
         if (t.cached) {
             cache.add(t);
         }
