@@ -93,13 +93,20 @@ final class LinuxPayload {
         ByteArrayInputStream packed = new ByteArrayInputStream(k.array(), at, length);
         return switch (f) {
             case GZIP -> read(k, new GZIPInputStream(packed));
-            // Single: the uncompressed size follows the stream, as four bytes.
-            case XZ -> read(k, new SingleXZInputStream(packed, XZ_MEMORY_KIB));
-            case LZ4 -> lz4(k, at, length);
+            case XZ -> sized(k, at + length, read(k, new SingleXZInputStream(packed, XZ_MEMORY_KIB)));
+            case LZ4 -> sized(k, at + length, lz4(k, at, length));
             case NONE -> packed.readAllBytes();
             default -> throw new BootException(k.name() + ": the kernel is compressed with " + f.text
                     + ", which is not supported here; unpack it (scripts/extract-vmlinux of the kernel source) and give the vmlinux");
         };
+    }
+
+    /** Checks the size that the kernel's build appends in four bytes to compressed data which do not tell it themselves. */
+    private static byte[] sized(KernelImage k, int end, byte[] data) throws IOException, BootException {
+        if (data.length != k.u32(end - 4)) {
+            throw new IOException(data.length + " bytes instead of " + k.unsigned32(end - 4));
+        }
+        return data;
     }
 
     private static byte[] read(KernelImage k, InputStream in) throws IOException, BootException {
