@@ -88,7 +88,7 @@ final class RunCommand implements Callable<Integer> {
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
-        try (SerialEndpoint endpoint = SerialEndpoint.open(serial)) {
+        try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
             if (lockstep) {
                 return runLockstep(image, module, limit, endpoint);
             }

@@ -35,8 +35,17 @@ final class ElfImage {
         k.check(programHeaders, (long) entrySize * count);
     }
 
+    /** The physical address of the entry point: the file gives the virtual one if its kernel has been linked to run elsewhere than it is loaded. */
     int entry() throws BootException {
-        return k.u32(24);
+        long entry = k.unsigned32(24);
+        for (int i = 0; i < count; i++) {
+            int h = programHeaders + i * entrySize;
+            long within = entry - k.unsigned32(h + 8);
+            if (k.u32(h) == PT_LOAD && within >= 0 && within < k.unsigned32(h + 20)) {
+                return (int) (k.unsigned32(h + 12) + within);
+            }
+        }
+        return (int) entry;
     }
 
     /** What the file has for each loadable segment, by virtual address. */

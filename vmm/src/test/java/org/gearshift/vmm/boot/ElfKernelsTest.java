@@ -27,6 +27,12 @@ class ElfKernelsTest {
     }
 
     @Test
+    void virtualEntryPointIsEnteredWhereItIsLoaded() throws BootException {
+        assertEquals(0x100020, new Boot(16).load(Images.with(Images.plainElf(), 24, 4, 0xc0100020L)).state.eip());
+        assertEquals(0x100020, new Boot(16).load(Images.with(Images.multibootElf(), 24, 4, 0xc0100020L)).state.eip());
+    }
+
+    @Test
     void segmentsAreFoundByVirtualAddress() throws BootException {
         KernelCode code = KernelCode.of(Images.image(Images.plainElf()));
         KernelCode.Segment s = code.at(0xc0100010L);
