@@ -112,6 +112,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         private final InputStream in;
         private final Closeable resource;
         private boolean broken;
+        private volatile boolean closed;
 
         /** @param in null if there never is input */
         Stream(OutputStream out, InputStream in, Closeable resource) {
@@ -157,7 +158,7 @@ abstract class SerialEndpoint implements AutoCloseable {
                     vm.serialInput(c);
                 }
             } catch (IOException e) {
-                System.getLogger(SerialEndpoint.class.getName()).log(System.Logger.Level.INFO, "serial input ended: {0}", e.getMessage());
+                System.getLogger(SerialEndpoint.class.getName()).log(closed ? System.Logger.Level.DEBUG : System.Logger.Level.INFO, "serial input ended: {0}", e.getMessage());
             }
             vm.expectInput(false);
         }
@@ -176,6 +177,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         @Override
         public void close() throws IOException {
             flush();
+            closed = true;
             resource.close();
         }
     }
