@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.gearshift.testing.Prerequisite;
 import org.gearshift.vmm.boot.KernelImage;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -12,6 +13,8 @@ import org.junit.jupiter.api.io.TempDir;
 class SampleKernelTest {
     @Test
     void theCommittedImageIsWhatItsSourcesBuild(@TempDir Path dir) throws Exception {
+        Prerequisite.program("gcc");
+        Prerequisite.program("ld");
         Path built = dir.resolve("kernel.elf");
         Process p = new ProcessBuilder("sh", "src/main/kernel/build.sh", built.toString()).redirectErrorStream(true).start();
         String output = new String(p.getInputStream().readAllBytes());

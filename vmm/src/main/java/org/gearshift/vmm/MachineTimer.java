@@ -37,9 +37,10 @@ final class MachineTimer implements EventTimer {
         onIdle = action;
     }
 
-    /** Host input may arrive at any time: an idle machine without events waits for it. */
-    void expectInput() {
-        inputPossible = true;
+    /** Whether host input may arrive at any time: an idle machine without events then waits for it. Any thread. */
+    void expectInput(boolean possible) {
+        inputPossible = possible;
+        wake();
     }
 
     /** Ends a sleep; any thread. */
@@ -89,9 +90,9 @@ final class MachineTimer implements EventTimer {
                 v.advanceTo(deadline);
                 return true;
             }
-            return inputPossible && sleep(MAX_SLEEP_NANOS);
+            return (inputPossible || woken) && sleep(MAX_SLEEP_NANOS);
         }
-        if (deadline == EventQueue.NEVER && !inputPossible) {
+        if (deadline == EventQueue.NEVER && !inputPossible && !woken) {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));

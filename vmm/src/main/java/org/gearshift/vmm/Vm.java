@@ -167,7 +167,6 @@ public final class Vm {
 
     /** A byte for the guest's first serial port; any thread. */
     public void serialInput(int b) {
-        timer.expectInput();
         platform.com1().receive((byte) b);
     }
 
@@ -182,9 +181,9 @@ public final class Vm {
         timer.onIdle(action);
     }
 
-    /** Says that {@link #serialInput} may be called later: an idle machine waits for it. */
-    public void expectInput() {
-        timer.expectInput();
+    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    public void expectInput(boolean possible) {
+        timer.expectInput(possible);
     }
 
     /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */

@@ -11,6 +11,9 @@ import org.gearshift.paging.CodePages;
  */
 final class CodeCache {
     private static final int BUCKETS = 1 << 16;
+    /** Bounds of what a guest can make the cache hold: several times what a distribution's boot needs, within a few hundred megabytes. */
+    private static final int MAX_TRANSLATIONS = 1 << 19;
+    private static final int MAX_INTERPRETER_WORDS = 1 << 25;
 
     private final Translation[] table = new Translation[BUCKETS];
     private final List<List<Translation>> byFrame;
@@ -19,6 +22,7 @@ final class CodeCache {
     private final EngineStatistics statistics;
     private final int hotThreshold;
     private Translation[] handles = new Translation[1 << 12];
+    private int translations;
 
     CodeCache(int frames, CodePages codePages, Interpreter interpreter, EngineStatistics statistics, int hotThreshold) {
         this.byFrame = new ArrayList<>(java.util.Collections.nCopies(frames, null));
@@ -43,7 +47,31 @@ final class CodeCache {
         return null;
     }
 
+    /** Whether it is time to {@link #clear}. */
+    boolean full() {
+        return translations >= MAX_TRANSLATIONS || interpreter.codeWords() >= MAX_INTERPRETER_WORDS;
+    }
+
+    /** Drops everything: guests that run code at ever new addresses must not take the host's memory. */
+    void clear() {
+        for (int frame = 0; frame < byFrame.size(); frame++) {
+            List<Translation> l = byFrame.get(frame);
+            if (l == null) {
+                continue;
+            }
+            for (Translation t : l) {
+                if (t.valid) {
+                    retire(t);
+                }
+            }
+            byFrame.set(frame, null);
+            codePages.removeFrame(frame);
+        }
+        java.util.Arrays.fill(table, null);
+    }
+
     void add(Translation t) {
+        translations++;
         int b = bucket(t.pc, t.mode, t.frame);
         t.next = table[b];
         table[b] = t;
@@ -99,14 +127,19 @@ final class CodeCache {
     }
 
     private void drop(Translation t) {
-        t.valid = false;
-        statistics.invalidatedBlocks++;
-        release(t);
         unlinkFromTable(t);
         byFrame.get(t.frame).remove(t);
         if (t.secondFrame != Translation.NONE && t.secondFrame != t.frame) {
             byFrame.get(t.secondFrame).remove(t);
         }
+        retire(t);
+    }
+
+    private void retire(Translation t) {
+        t.valid = false;
+        translations--;
+        statistics.invalidatedBlocks++;
+        release(t);
         for (RegionRecord r : t.memberOf) {
             dropRegion(r);
         }

@@ -17,6 +17,7 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.CpuExit;
+import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.VCpu;
 
@@ -46,6 +47,8 @@ public final class Engine {
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
 
+    /** The latest translation that is not cached: whoever looked it up may not have run it. */
+    private Translation outsideRam;
     /** Retired instructions once the current budget is used up. */
     private long retiredAtZero;
     private int lastEpoch;
@@ -150,7 +153,8 @@ public final class Engine {
                 return StopReason.LIMIT;
             }
             if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
-                if (!timer.idle()) {
+                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0;
+                if (forGood || !timer.idle()) {
                     return StopReason.DEAD;
                 }
             }
@@ -376,8 +380,18 @@ public final class Engine {
                 return t;
             }
         }
+        if (cache.full()) {
+            cache.clear();
+        }
         try {
-            return translator.translate(pc, mode, single);
+            Translation t = translator.translate(pc, mode, single);
+            if (!t.cached) {
+                if (outsideRam != null) {
+                    cache.release(outsideRam);
+                }
+                outsideRam = t;
+            }
+            return t;
         } catch (GuestFault f) {
             statistics.exceptions++;
             translator.deliverFetchFault();

@@ -2,15 +2,14 @@ package org.gearshift.vmm.acpi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -120,7 +119,7 @@ class AcpiTablesTest {
 
     @Test
     void theReferenceDisassemblerReadsTheDsdtAndItsTextCompilesToTheSameBytes(@TempDir Path directory) throws Exception {
-        assumeTrue(installed(), "iasl is not installed");
+        Prerequisite.program("iasl");
         byte[] dsdt = table(dword(fadt() + 40));
         Files.write(directory.resolve("dsdt.aml"), dsdt);
         String log = run(directory, "iasl", "-d", "dsdt.aml");
@@ -134,22 +133,13 @@ class AcpiTablesTest {
 
     @Test
     void theReferenceDisassemblerFindsNothingWrongInTheDataTables(@TempDir Path directory) throws Exception {
-        assumeTrue(installed(), "iasl is not installed");
+        Prerequisite.program("iasl");
         for (int table : new int[] {fadt(), madt(), dword(AcpiTables.BASE + 16), dword(AcpiTables.BASE + 24)}) {
             String name = signature(table, 4) + ".aml";
             Files.write(directory.resolve(name), table(table));
             String log = run(directory, "iasl", "-d", name);
             String source = Files.readString(directory.resolve(signature(table, 4) + ".dsl"));
             assertTrue(!log.contains("Error") && !log.contains("Warning") && !source.contains("**** "), log + source);
-        }
-    }
-
-    private static boolean installed() throws InterruptedException {
-        try {
-            return new ProcessBuilder("iasl", "-v").redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start()
-                    .waitFor() == 0;
-        } catch (IOException absent) {
-            return false;
         }
     }
 

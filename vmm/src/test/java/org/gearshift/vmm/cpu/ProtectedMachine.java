@@ -163,7 +163,7 @@ final class ProtectedMachine implements PortSpace {
         } catch (GuestFault f) {
             assertEquals(GuestFault.Kind.EXCEPTION, f.kind);
             assertEquals(vector + "/" + Integer.toHexString(errorCode), f.vector + "/" + Integer.toHexString(f.errorCode));
-            for (int i = 0; i < s.length; i++) {
+            for (int i = 0; i < X86State.LAYOUT.slotCount(); i++) {
                 if (i != X86State.CR2 && i != X86State.DR + 6) {
                     assertEquals(before[i], s[i], X86State.LAYOUT.name(i) + " changed by a faulting " + service);
                 }

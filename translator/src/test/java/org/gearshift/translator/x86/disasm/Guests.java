@@ -1,9 +1,7 @@
 package org.gearshift.translator.x86.disasm;
 
 import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,11 +13,12 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.gearshift.testing.Prerequisite;
 
 /**
  * Files out of Debian packages, kept in the directory that property {@code gearshift.cache} or environment variable {@code GEARSHIFT_CACHE} names
- * (default {@code ~/.cache/gearshift}). Packages that are not there are fetched with {@code apt-get download}. What cannot be had aborts the test, or
- * fails it if {@code GEARSHIFT_REQUIRE_GUESTS} is set.
+ * (default {@code ~/.cache/gearshift}). Packages that are not there are fetched with {@code apt-get download}. What cannot be had is a
+ * missing {@link Prerequisite}.
  */
 final class Guests {
     private static final byte[] XZ_MAGIC = {(byte) 0xfd, '7', 'z', 'X', 'Z', 0};
@@ -27,20 +26,10 @@ final class Guests {
     private Guests() {
     }
 
-    /** Aborts the test if a program is not installed. */
-    static void assumeTool(String name) {
-        for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
-            if (Files.isExecutable(Path.of(directory, name))) {
-                return;
-            }
-        }
-        missing(name + " is not installed");
-    }
-
     /** The ELF image in the newest kernel package of a flavour, e.g. {@code 686} of {@code i386}. */
     static Path kernel(String flavour, String architecture) throws IOException, InterruptedException {
-        assumeTool("objdump");
-        assumeTool("xz");
+        Prerequisite.program("objdump");
+        Prerequisite.program("xz");
         Path deb = kernelPackage(flavour, architecture);
         Path elf = cache().resolve(deb.getFileName().toString().replace(".deb", ".vmlinux"));
         if (!Files.exists(elf)) {
@@ -60,11 +49,11 @@ final class Guests {
 
     /** One file of a package. */
     static Path file(String name, String architecture, String path) throws IOException, InterruptedException {
-        assumeTool("objdump");
+        Prerequisite.program("objdump");
         Path deb = cached(name, architecture).orElse(null);
         if (deb == null) {
             download(name, architecture);
-            deb = cached(name, architecture).orElseGet(() -> missing("no package " + name));
+            deb = cached(name, architecture).orElseGet(() -> Prerequisite.missing("no package " + name));
         }
         Path copy = cache().resolve(deb.getFileName().toString().replace(".deb", "." + Path.of(path).getFileName()));
         if (!Files.exists(copy)) {
@@ -80,12 +69,12 @@ final class Guests {
             String depends = run(List.of("apt-cache", "depends", "linux-image-" + flavour + ":" + architecture));
             Matcher m = Pattern.compile("Depends: (" + pattern + ")\\b").matcher(depends);
             if (!m.find()) {
-                missing("no kernel package for " + flavour);
+                Prerequisite.missing("no kernel package for " + flavour);
             }
             download(m.group(1), architecture);
             deb = cached(pattern, architecture);
         }
-        return deb.orElseGet(() -> missing("no kernel package for " + flavour));
+        return deb.orElseGet(() -> Prerequisite.missing("no kernel package for " + flavour));
     }
 
     private static Path cache() throws IOException {
@@ -102,12 +91,12 @@ final class Guests {
     }
 
     private static void download(String name, String architecture) throws IOException, InterruptedException {
-        assumeTool("apt-get");
+        Prerequisite.program("apt-get");
         run(List.of("apt-get", "download", name + ":" + architecture));
     }
 
     private static Path extract(Path deb, String member) throws IOException, InterruptedException {
-        assumeTool("dpkg-deb");
+        Prerequisite.program("dpkg-deb");
         Path out = Files.createTempFile(cache(), "member", ".partial");
         Process tar = ProcessBuilder.startPipeline(List.of(
                 new ProcessBuilder("dpkg-deb", "--fsys-tarfile", deb.toString()).redirectError(ProcessBuilder.Redirect.DISCARD),
@@ -122,7 +111,7 @@ final class Guests {
         Process process = new ProcessBuilder(new ArrayList<>(command)).directory(cache().toFile()).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            missing(command + ": " + output);
+            Prerequisite.missing(command + ": " + output);
         }
         return output;
     }
@@ -144,9 +133,5 @@ final class Guests {
         byte[] tail = new byte[bytes.length - from];
         System.arraycopy(bytes, from, tail, 0, tail.length);
         return tail;
-    }
-
-    private static Path missing(String what) {
-        return System.getenv("GEARSHIFT_REQUIRE_GUESTS") != null ? fail(what) : abort(what);
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -30,7 +31,7 @@ class SyntheticCodeTest {
     @ParameterizedTest
     @EnumSource(Objdump.Machine.class)
     void randomInstructionsReadAsObjdumpReadsThem(Objdump.Machine machine) throws Exception {
-        Guests.assumeTool("objdump");
+        Prerequisite.program("objdump");
         DisassemblyComparison comparison = new DisassemblyComparison(machine);
         for (int seed = 0; seed < FILES; seed++) {
             compare(comparison, machine, CodeSamples.random(machine, INSTRUCTIONS_PER_FILE, seed, LIMIT));
@@ -43,7 +44,7 @@ class SyntheticCodeTest {
     @ParameterizedTest
     @EnumSource(Objdump.Machine.class)
     void everyOpcodeReadsAsObjdumpReadsIt(Objdump.Machine machine) throws Exception {
-        Guests.assumeTool("objdump");
+        Prerequisite.program("objdump");
         DisassemblyComparison comparison = new DisassemblyComparison(machine);
         List<byte[]> pieces = new ArrayList<>();
         for (int[] escape : ESCAPES) {

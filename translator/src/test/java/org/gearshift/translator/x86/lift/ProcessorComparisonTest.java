@@ -1,7 +1,6 @@
 package org.gearshift.translator.x86.lift;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -14,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -43,7 +43,9 @@ class ProcessorComparisonTest {
 
     private void compare(int bits, LiftedProcessor lifted) throws IOException, InterruptedException {
         NativeProcessor host = NativeProcessor.start(directory, bits);
-        assumeTrue(host != null, "no gcc -m" + bits + " here");
+        if (host == null) {
+            Prerequisite.missing("no gcc -m" + bits + " here");
+        }
         String features = Files.readString(Path.of("/proc/cpuinfo"));
         Map<String, String> failures = new LinkedHashMap<>();
         try (host) {
@@ -79,7 +81,9 @@ class ProcessorComparisonTest {
 
     private void sequences(int bits, LiftedProcessor lifted) throws IOException, InterruptedException {
         NativeProcessor host = NativeProcessor.start(directory, bits);
-        assumeTrue(host != null, "no gcc -m" + bits + " here");
+        if (host == null) {
+            Prerequisite.missing("no gcc -m" + bits + " here");
+        }
         try (host) {
             report(compareSequences(host, lifted, bits == 64));
         }

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.gearshift.testing.Prerequisite;
 
 /** The real processor: a small C program, compiled with gcc, that executes single instructions on given states. */
 final class Processor implements AutoCloseable {
@@ -17,6 +18,10 @@ final class Processor implements AutoCloseable {
     private final Process process;
 
     Processor() throws IOException, InterruptedException {
+        Prerequisite.program("gcc");
+        if (!System.getProperty("os.arch").matches("amd64|x86_64")) {
+            Prerequisite.missing("the host's processor is not an x86");
+        }
         Path dir = Files.createDirectories(Path.of("target", "oracle"));
         Path source = dir.resolve("cpu_oracle.c");
         Path program = dir.resolve("cpu_oracle-" + ProcessHandle.current().pid());

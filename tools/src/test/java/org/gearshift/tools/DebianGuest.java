@@ -1,0 +1,71 @@
+package org.gearshift.tools;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.gearshift.testing.Prerequisite;
+import org.gearshift.tools.guest.GuestStore;
+import org.gearshift.tools.guest.KnownGuest;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
+
+/** Debian's kernels as distributed, with a RAM disk made here around the distribution's static busybox. */
+final class DebianGuest {
+    /** The shell and its tools: the same store and the same way to fetch as for kernels, though nobody boots it. */
+    private static final KnownGuest BUSYBOX =
+            new KnownGuest("busybox", "static busybox", "busybox-static", "i386", "bin/busybox", null, "", "");
+
+    private static final String INIT = """
+            #!/bin/sh
+            mount -t proc proc /proc
+            echo GEARSHIFT-MARKER-BEGIN
+            cat /proc/interrupts
+            i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; echo loop $i
+            cat /bin/busybox | sha256sum
+            echo GEARSHIFT-MARKER-END
+            case "$(cat /proc/cmdline)" in *interactive*) exec sh;; esac
+            poweroff -f
+            """;
+
+    private DebianGuest() {
+    }
+
+    /** The kernel of a guest in the catalogue. */
+    static KernelImage kernel(String name) throws IOException, BootException {
+        return new KernelImage(name, Files.readAllBytes(fetched(KnownGuest.named(name))));
+    }
+
+    static byte[] busybox() throws IOException {
+        return Files.readAllBytes(fetched(BUSYBOX));
+    }
+
+    /** The RAM disk: {@code /init} prints its markers and powers off, or starts a shell if the kernel's command line says "interactive". */
+    static byte[] initrd() throws IOException {
+        Initramfs disk = new Initramfs();
+        for (String d : new String[] {"bin", "dev", "proc"}) {
+            disk.directory(d);
+        }
+        disk.characterDevice("dev/console", 5, 1).characterDevice("dev/null", 1, 3).characterDevice("dev/ttyS0", 4, 64);
+        disk.program("bin/busybox", busybox());
+        for (String applet : new String[] {"cat", "echo", "mount", "poweroff", "sh", "sha256sum"}) {
+            disk.link("bin/" + applet, "busybox");
+        }
+        return disk.program("init", INIT.getBytes(StandardCharsets.US_ASCII)).gzip();
+    }
+
+    private static Path fetched(KnownGuest g) throws IOException {
+        GuestStore store = new GuestStore();
+        GuestStore.Fetched f = store.find(g);
+        if (f == null) {
+            Prerequisite.program("apt-get");
+            Prerequisite.program("dpkg-deb");
+            try {
+                f = store.fetch(g, line -> System.out.println("  " + line));
+            } catch (IOException e) {
+                return Prerequisite.missing(g.name() + " cannot be fetched: " + e.getMessage());
+            }
+        }
+        return f.kernel();
+    }
+}
