@@ -16,14 +16,10 @@ import picocli.CommandLine.ScopeType;
         subcommands = {RunCommand.class, GuestCommand.class, InspectCommand.class, CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
-            "0:success; for a run: the guest powered off, or the user quit",
+            "0:success",
             "1:failure while running",
             "2:bad usage or unusable input",
-            "3:run: the guest triple-faulted",
-            "4:run: the guest asked for a reset (reboot, or a panic with panic=-1)",
-            "5:run: the instruction limit was reached",
-            "6:run: the guest halted for good, with interrupts off",
-            "other:run: (value << 1) | 1 for a value the guest wrote to the debug-exit port 0xf4"})
+            "3 and up:run: how the guest ended; see 'gearshift run --help'"})
 public final class Gearshift implements Runnable {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show stack traces of failures.")
     boolean verbose;
@@ -51,7 +47,7 @@ public final class Gearshift implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? (run, guest, inspect)");
+        throw new ParameterException(spec.commandLine(), "which command? (run, guest, inspect, help)");
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */

@@ -11,7 +11,8 @@ import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code gearshift guest}: known guest systems. */
-@Command(name = "guest", mixinStandardHelpOptions = true, description = "Lists and fetches guest systems that are known to boot.",
+@Command(name = "guest", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
+        description = "Lists and fetches guest systems that are known to boot.",
         subcommands = {GuestCommand.List.class, GuestCommand.Fetch.class})
 final class GuestCommand implements Callable<Integer> {
     @ParentCommand
@@ -26,7 +27,8 @@ final class GuestCommand implements Callable<Integer> {
     }
 
     /** {@code guest list}. */
-    @Command(name = "list", mixinStandardHelpOptions = true, description = "Lists the catalogue.")
+    @Command(name = "list", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
+            description = "Lists the catalogue.")
     static final class List implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -44,7 +46,8 @@ final class GuestCommand implements Callable<Integer> {
     }
 
     /** {@code guest fetch}. */
-    @Command(name = "fetch", mixinStandardHelpOptions = true, description = "Fetches a guest's newest package through the host's package manager.")
+    @Command(name = "fetch", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
+            description = "Fetches a guest's newest package through the host's package manager.")
     static final class Fetch implements Callable<Integer> {
         @Spec
         private CommandSpec spec;

@@ -1,7 +1,6 @@
 package org.gearshift.tools;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,11 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.gearshift.backend.jvm.BackendOptions;
+import org.gearshift.backend.jvm.BudgetPlan;
 import org.gearshift.backend.jvm.RegionCompiler;
+import org.gearshift.backend.jvm.RegionTooLargeException;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Printer;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
+import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
@@ -26,6 +28,8 @@ import org.gearshift.translator.x86.disasm.Disassembler;
 import org.gearshift.translator.x86.lift.X86Lifter;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelCode;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.objectweb.asm.ClassReader;
@@ -39,21 +43,23 @@ import picocli.CommandLine.Spec;
 
 /** {@code gearshift inspect}: what becomes of guest code, stage by stage. */
 @Command(name = "inspect", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Shows what becomes of guest code: assembly, IR, optimized IR, JVM bytecode.")
+        versionProvider = Gearshift.Version.class,
+        description = {"Shows what becomes of guest code: assembly, IR, optimized IR, the interpreter's micro-operations, JVM bytecode.",
+            "Example: gearshift inspect --region --stage asm,opt --bytes \"8b 03 83 c3 04 01 c2 49 75 f6 c3\""})
 final class InspectCommand implements Callable<Integer> {
     /** Stages to show. */
-    enum Stage { ASM, IR, OPT, BYTECODE }
+    enum Stage { ASM, IR, OPT, MICRO, BYTECODE }
 
     private static final int MAX_BLOCK = 32;
     private static final int MAX_REGION_BLOCKS = 40;
-    private static final long KERNEL_MAPPING = 0xc0000000L;
+    private static final long RAM = 512L << 20;
 
     /** Where the code comes from. */
     static final class Source {
         @Option(names = "--bytes", paramLabel = "HEX", description = "Machine code in hexadecimal; white space is ignored.")
         private String bytes;
 
-        @Option(names = "--kernel", paramLabel = "FILE", description = "A kernel image, loaded as for a run; use with --at.")
+        @Option(names = "--kernel", paramLabel = "FILE", description = "A kernel image, as for a run; use with --at.")
         private Path kernel;
     }
 
@@ -63,7 +69,9 @@ final class InspectCommand implements Callable<Integer> {
     @ArgGroup(multiplicity = "1")
     private Source source;
 
-    @Option(names = "--at", paramLabel = "ADDR", description = "Address of the code: hexadecimal, physical or (from 0xc0000000) in the kernel's direct mapping.")
+    @Option(names = "--at", paramLabel = "ADDR", 
+            description = "Hexadecimal address of the code. With --kernel: a virtual address shows the kernel proper, which is unpacked from a bzImage; "
+                    + "a physical one what is there when the machine starts. Default for --bytes: 1000.")
     private String at;
 
     @Option(names = "--code", paramLabel = "16|32", defaultValue = "32", description = "Code size (default 32).")
@@ -72,7 +80,7 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--region", description = "Follow static successors: the whole loop nest or function, not just one block.")
     private boolean region;
 
-    @Option(names = "--stage", paramLabel = "STAGE", split = ",", description = "Only these of asm, ir, opt, bytecode.")
+    @Option(names = "--stage", paramLabel = "STAGE", split = ",", description = "Only these of asm, ir, opt, micro, bytecode.")
     private List<Stage> stages = List.of(Stage.values());
 
     @Override
@@ -81,25 +89,30 @@ final class InspectCommand implements Callable<Integer> {
             throw new Gearshift.UsageError("--code " + codeSize + ": 16 or 32");
         }
         long pc = address();
-        byte[] code;
-        long origin;
         if (source.bytes != null) {
-            code = parseBytes(source.bytes);
-            origin = pc;
-        } else {
-            if (at == null) {
-                throw new Gearshift.UsageError("--kernel needs --at ADDR: the address to look at");
-            }
-            Vm vm = new Vm(new VmConfig(512L << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), b -> { });
-            vm.load(new KernelImage(source.kernel.toString(), Files.readAllBytes(source.kernel)), new byte[0], "", "");
-            code = vm.ram().bytes();
-            origin = pc >= KERNEL_MAPPING ? KERNEL_MAPPING : 0;
-            if (pc - origin >= code.length) {
-                throw new Gearshift.UsageError("--at 0x" + Long.toHexString(pc) + ": no memory there");
-            }
+            show(parseBytes(source.bytes), pc, pc);
+            return 0;
         }
-        show(code, origin, pc);
+        if (at == null) {
+            throw new Gearshift.UsageError("--kernel needs --at ADDR: the address to look at");
+        }
+        KernelImage image = new KernelImage(source.kernel.toString(), RunCommand.read(source.kernel, "kernel"));
+        if (pc < RAM) {
+            show(startingMemory(image), 0, pc);
+        } else {
+            KernelCode.Segment s = KernelCode.of(image).at(pc);
+            if (s == null) {
+                throw new Gearshift.UsageError("--at 0x" + Long.toHexString(pc) + ": the kernel has nothing there");
+            }
+            show(s.bytes(), s.address(), pc);
+        }
         return 0;
+    }
+
+    private static byte[] startingMemory(KernelImage image) throws BootException {
+        Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), b -> { });
+        vm.load(image, new byte[0], "", "");
+        return vm.ram().bytes();
     }
 
     private long address() {
@@ -134,20 +147,32 @@ final class InspectCommand implements Callable<Integer> {
             out.println("; guest code");
             blocks.forEach(b -> disassemble(out, b, code, origin, mode));
         }
-        Region lifted = new Region(blocks, List.of(pc));
+        // As the engine does it: with a hot region's entries and budget checks.
+        Region lifted = region ? BudgetPlan.enteredAtChecks(new Region(blocks, List.of(pc))) : new Region(blocks, List.of(pc));
+        BudgetPlan plan = region ? BudgetPlan.of(lifted) : BudgetPlan.everyBlock(lifted);
         if (stages.contains(Stage.IR)) {
             out.println("; IR");
             out.print(Printer.print(lifted, X86State.LAYOUT));
         }
-        Region optimized = new PassPipeline(X86State.LAYOUT, true).optimize(lifted);
+        PassPipeline passes = new PassPipeline(X86State.LAYOUT, true);
+        Region optimized = passes.optimize(lifted, plan::checks);
         if (stages.contains(Stage.OPT)) {
             out.println("; optimized IR");
             out.print(Printer.print(optimized, X86State.LAYOUT));
         }
+        if (stages.contains(Stage.MICRO)) {
+            out.println("; micro-operations of the interpreter");
+            Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
+            blocks.forEach(b -> out.print(interpreter.dump(interpreter.prepare(passes.optimize(b)))));
+        }
         if (stages.contains(Stage.BYTECODE)) {
             out.println("; JVM bytecode");
-            byte[] cls = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults()).emit(optimized);
-            new ClassReader(cls).accept(new TraceClassVisitor(null, new Textifier(), out), ClassReader.SKIP_DEBUG);
+            try {
+                byte[] cls = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults()).emit(optimized, plan);
+                new ClassReader(cls).accept(new TraceClassVisitor(null, new Textifier(), out), ClassReader.SKIP_DEBUG);
+            } catch (RegionTooLargeException e) {
+                throw new Gearshift.UsageError("the region is too large for one JVM method; without --region, only its first block is compiled");
+            }
         }
         out.flush();
     }

@@ -20,8 +20,18 @@ import picocli.CommandLine.Spec;
 
 /** {@code gearshift run}: boots a kernel with its serial console on the terminal. */
 @Command(name = "run", mixinStandardHelpOptions = true, sortOptions = false,
-        description = {"Boots a kernel: Linux bzImage, multiboot, PVH or plain ELF. Without --kernel, the embedded sample kernel.",
-            "On the terminal: Ctrl-A x quits, Ctrl-A h lists the other keys."})
+        description = {"Boots a kernel: Linux bzImage or vmlinux, multiboot, PVH or plain ELF. Without --kernel, the embedded sample kernel.",
+            "On the terminal: Ctrl-A x quits, Ctrl-A h lists the other keys."},
+        versionProvider = Gearshift.Version.class, exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:the guest powered off, or the user quit",
+            "1:failure while running; with --lockstep, a difference was found",
+            "2:bad usage or unusable input",
+            "3:the guest triple-faulted",
+            "4:the guest asked for a reset (reboot, or a panic with panic=-1)",
+            "5:the instruction limit was reached",
+            "6:the guest halted for good, with interrupts off",
+            "other:(value << 1) | 1 for a value the guest wrote to the debug-exit port 0xf4"})
 final class RunCommand implements Callable<Integer> {
     /** {@code --backend}. */
     enum Backend { INTERPRETER, JVM }
@@ -78,7 +88,7 @@ final class RunCommand implements Callable<Integer> {
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
-        try (SerialEndpoint endpoint = SerialEndpoint.open(serial)) {
+        try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
             if (lockstep) {
                 return runLockstep(image, module, limit, endpoint);
             }
@@ -86,7 +96,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private static byte[] read(Path file, String what) throws IOException {
+    /** A file given on the command line; {@code what} names it in messages. */
+    static byte[] read(Path file, String what) throws IOException {
         if (Files.isDirectory(file)) {
             throw new Gearshift.UsageError(file + ": is a directory, not a " + what);
         }

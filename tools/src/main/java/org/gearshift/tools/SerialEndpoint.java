@@ -1,9 +1,11 @@
 package org.gearshift.tools;
 
 import java.io.BufferedOutputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -27,25 +29,25 @@ abstract class SerialEndpoint implements AutoCloseable {
     @Override
     public abstract void close() throws IOException;
 
-    /** Opens what {@code --serial} names. */
-    static SerialEndpoint open(String where) throws IOException {
+    /** Opens what {@code --serial} names; {@code messages} is told where a TCP port waits. */
+    static SerialEndpoint open(String where, PrintWriter messages) throws IOException {
         if (where.equals("stdio")) {
             return new Terminal(ConsoleTerminal.open());
         }
         if (where.equals("none")) {
-            return new Stream(OutputStream.nullOutputStream(), InputStream.nullInputStream(), () -> { });
+            return new Stream(OutputStream.nullOutputStream(), null, () -> { });
         }
         if (where.startsWith("file:") && where.length() > 5) {
             OutputStream out = Files.newOutputStream(Path.of(where.substring(5)));
-            return new Stream(new BufferedOutputStream(out), InputStream.nullInputStream(), out);
+            return new Stream(new BufferedOutputStream(out), null, out);
         }
         if (where.startsWith("tcp:")) {
-            return tcp(where.substring(4));
+            return tcp(where.substring(4), messages);
         }
         throw new Gearshift.UsageError("--serial " + where + ": write stdio, none, file:PATH or tcp:[HOST:]PORT");
     }
 
-    private static SerialEndpoint tcp(String address) throws IOException {
+    private static SerialEndpoint tcp(String address, PrintWriter messages) throws IOException {
         int colon = address.lastIndexOf(':');
         InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress() : InetAddress.getByName(address.substring(0, colon));
         int port;
@@ -59,10 +61,11 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
         try (ServerSocket server = new ServerSocket()) {
             server.bind(new InetSocketAddress(host, port), 1);
-            System.err.println("gearshift: serial port waits for a connection on " + host.getHostAddress() + " port " + server.getLocalPort());
+            messages.println("gearshift: serial port waits for a connection on " + host.getHostAddress() + " port " + server.getLocalPort());
+            messages.flush();
             Socket socket = server.accept();
             socket.setTcpNoDelay(true);
-            return new Stream(socket.getOutputStream(), socket.getInputStream(), socket);
+            return new Stream(new BufferedOutputStream(socket.getOutputStream()), socket.getInputStream(), socket);
         }
     }
 
@@ -88,7 +91,8 @@ abstract class SerialEndpoint implements AutoCloseable {
                     throw new UncheckedIOException("standard output", e);
                 }
             });
-            terminal.start(vm::serialInput, vm::quit, () -> vm.statistics(0));
+            vm.expectInput(true);
+            terminal.start(vm::serialInput, vm::quit, () -> vm.statistics(0), () -> vm.expectInput(false));
         }
 
         @Override
@@ -102,13 +106,16 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
     }
 
-    /** A file or a connection. */
+    /** A file or a connection. Like a real port it goes on when the other side has hung up: what the guest sends is lost. */
     private static final class Stream extends SerialEndpoint {
         private final OutputStream out;
         private final InputStream in;
-        private final java.io.Closeable resource;
+        private final Closeable resource;
+        private boolean broken;
+        private volatile boolean closed;
 
-        Stream(OutputStream out, InputStream in, java.io.Closeable resource) {
+        /** @param in null if there never is input */
+        Stream(OutputStream out, InputStream in, Closeable resource) {
             this.out = out;
             this.in = in;
             this.resource = resource;
@@ -116,36 +123,61 @@ abstract class SerialEndpoint implements AutoCloseable {
 
         @Override
         void transmit(byte b) {
+            if (broken) {
+                return;
+            }
             try {
                 out.write(b);
+                if (b == '\n') {
+                    out.flush();
+                }
             } catch (IOException e) {
-                throw new UncheckedIOException("serial port output", e);
+                lost(e);
             }
+        }
+
+        private void lost(IOException e) {
+            broken = true;
+            System.getLogger(SerialEndpoint.class.getName()).log(System.Logger.Level.WARNING, "serial port output is lost from here on: {0}", e.getMessage());
         }
 
         @Override
         void attach(Vm vm) {
-            Thread t = new Thread(() -> {
-                try {
-                    for (int c = in.read(); c >= 0; c = in.read()) {
-                        vm.serialInput(c);
-                    }
-                } catch (IOException e) {
-                    System.getLogger(SerialEndpoint.class.getName()).log(System.Logger.Level.INFO, "serial input ended: {0}", e.getMessage());
+            vm.onIdle(this::flush);
+            if (in != null) {
+                vm.expectInput(true);
+                Thread t = new Thread(() -> pump(vm), "serial-input");
+                t.setDaemon(true);
+                t.start();
+            }
+        }
+
+        private void pump(Vm vm) {
+            try {
+                for (int c = in.read(); c >= 0; c = in.read()) {
+                    vm.serialInput(c);
                 }
-            }, "serial-input");
-            t.setDaemon(true);
-            t.start();
+            } catch (IOException e) {
+                System.getLogger(SerialEndpoint.class.getName()).log(closed ? System.Logger.Level.DEBUG : System.Logger.Level.INFO, "serial input ended: {0}", e.getMessage());
+            }
+            vm.expectInput(false);
         }
 
         @Override
-        void flush() throws IOException {
-            out.flush();
+        void flush() {
+            if (!broken) {
+                try {
+                    out.flush();
+                } catch (IOException e) {
+                    lost(e);
+                }
+            }
         }
 
         @Override
         public void close() throws IOException {
-            out.flush();
+            flush();
+            closed = true;
             resource.close();
         }
     }

@@ -97,7 +97,7 @@ class DebianBootTest {
             {"\n42\r\n/ # ", "poweroff -f\n"}});
         Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.HOST, EngineOptions.of(Backend.JVM)), typist::transmitted);
         typist.vm = vm;
-        vm.expectInput();
+        vm.expectInput(true);
         vm.load(DebianGuest.kernel("debian-686"), DebianGuest.initrd(), "initrd", APPEND + " interactive");
         VmOutcome outcome = vm.run(LIMIT);
         String text = typist.seen.toString();

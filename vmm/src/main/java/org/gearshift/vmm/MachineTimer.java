@@ -10,6 +10,8 @@ import org.gearshift.vmm.engine.EventTimer;
 final class MachineTimer implements EventTimer {
     /** Instructions between looks at the host clock: 20 to 200 microseconds of compiled code. */
     private static final int HOST_SLICE = 50_000;
+    /** What a PAUSE takes on the virtual clock: delay loops end after as many microseconds as they mean, not as many million instructions. */
+    private static final long PAUSE_NANOS = 1000;
     /** Longest sleep, so that a lost wake-up costs little. */
     private static final long MAX_SLEEP_NANOS = 50_000_000;
     /** Instructions a run with the virtual clock executes at most before it looks for host input. */
@@ -35,9 +37,10 @@ final class MachineTimer implements EventTimer {
         onIdle = action;
     }
 
-    /** Host input may arrive at any time: an idle machine without events waits for it. */
-    void expectInput() {
-        inputPossible = true;
+    /** Whether host input may arrive at any time: an idle machine without events then waits for it. Any thread. */
+    void expectInput(boolean possible) {
+        inputPossible = possible;
+        wake();
     }
 
     /** Ends a sleep; any thread. */
@@ -53,6 +56,15 @@ final class MachineTimer implements EventTimer {
     public void runDue() {
         poll.run();
         events.runDue(clock.nanos());
+    }
+
+    @Override
+    public boolean pause() {
+        if (clock instanceof VirtualClock v) {
+            v.advanceTo(Math.min(events.nextDeadline(), v.nanos() + PAUSE_NANOS));
+            return true;
+        }
+        return false;
     }
 
     @Override
@@ -78,9 +90,9 @@ final class MachineTimer implements EventTimer {
                 v.advanceTo(deadline);
                 return true;
             }
-            return inputPossible && sleep(MAX_SLEEP_NANOS);
+            return (inputPossible || woken) && sleep(MAX_SLEEP_NANOS);
         }
-        if (deadline == EventQueue.NEVER && !inputPossible) {
+        if (deadline == EventQueue.NEVER && !inputPossible && !woken) {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));

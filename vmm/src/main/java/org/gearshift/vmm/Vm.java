@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.Map;
 import org.gearshift.paging.CodePages;
@@ -29,6 +30,9 @@ import org.gearshift.vmm.pc.PlatformListener;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm {
+    /** Regions named in the summary. */
+    private static final int HOTTEST = 10;
+
     private final GuestRam ram;
     private final PhysicalMemory memory;
     private final CodePages codePages;
@@ -163,7 +167,6 @@ public final class Vm {
 
     /** A byte for the guest's first serial port; any thread. */
     public void serialInput(int b) {
-        timer.expectInput();
         platform.com1().receive((byte) b);
     }
 
@@ -178,9 +181,9 @@ public final class Vm {
         timer.onIdle(action);
     }
 
-    /** Says that {@link #serialInput} may be called later: an idle machine waits for it. */
-    public void expectInput() {
-        timer.expectInput();
+    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    public void expectInput(boolean possible) {
+        timer.expectInput(possible);
     }
 
     /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */
@@ -193,10 +196,12 @@ public final class Vm {
         if (wallNanos > 0) {
             line(b, "host time", "%.2f s, %.1f MIPS", wallNanos / 1e9, retired * 1e3 / wallNanos);
         }
+        line(b, "host CPU", "%.2f s of this thread, %.2f s of the process", ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9,
+                ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %d ms)", s.regions, s.regionInsns, s.regionBytes,
-                s.regionRetries, s.compileNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d to C2, %d ms)", s.regions, s.regionInsns, s.regionBytes,
+                s.regionRetries, s.optimized, s.compileNanos / 1_000_000);
         line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
         line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
         StringBuilder exits = new StringBuilder();
@@ -205,6 +210,9 @@ public final class Vm {
         }
         line(b, "exits", "%s", exits);
         line(b, "shadow paging", "%s", shadow.counters());
+        for (String r : engine.hottestRegions(HOTTEST)) {
+            line(b, "hot region", "%s", r);
+        }
         return b.toString();
     }
 

@@ -54,7 +54,7 @@ final class DebianPackages {
     Path download(String name, Path directory) throws IOException {
         Files.createDirectories(directory);
         List<Path> before = debs(directory);
-        run(directory, "apt-get", "download", "-o", "Dpkg::Use-Pty=0", name);
+        run(directory, "apt-get", "download", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Sandbox::User=root", name);
         String stem = name.replaceAll(":.*", "") + "_";
         List<Path> now = debs(directory);
         now.removeIf(f -> !f.getFileName().toString().startsWith(stem));

@@ -69,9 +69,13 @@ public final class ConsoleTerminal implements AutoCloseable {
      * @param guest receives bytes for the guest, 0..255
      * @param quit called for Ctrl-A x
      * @param statistics called for Ctrl-A s; returns text to show
+     * @param end called when there will be no more input
      */
-    public void start(IntConsumer guest, Runnable quit, java.util.function.Supplier<String> statistics) {
-        Thread t = new Thread(() -> pump(guest, quit, statistics), "console-input");
+    public void start(IntConsumer guest, Runnable quit, java.util.function.Supplier<String> statistics, Runnable end) {
+        Thread t = new Thread(() -> {
+            pump(guest, quit, statistics);
+            end.run();
+        }, "console-input");
         t.setDaemon(true);
         t.start();
     }

@@ -1,5 +1,7 @@
 package org.gearshift.vmm.boot;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.paging.GuestRam;
 
 /** A 32-bit little-endian i386 ELF executable: loading its segments by physical address, and its notes (System V ABI, i386 supplement). */
@@ -33,12 +35,39 @@ final class ElfImage {
         k.check(programHeaders, (long) entrySize * count);
     }
 
+    /** The physical address of the entry point: the file gives the virtual one if its kernel has been linked to run elsewhere than it is loaded. */
     int entry() throws BootException {
-        return k.u32(24);
+        long entry = k.unsigned32(24);
+        for (int i = 0; i < count; i++) {
+            int h = programHeaders + i * entrySize;
+            long within = entry - k.unsigned32(h + 8);
+            if (k.u32(h) == PT_LOAD && within >= 0 && within < k.unsigned32(h + 20)) {
+                return (int) (k.unsigned32(h + 12) + within);
+            }
+        }
+        return (int) entry;
     }
 
-    /** Copies every loadable segment to its physical address; returns the first address above all of them. */
-    long load(GuestRam ram) throws BootException {
+    /** What the file has for each loadable segment, by virtual address. */
+    List<KernelCode.Segment> segments() throws BootException {
+        List<KernelCode.Segment> list = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int h = programHeaders + i * entrySize;
+            long inFile = k.unsigned32(h + 16);
+            if (k.u32(h) == PT_LOAD && inFile != 0) {
+                k.check(k.unsigned32(h + 4), inFile);
+                list.add(new KernelCode.Segment(k.unsigned32(h + 8), k, k.u32(h + 4), (int) inFile));
+            }
+        }
+        return list;
+    }
+
+    /**
+     * Copies every loadable segment to its physical address; returns the first address above all of them.
+     *
+     * @param lowest first address below 1 MiB that the loader does not need for itself
+     */
+    long load(GuestRam ram, long lowest) throws BootException {
         long end = 0;
         for (int i = 0; i < count; i++) {
             int h = programHeaders + i * entrySize;
@@ -53,7 +82,7 @@ final class ElfImage {
             if (inFile > inMemory) {
                 throw new BootException(k.name() + ": segment " + i + " is larger in the file than in memory");
             }
-            place(k, ram, offset, physical, inFile, inMemory);
+            place(k, ram, offset, physical, inFile, inMemory, lowest);
             end = Math.max(end, physical + inMemory);
         }
         if (end == 0) {
@@ -62,20 +91,43 @@ final class ElfImage {
         return end;
     }
 
-    static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory) throws BootException {
+    static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory, long lowest)
+            throws BootException {
         if (physical + inMemory > ram.size()) {
-            throw new BootException(k.name() + ": needs " + LinuxBzImage.mib(physical + inMemory) + " MiB of memory, the machine has "
-                    + LinuxBzImage.mib(ram.size()) + " MiB; give more with -m");
+            throw new BootException(k.name() + ": needs " + ZeroPage.mib(physical + inMemory) + " MiB of memory, the machine has "
+                    + ZeroPage.mib(ram.size()) + " MiB; give more with -m");
         }
-        if (physical < 0x1000 || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
-            throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", which is not free memory on a PC");
+        if (physical < lowest || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
+            throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where memory is not free");
         }
         ram.copyIn(physical, k.array(), (int) offset, (int) inFile);
         ram.fill(physical + inFile, (int) (inMemory - inFile), 0);
     }
 
+    /** Answers whether it has seen enough. */
+    private interface NoteVisitor {
+        boolean visit(String owner, int type, int valueAt, long size) throws BootException;
+    }
+
     /** The 32-bit value of an ELF note, or -1. */
     long note(String owner, int type) throws BootException {
+        long[] value = {-1};
+        eachNote((o, t, at, size) -> {
+            if (t != type || size < 4 || !o.equals(owner)) {
+                return false;
+            }
+            value[0] = k.unsigned32(at);
+            return true;
+        });
+        return value[0];
+    }
+
+    /** True if there is a note of an owner, of whatever type. */
+    boolean hasNoteOf(String owner) throws BootException {
+        return eachNote((o, t, at, size) -> o.equals(owner));
+    }
+
+    private boolean eachNote(NoteVisitor visitor) throws BootException {
         for (int i = 0; i < count; i++) {
             int h = programHeaders + i * entrySize;
             if (k.u32(h) != PT_NOTE) {
@@ -87,17 +139,16 @@ final class ElfImage {
             while (at + 12 <= end) {
                 long nameSize = k.unsigned32((int) at);
                 long size = k.unsigned32((int) at + 4);
-                long nameAt = at + 12;
-                long valueAt = nameAt + (nameSize + 3 & ~3L);
+                long valueAt = at + 12 + (nameSize + 3 & ~3L);
                 if (valueAt + size > end) {
                     throw new BootException(k.name() + ": damaged ELF note");
                 }
-                if (k.u32((int) at + 8) == type && size >= 4 && k.text((int) nameAt, (int) nameSize).equals(owner)) {
-                    return k.unsigned32((int) valueAt);
+                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, size)) {
+                    return true;
                 }
                 at = valueAt + (size + 3 & ~3L);
             }
         }
-        return -1;
+        return false;
     }
 }

@@ -90,11 +90,12 @@ public final class KernelImage {
 
     /** NUL-terminated text of at most {@code max} bytes. */
     public String text(int at, int max) throws BootException {
+        check(at, 0);
+        int limit = Math.min(max, length() - at);
         int end = at;
-        while (end < at + max && end < length() && data.get(end) != 0) {
+        while (end - at < limit && data.get(end) != 0) {
             end++;
         }
-        check(at, 0);
         return new String(data.array(), at, end - at, StandardCharsets.US_ASCII);
     }
 

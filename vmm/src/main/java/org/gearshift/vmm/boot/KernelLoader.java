@@ -4,6 +4,9 @@ import org.gearshift.paging.GuestRam;
 
 /** Recognizes a kernel image and loads it by the protocol it speaks. */
 public final class KernelLoader {
+    /** Behind the real-mode interrupt vectors and {@link FlatGdt}. */
+    private static final int LOWEST = 0x1000;
+
     private KernelLoader() {
     }
 
@@ -36,10 +39,13 @@ public final class KernelLoader {
         if (PvhKernel.entry(elf) >= 0) {
             return PvhKernel.load(kernel, elf, initrd, initrdName, commandLine, ram, rsdp);
         }
+        if (LinuxElf.recognizes(elf)) {
+            return LinuxElf.load(elf, initrd, initrdName, commandLine, ram, rsdp);
+        }
         if (initrd.length > 0) {
             throw new BootException(kernel.name() + ": a plain ELF program takes no RAM disk");
         }
-        elf.load(ram);
+        elf.load(ram, LOWEST);
         FlatGdt.write(ram);
         return new BootState(elf.entry(), 0, 0, 0, 0x9f000, FlatGdt.ADDRESS, FlatGdt.LIMIT, FlatGdt.CODE, FlatGdt.DATA, "ELF");
     }

@@ -20,6 +20,7 @@ final class Multiboot {
     private static final int COMMAND_LINE = 0x9600;
     private static final int MODULE_LINE = 0xb600;
     private static final int MAX_LINE = 0x1fff;
+    private static final int LOWEST = MODULE_LINE + MAX_LINE + 1;
     private static final int STACK_TOP = 0x9f000;
 
     private static final int INFO_MEMORY = 1;
@@ -60,7 +61,7 @@ final class Multiboot {
         } else {
             ElfImage elf = new ElfImage(k);
             entry = elf.entry();
-            end = elf.load(ram);
+            end = elf.load(ram, LOWEST);
         }
         int infoFlags = INFO_MEMORY | INFO_CMDLINE | INFO_MMAP | INFO_LOADER_NAME;
         if (module.length > 0) {
@@ -88,14 +89,14 @@ final class Multiboot {
         long inFile = loadEnd == 0 ? k.length() - offset : loadEnd - loadAddress;
         long inMemory = Math.max(inFile, bssEnd == 0 ? 0 : bssEnd - loadAddress);
         k.check(offset, inFile);
-        ElfImage.place(k, ram, offset, loadAddress, inFile, inMemory);
+        ElfImage.place(k, ram, offset, loadAddress, inFile, inMemory, LOWEST);
         return loadAddress + inMemory;
     }
 
     private static void placeModule(byte[] module, String name, GuestRam ram, long kernelEnd) throws BootException {
         long at = kernelEnd + 0xfff & ~0xfffL;
         if (at + module.length > ram.size()) {
-            throw new BootException(name + ": no room for a module of " + LinuxBzImage.mib(module.length) + " MiB beside the kernel; give more with -m");
+            throw new BootException(name + ": no room for a module of " + ZeroPage.mib(module.length) + " MiB beside the kernel; give more with -m");
         }
         ram.copyIn(at, module, 0, module.length);
         ram.put32(MODULES, (int) at);

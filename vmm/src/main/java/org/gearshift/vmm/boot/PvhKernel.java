@@ -16,6 +16,7 @@ final class PvhKernel {
     private static final int MEMMAP = 0x9080;
     private static final int COMMAND_LINE = 0x20000;
     private static final int MAX_LINE = 0x3fff;
+    private static final int LOWEST = COMMAND_LINE + MAX_LINE + 1;
     private static final int STACK_TOP = 0x9f000;
 
     private PvhKernel() {
@@ -28,14 +29,14 @@ final class PvhKernel {
 
     static BootState load(KernelImage k, ElfImage elf, byte[] initrd, String initrdName, String commandLine, GuestRam ram, long rsdp)
             throws BootException {
-        long end = elf.load(ram);
+        long end = elf.load(ram, LOWEST);
         ram.fill(START_INFO, 0x200, 0);
         ram.put32(START_INFO, START_MAGIC);
         ram.put32(START_INFO + 4, 1);
         if (initrd.length > 0) {
             long at = Math.min(ram.size(), 0x37000000L) - initrd.length & ~0xfffL;
             if (at < end) {
-                throw new BootException(initrdName + ": no room for a RAM disk of " + LinuxBzImage.mib(initrd.length)
+                throw new BootException(initrdName + ": no room for a RAM disk of " + ZeroPage.mib(initrd.length)
                         + " MiB beside the kernel; give more with -m");
             }
             ram.copyIn(at, initrd, 0, initrd.length);

@@ -1,7 +1,10 @@
 package org.gearshift.vmm.engine;
 
 import org.gearshift.backend.jvm.BackendOptions;
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.backend.jvm.BudgetPlan;
+import org.gearshift.backend.jvm.CompilationTier;
 import org.gearshift.backend.jvm.CompiledRegion;
 import org.gearshift.backend.jvm.RegionCompiler;
 import org.gearshift.backend.jvm.RegionTooLargeException;
@@ -23,6 +26,12 @@ import org.gearshift.vmm.cpu.VCpu;
  * retired instructions exact. One thread.
  */
 public final class Engine {
+    /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
+    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 60_000_000);
+
+    /** Longest slice while regions wait for HotSpot: how soon they take over. */
+    private static final int COMPILING_SLICE = 200_000;
+
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final InterruptSource interrupts;
@@ -46,6 +55,9 @@ public final class Engine {
     private boolean stop;
     private boolean oneBlock;
     private boolean resync;
+    private final List<RegionRecord> regions = new ArrayList<>();
+    /** Regions HotSpot has been asked to compile. */
+    private final List<RegionRecord> compiling = new ArrayList<>();
 
     /** @param interrupts what {@code cpu} takes interrupts from */
     public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
@@ -72,6 +84,14 @@ public final class Engine {
     /** Guest instructions retired since power-on; exact inside monitor services too. */
     public long retired() {
         return retiredAtZero - cpu.budget;
+    }
+
+    /** The regions in which most instructions were retired, a line each: address, instructions retired, entries, size, tier. */
+    public List<String> hottestRegions(int count) {
+        return regions.stream().sorted((a, b) -> Long.compare(b.retired, a.retired)).limit(count)
+                .map(r -> String.format("%08x  %,d retired, %,d entries, %d blocks of %d instructions, %,d bytes%s%s", r.members.get(0).linear, r.retired,
+                        r.entered, r.code.blockCount(), r.code.guestInsns(), r.code.bytecodeSize(), r.optimizing ? ", C2" : "", r.valid ? "" : ", invalidated"))
+                .toList();
     }
 
     /** Guest instructions the interpreter executed. */
@@ -107,6 +127,9 @@ public final class Engine {
         stop = false;
         while (true) {
             timer.runDue();
+            if (!compiling.isEmpty()) {
+                activateCompiled();
+            }
             if (stop) {
                 return StopReason.REQUESTED;
             }
@@ -114,9 +137,10 @@ public final class Engine {
             if (left <= 0) {
                 return StopReason.LIMIT;
             }
-            setBudget((int) Math.min(left, Math.min(timer.instructionsToNextEvent(), 1 << 30)));
+            long event = timer.instructionsToNextEvent();
+            setBudget((int) Math.min(left, Math.min(event, compiling.isEmpty() ? 1 << 30 : COMPILING_SLICE)));
             resync = false;
-            boolean exactEnd = timer.exact() || cpu.budget == left;
+            boolean exactEnd = timer.exact() && cpu.budget == event || cpu.budget == left;
             execute(exactEnd);
             setBudget(0);
             if (cpu.exit == CpuExit.TRIPLE_FAULT) {
@@ -152,7 +176,11 @@ public final class Engine {
                 if (cpu.exit == CpuExit.TRIPLE_FAULT) {
                     return;
                 }
+                boolean paused = cpu.exit == CpuExit.PAUSE;
                 cpu.exit = CpuExit.NONE;
+                if (paused && timer.pause()) {
+                    return;
+                }
             }
             if (cpu.s[X86State.INT_SHADOW] == 0 && interrupts.pending() && cpu.interruptible()) {
                 statistics.interrupts++;
@@ -186,12 +214,7 @@ public final class Engine {
 
     private void runFrom(Translation t) {
         if (t.code != null) {
-            statistics.count(EngineStatistics.Exit.REGION);
-            t.code.run(cpu, t.entry);
-            if (cpu.faultPending) {
-                cpu.faultPending = false;
-                fault();
-            }
+            runRegions(t);
             return;
         }
         interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
@@ -216,6 +239,55 @@ public final class Engine {
         if (!t.cached) {
             cache.release(t);
         }
+    }
+
+    /** Runs compiled regions one after the other for as long as nothing but the next pc is to be looked at between them. */
+    private void runRegions(Translation first) {
+        Translation t = first;
+        long entries = 0;
+        do {
+            RegionRecord r = t.region;
+            int before = cpu.budget;
+            t.code.run(cpu, t.entry);
+            entries++;
+            r.retired += before - cpu.budget;
+            r.entered++;
+            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
+                optimize(r);
+            }
+            if (cpu.faultPending) {
+                cpu.faultPending = false;
+                fault();
+                break;
+            }
+            t = nextRegion();
+        } while (t != null);
+        statistics.count(EngineStatistics.Exit.REGION, entries);
+    }
+
+    /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
+    private Translation nextRegion() {
+        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.needsSingleStep()) {
+            return null;
+        }
+        long mode = cpu.mode();
+        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        Translation t = recent[slot(pc, mode)];
+        if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
+                || cpu.budget < t.code.stretch(t.entry)) {
+            return null;
+        }
+        return t;
+    }
+
+    private int slot(long pc, long mode) {
+        return (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
+    }
+
+    private void optimize(RegionRecord r) {
+        r.optimizing = true;
+        statistics.optimized++;
+        CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
     }
 
     /** The interpreter stopped at an exit with a static target: find the target and, within a page, chain it. */
@@ -252,7 +324,7 @@ public final class Engine {
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP] & 0xffffffffL;
-        int slot = (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
+        int slot = slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
             return t;
@@ -416,18 +488,52 @@ public final class Engine {
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
-        for (int i = 0; i < code.entries().size(); i++) {
-            Translation e = c.member(code.entries().get(i));
-            if (e.code == null) {
-                e.code = code;
-                e.region = r;
-                e.entry = i;
-                // From now on the interpreter stops before this block, and the region runs instead.
-                interpreter.setThreshold(e.handle, 0);
+        if (CompilationTier.selectable() && !options.singleBlockRegions()) {
+            // Interpreting IR goes on, ten times faster than HotSpot would interpret the region, until C1 has compiled it.
+            CompilationTier.request(code, CompilationTier.QUICK);
+            for (Translation m : c.members()) {
+                if (m.code == null && m.handle != Translation.NONE) {
+                    interpreter.setThreshold(m.handle, Integer.MAX_VALUE);
+                }
             }
+            compiling.add(r);
+        } else {
+            activate(r);
         }
+        regions.add(r);
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();
         statistics.regionInsns += c.guestInsns();
+    }
+
+    /** Lets regions take over that HotSpot has compiled meanwhile. */
+    private void activateCompiled() {
+        for (int i = compiling.size() - 1; i >= 0; i--) {
+            RegionRecord r = compiling.get(i);
+            if (!r.valid) {
+                compiling.remove(i);
+            } else if (CompilationTier.of(r.code) > 0) {
+                compiling.remove(i);
+                activate(r);
+            }
+        }
+    }
+
+    private void activate(RegionRecord r) {
+        for (Translation m : r.members) {
+            int entry = r.code.entryAt(m.pc);
+            if (m.code != null || !m.valid) {
+                continue;
+            }
+            if (entry >= 0) {
+                m.code = r.code;
+                m.region = r;
+                m.entry = entry;
+                // From now on the interpreter stops before this block, and the region runs instead.
+                interpreter.setThreshold(m.handle, 0);
+            } else {
+                interpreter.setThreshold(m.handle, options.hotThreshold());
+            }
+        }
     }
 }

@@ -16,6 +16,8 @@ public final class EngineStatistics {
     public long regionBytes;
     public long regionInsns;
     public long regionRetries;
+    /** Regions handed to C2. */
+    public long optimized;
     /** Regions and blocks thrown away because their code was written. */
     public long invalidatedRegions;
     public long invalidatedBlocks;
@@ -28,6 +30,10 @@ public final class EngineStatistics {
 
     void count(Exit e) {
         exits[e.ordinal()]++;
+    }
+
+    void count(Exit e, long times) {
+        exits[e.ordinal()] += times;
     }
 
     public Map<Exit, Long> exits() {

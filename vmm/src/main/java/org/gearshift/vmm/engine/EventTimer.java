@@ -8,6 +8,9 @@ public interface EventTimer {
     /** How many instructions may be retired before the next event is due, at least 1; a guess where time does not derive from the count. */
     long instructionsToNextEvent();
 
+    /** The guest waits in a loop (PAUSE): a clock that derives from the instruction count may let time pass. Returns true if it did. */
+    boolean pause();
+
     /** True if events are due at exact instruction counts. */
     boolean exact();
 

@@ -14,6 +14,10 @@ final class RegionRecord {
     final int[] frames;
     int checkedEpoch;
     boolean valid = true;
+    /** Guest instructions retired in it since the last look, and whether C2 has been asked for. */
+    long retired;
+    long entered;
+    boolean optimizing;
 
     RegionRecord(List<Translation> members, CompiledRegion code, int[] pages, int[] frames, int epoch) {
         this.members = members;

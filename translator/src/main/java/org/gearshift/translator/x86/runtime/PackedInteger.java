@@ -1,7 +1,7 @@
 package org.gearshift.translator.x86.runtime;
 
 /**
- * MMX and SSE2 integer operations on one 64-bit half: methods are named after the instruction. XMM instructions apply them to both halves, or to
+ * MMX, SSE2 and SSSE3 integer operations on one 64-bit half: methods are named after the instruction. XMM instructions apply them to both halves, or to
  * other pairs of halves where data cross (see each method).
  */
 public final class PackedInteger {
@@ -254,6 +254,24 @@ public final class PackedInteger {
 
     static long clamp(int v, int low, int high) {
         return Math.max(low, Math.min(high, v));
+    }
+
+    public static long pabsb(long v) {
+        return absolute(v, TOP8);
+    }
+
+    public static long pabsw(long v) {
+        return absolute(v, TOP16);
+    }
+
+    public static long pabsd(long v) {
+        return absolute(v, TOP32);
+    }
+
+    /** Negative lanes are negated: inverted, less -1. The smallest number stays what it is. */
+    private static long absolute(long v, long top) {
+        long negative = Lanes.mask(v & top, top);
+        return Lanes.sub(v ^ negative, negative, top);
     }
 
     /** Top bits of the eight bytes. */

@@ -147,6 +147,14 @@ class SseOnProcessorTest {
     }
 
     @Test
+    void absoluteValues() throws IOException {
+        for (String o : new String[] {"381c", "381d", "381e"}) {
+            opcodes(Kind.INTEGERS, "", o);
+            opcodes(Kind.INTEGERS, "66", o);
+        }
+    }
+
+    @Test
     void shiftsByConstants() throws IOException {
         List<String> l = new ArrayList<>();
         for (String n : new String[] {"00", "01", "07", "0f", "10", "1f", "20", "3f", "40", "ff"}) {

@@ -11,6 +11,7 @@ public final class FloatingPoint implements LiftGroup {
         X87Control.register(table);
         SimdMoves.register(table);
         SimdInteger.register(table);
+        Ssse3.register(table);
         SseArithmetic.register(table);
         SseConversion.register(table);
     }
