@@ -87,6 +87,8 @@ class LauncherTest {
         assertTrue(a.out().endsWith("\norg.gearshift.tools.Gearshift\nrun\n--append\na  b \"c\" $d\n\n"), a.out());
         String target = home.toRealPath().resolve("tools/target").toString();
         assertTrue(a.out().contains("\n" + target + "/gearshift-tools.jar:" + target + "/lib/a.jar:" + target + "/lib/b.jar\n"), a.out());
+        assertTrue(a.out().contains("\n-Xbootclasspath/a:" + target + "/boot/"), a.out());
+        assertTrue(a.out().contains("\n-XX:CompilerDirectivesFile=" + home.toRealPath() + "/tools/"), a.out());
         assertTrue(a.out().contains("-XX:SharedArchiveFile=" + target + "/cds/java-17.0.1.jsa\n"), a.out());
         assertEquals("", a.err());
     }
