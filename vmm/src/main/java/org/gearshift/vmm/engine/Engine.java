@@ -27,7 +27,7 @@ import org.gearshift.vmm.cpu.VCpu;
  */
 public final class Engine {
     /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
-    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 120_000_000);
+    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 300_000_000);
 
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
