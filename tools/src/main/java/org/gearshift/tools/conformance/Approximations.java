@@ -29,6 +29,13 @@ final class Approximations {
         return FUNCTIONS.contains(m);
     }
 
+    /** Whether the source is outside the range for which the manual defines a result: F2XM1 beyond 1, FYL2XP1 beyond 1 - sqrt(2)/2. */
+    static boolean isOutOfRange(Mnemonic m, Registers start) {
+        int e = start.exponent(0) & 0x7fff;
+        boolean number = e != 0x7fff;
+        return m == F2XM1 && number && e >= 0x3fff || m == FYL2XP1 && number && e >= 0x3ffd;
+    }
+
     /** Whether two estimates, given as single-precision bits, may stand for the same value. */
     static boolean near(int a, int b) {
         if (a == b) {

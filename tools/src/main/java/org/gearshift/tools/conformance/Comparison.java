@@ -107,6 +107,9 @@ final class Comparison {
     private void floatingPoint(Registers e, Registers a) {
         int ignored = 0;
         boolean function = instruction != null && Approximations.isFunction(instruction.mnemonic());
+        if (function && !undefined && Approximations.isOutOfRange(instruction.mnemonic(), trial.start())) {
+            return;
+        }
         boolean estimate = instruction != null && Approximations.isEstimate(instruction.mnemonic());
         if (!undefined) {
             ignored = instruction != null ? UndefinedResults.status(instruction) : sequence.undefinedStatus();
@@ -159,6 +162,10 @@ final class Comparison {
     private int[] ignoredMemory() {
         if (instruction == null) {
             return new int[0];
+        }
+        if (UndefinedResults.destination(instruction, trial.start(), trial.start()) && instruction.op(0).isMemory()) {
+            int at = (int) (address(instruction.op(0)) - Layout.SCRATCH);
+            return new int[] {at, at + instruction.op(0).bits / 8};
         }
         Mnemonic m = instruction.mnemonic();
         boolean environment = m == Mnemonic.FNSTENV || m == Mnemonic.FNSAVE;

@@ -15,6 +15,7 @@ final class Encoder {
     private static final int ADDRESS_SIZE = 0x67;
     private static final int ATTEMPTS = 200;
     private static final int MAX_LENGTH = 15;
+    private static final byte[] NO_PREFIXES = {};
 
     private final SplittableRandom random;
     private final Decoder decoder = new Decoder();
@@ -27,25 +28,34 @@ final class Encoder {
         this.random = random;
     }
 
-    /** Prefixes, REX or VEX, opcode. {@code vvvv} is the inverted register number as VEX has it, {@code extension} the bits R, X and B as REX has them. */
-    static void head(ByteArrayOutputStream b, byte[] prefixes, int rex, int map, int opcode, int vex, int vvvv, int extension) {
-        b.writeBytes(prefixes);
+    /**
+     * Writes prefixes, REX or VEX, and opcode. {@code vvvv} is the inverted register number as VEX has it, {@code extension} the bits R, X and B as REX
+     * has them.
+     *
+     * @return how many bytes they are
+     */
+    static int head(byte[] to, byte[] prefixes, int rex, int map, int opcode, int vex, int vvvv, int extension) {
+        int n = 0;
+        for (byte p : prefixes) {
+            to[n++] = p;
+        }
         if (vex >= 0) {
-            b.write(0xc4);
-            b.write(~extension << 5 & 0xe0 | map);
-            b.write((vex & 8) << 4 | (vvvv & 15) << 3 | vex & 7);
+            to[n++] = (byte) 0xc4;
+            to[n++] = (byte) (~extension << 5 & 0xe0 | map);
+            to[n++] = (byte) ((vex & 8) << 4 | (vvvv & 15) << 3 | vex & 7);
         } else {
             if (rex != 0) {
-                b.write(rex);
+                to[n++] = (byte) rex;
             }
             if (map > 0) {
-                b.write(0x0f);
+                to[n++] = 0x0f;
             }
             if (map > 1) {
-                b.write(map == 2 ? 0x38 : 0x3a);
+                to[n++] = (byte) (map == 2 ? 0x38 : 0x3a);
             }
         }
-        b.write(opcode);
+        to[n++] = (byte) opcode;
+        return n;
     }
 
     /** A random instruction of the form, to be executed at {@link Layout#CODE}. */
@@ -90,7 +100,8 @@ final class Encoder {
         int vvvv = f.vvvv ? random.nextInt(f.bits == 64 ? 16 : 8) : 0;
         int rex = f.rex == Form.Rex.WIDE ? 0x48 | extension : f.rex == Form.Rex.REQUIRED ? 0x40 | extension
                 : f.rex == Form.Rex.OPTIONAL && random.nextBoolean() ? 0x40 | extension : 0;
-        head(b, new byte[0], rex, f.map, f.opcode, f.vex, ~vvvv & 15, rex != 0 || f.vex >= 0 ? extension : 0);
+        byte[] head = new byte[MAX_LENGTH];
+        b.write(head, 0, head(head, NO_PREFIXES, rex, f.map, f.opcode, f.vex, ~vvvv & 15, rex != 0 || f.vex >= 0 ? extension : 0));
         int displacementAt = -1;
         if (f.memory) {
             int reg = f.choices[random.nextInt(f.choices.length)];

@@ -1,6 +1,5 @@
 package org.gearshift.tools.conformance;
 
-import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -20,11 +19,17 @@ import org.gearshift.translator.x86.decode.Operand;
 final class FormCatalogue {
     private static final int[][] PREFIXES = {{}, {0x66}, {0xf3}, {0xf2}, {0x66, 0xf3}, {0x66, 0xf2}, {0xf0}, {0x66, 0xf0}};
     private static final int MAPS = 4;
+    /** VEX.vvvv where it names no register. */
+    private static final int ALL_ONES = 15;
 
     private final int bits;
     private final long mode;
     private final Decoder decoder = new Decoder();
     private final Map<String, Collected> found = new LinkedHashMap<>();
+    /** The latest form found with the present opcode and prefixes. */
+    private Collected last;
+    private final byte[] buffer = new byte[32];
+    private int at;
 
     /** A form in the making. */
     private static final class Collected {
@@ -99,24 +104,18 @@ final class FormCatalogue {
     }
 
     private void collect(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex) {
+        last = null;
+        Instruction zero = decode(prefixes, rex, map, opcode, vex, ALL_ONES, 0);
+        boolean modrm = zero.mnemonic() == Mnemonic.INVALID || hasMemory(zero) && addressed(zero, 0);
         for (int next = 0; next < 256; next++) {
             // Of memory operands one shape is enough to know the form: no SIB byte, no displacement.
-            if (next < 0xc0 && (next >> 6 != 0 || (next & 7) == 4 || (next & 7) == 5)) {
-                collectPlain(prefixes, rex, map, opcode, vex, next);
+            if (next < 0xc0 && modrm && (next >> 6 != 0 || (next & 7) == 4 || (next & 7) == 5)) {
                 continue;
             }
-            Instruction i = decode(prefixes, rex, map, opcode, vex, 15, next);
+            Instruction i = decode(prefixes, rex, map, opcode, vex, ALL_ONES, next);
             if (i.mnemonic() == Mnemonic.INVALID && vex >= 0) {
                 i = decode(prefixes, rex, map, opcode, vex, 0, next);
             }
-            enter(i, prefixes, rex, map, opcode, vex, next);
-        }
-    }
-
-    /** Bytes that would be a ModRM byte of another shape: they count only where they are none. */
-    private void collectPlain(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex, int next) {
-        Instruction i = decode(prefixes, rex, map, opcode, vex, 15, next);
-        if (!hasMemory(i) && i.length() == decode(prefixes, rex, map, opcode, vex, 15, next & 0x38).length()) {
             enter(i, prefixes, rex, map, opcode, vex, next);
         }
     }
@@ -126,18 +125,34 @@ final class FormCatalogue {
             return;
         }
         boolean memory = next < 0xc0 && addressed(i, next);
-        String signature = signature(i, map, opcode, vex, memory);
         if (rex == Form.Rex.REQUIRED && !hasByteRegister(i)) {
             return;
         }
-        Collected c = found.computeIfAbsent(signature + (rex == Form.Rex.REQUIRED ? " rex" : ""),
-                k -> new Collected(prefixes, rex, map, opcode, vex, memory, i));
+        Collected c = last;
+        if (c == null || memory != c.memory || !alike(i, c.sample)) {
+            c = found.computeIfAbsent(signature(i, map, opcode, vex, memory) + (rex == Form.Rex.REQUIRED ? " rex" : ""),
+                    k -> new Collected(prefixes, rex, map, opcode, vex, memory, i));
+            last = c;
+        }
         if (c.rex != rex || !Arrays.equals(c.prefixes, prefixes)) {
             // Another spelling of a form that is there already.
             return;
         }
         c.choices.set(memory ? next >> 3 & 7 : next);
         c.vvvv |= vex >= 0 && decode(prefixes, rex, map, opcode, vex, 5, next).mnemonic() != Mnemonic.INVALID;
+    }
+
+    /** Whether two instructions of one opcode with the same prefixes have one signature. */
+    private static boolean alike(Instruction a, Instruction b) {
+        if (a.mnemonic() != b.mnemonic() || a.condition() != b.condition() || a.operandCount() != b.operandCount() || a.lock() != b.lock()) {
+            return false;
+        }
+        for (int k = 0; k < a.operandCount(); k++) {
+            if (a.op(k).kind != b.op(k).kind || a.op(k).bits != b.op(k).bits) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean hasMemory(Instruction i) {
@@ -189,12 +204,10 @@ final class FormCatalogue {
     }
 
     private Instruction decode(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex, int vvvv, int next) {
-        ByteArrayOutputStream b = new ByteArrayOutputStream();
-        Encoder.head(b, prefixes, rex == Form.Rex.WIDE ? 0x48 : rex == Form.Rex.REQUIRED ? 0x40 : 0, map, opcode, vex, vvvv, 0);
-        b.write(next);
-        byte[] bytes = Arrays.copyOf(b.toByteArray(), 32);
-        int[] at = {0};
-        return decoder.decode(() -> bytes[at[0]++] & 0xff, mode);
+        int head = Encoder.head(buffer, prefixes, rex == Form.Rex.WIDE ? 0x48 : rex == Form.Rex.REQUIRED ? 0x40 : 0, map, opcode, vex, vvvv, 0);
+        buffer[head] = (byte) next;
+        at = 0;
+        return decoder.decode(() -> buffer[at++] & 0xff, mode);
     }
 
     private List<Form> forms() {

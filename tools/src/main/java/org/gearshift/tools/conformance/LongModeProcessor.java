@@ -25,14 +25,15 @@ final class LongModeProcessor extends UserProcessor {
 
     private final Machine machine;
 
-    private LongModeProcessor(Machine machine) {
-        super(machine, 64);
+    private LongModeProcessor(Machine machine, long exitPointer) {
+        super(machine, 64, exitPointer);
         this.machine = machine;
     }
 
-    /** @param selectors of user segments in X86State order */
-    static LongModeProcessor create(int[] selectors) {
-        LongModeProcessor p = new LongModeProcessor(new Machine());
+    /** @param oracle whose selectors the user segments have */
+    static LongModeProcessor create(NativeOracle oracle) {
+        LongModeProcessor p = new LongModeProcessor(new Machine(), oracle.exitPointer());
+        int[] selectors = oracle.selectors();
         long[] s = p.s;
         for (int seg = X86State.ES; seg <= X86State.GS; seg++) {
             s[X86State.SEG_SELECTOR + seg] = selectors[seg];
@@ -61,12 +62,15 @@ final class LongModeProcessor extends UserProcessor {
 
     @Override
     int fetch(long linear) {
-        int page = (int) ((linear - Layout.CODE) >>> 12);
-        if (linear >>> 12 < Layout.CODE >>> 12 || page >= CODE_FRAMES.length) {
+        long page = linear - Layout.CODE >>> 12;
+        if (linear >>> 47 != 0 && linear >> 47 != -1) {
+            throw machine.raise(GP, 0);
+        }
+        if (page >= CODE_FRAMES.length) {
             s[X86State.CR2] = linear;
             throw machine.raise(PF, PF_USER | PF_FETCH | (linear >>> 32 == 0 && machine.readMap[(int) (linear >>> 12)] >= 0 ? PF_PRESENT : 0));
         }
-        return machine.ram[CODE_FRAMES[page] << 12 | (int) linear & 0xfff] & 0xff;
+        return machine.ram[CODE_FRAMES[(int) page] << 12 | (int) linear & 0xfff] & 0xff;
     }
 
     @Override
@@ -143,8 +147,9 @@ final class LongModeProcessor extends UserProcessor {
 
         @Override
         public void storeSlow(long va, long value, int bits) {
-            index(va, true);
-            index(va + bits / 8 - 1, true);
+            for (int k = 0; k < bits / 8; k++) {
+                index(va + k, true);
+            }
             for (int k = 0; k < bits / 8; k++) {
                 ram[index(va + k, true)] = (byte) (value >> 8 * k);
             }

@@ -81,25 +81,25 @@ final class ProtectedModeProcessor extends UserProcessor {
     private long fetchPage = -1;
     private long fetchFrame;
 
-    private ProtectedModeProcessor(VCpu cpu, ShadowMmu mmu, GuestRam ram) {
-        super(cpu, 32);
+    private ProtectedModeProcessor(VCpu cpu, ShadowMmu mmu, GuestRam ram, long exitPointer) {
+        super(cpu, 32, exitPointer);
         this.cpu = cpu;
         this.mmu = mmu;
         this.ram = ram;
     }
 
-    /** @param selectors of user segments in X86State order */
-    static ProtectedModeProcessor create(int[] selectors) {
+    /** @param oracle whose selectors the user segments have */
+    static ProtectedModeProcessor create(NativeOracle oracle) {
         GuestRam ram = new GuestRam(RAM);
         PhysicalMemory memory = new PhysicalMemory(ram);
         CodePages code = new CodePages(memory);
         ShadowMmu mmu = new ShadowMmu(memory, code);
         VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicBaseMsr.NONE, () -> { },
                 CpuModel.athlon(EnumSet.allOf(CpuFeature.class))));
-        ProtectedModeProcessor p = new ProtectedModeProcessor(cpu, mmu, ram);
+        ProtectedModeProcessor p = new ProtectedModeProcessor(cpu, mmu, ram, oracle.exitPointer());
         p.mapPages();
         p.writeTables();
-        p.enterUserMode(selectors);
+        p.enterUserMode(oracle.selectors());
         p.rememberInitialState();
         return p;
     }
@@ -139,6 +139,8 @@ final class ProtectedModeProcessor extends UserProcessor {
         ram.put64(system + GDT + KERNEL_DATA, 0x00cf93000000ffffL);
         ram.put32(system + TSS + 4, (int) Layout.RESERVED + STACK_TOP);
         ram.put32(system + TSS + 8, KERNEL_DATA);
+        // No permission bitmap: all ports are forbidden.
+        ram.put32(system + TSS + 100, (TSS_LIMIT + 1) << 16);
     }
 
     private void enterUserMode(int[] selectors) {

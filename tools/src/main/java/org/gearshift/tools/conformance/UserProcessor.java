@@ -13,6 +13,8 @@ abstract class UserProcessor {
     private static final int PAGE_FAULT = 14;
     /** Status-word bits apart from TOP. */
     private static final int TOP = 7 << 11;
+    /** JMP through memory. */
+    private static final int EXIT_BYTES = 6;
     // RAM frames of the trial's pages; neighbours in memory are none in RAM.
     static final int READ_ONLY_FRAME = 0x101;
     static final int[] SCRATCH_FRAMES = {0x103, 0x102};
@@ -20,13 +22,18 @@ abstract class UserProcessor {
 
     /** Whether the state has slots for the upper halves of YMM registers. */
     static final boolean HAS_YMM = false;
+    /** Whether interpreter and compiled code have linear addresses of more than 32 bits. */
+    static final boolean WIDE_ADDRESSES = false;
 
     final GuestContext context;
     final long[] s;
     final int bits;
+    private final long exitPointer;
     private long[] initial;
 
-    UserProcessor(GuestContext context, int bits) {
+    /** @param exitPointer see {@link NativeOracle#exitPointer}: code that reads itself sees the same as there */
+    UserProcessor(GuestContext context, int bits, long exitPointer) {
+        this.exitPointer = exitPointer;
         this.context = context;
         this.s = context.s;
         this.bits = bits;
@@ -70,9 +77,21 @@ abstract class UserProcessor {
             Arrays.fill(context.ram, f << 12, (f + 1) << 12, (byte) 0xcc);
         }
         for (int i = 0; i < c.bytes().length; i++) {
-            int at = c.offset() + i;
-            context.ram[CODE_FRAMES[at >>> 12] << 12 | at & 0xfff] = c.bytes()[i];
+            code(c.offset() + i, c.bytes()[i]);
         }
+        int end = c.offset() + c.bytes().length;
+        if (end + EXIT_BYTES <= Layout.CODE_BYTES) {
+            int to = (int) (bits == 64 ? exitPointer - (Layout.CODE + end + EXIT_BYTES) : exitPointer);
+            code(end, (byte) 0xff);
+            code(end + 1, (byte) 0x25);
+            for (int k = 0; k < 4; k++) {
+                code(end + 2 + k, (byte) (to >> 8 * k));
+            }
+        }
+    }
+
+    private void code(int at, byte b) {
+        context.ram[CODE_FRAMES[at >>> 12] << 12 | at & 0xfff] = b;
     }
 
     /** Begins a trial. {@code scratch} are the scratch pages as it finds them. */

@@ -2,7 +2,7 @@
  * Executes instructions on this processor and tells what they did. Built for 64- and for 32-bit code, without a C library, so that nothing is
  * mapped but this image and the pages below, and no thread-local data hangs on a segment base.
  *
- *   CODE     2 pages, executable, then nothing
+ *   CODE     2 pages, to be read and executed, then nothing
  *   SCRATCH  2 pages, readable and writable; before them a page that can only be read, behind them nothing
  *
  * Speaks little-endian structures on standard input and output: hello, then the contents of the three scratch pages from the parent, then batches:
@@ -17,6 +17,8 @@
 
 #define CODE 0x30000000ul
 #define CODE_BYTES 0x2000ul
+/* The same pages once more, to be written; within the part of the address space that is reserved for this image. */
+#define WRITABLE_CODE 0x71800000ul
 #define SCRATCH 0x20000000ul
 #define SCRATCH_BYTES 0x2000ul
 #define PAGE 0x1000ul
@@ -36,7 +38,8 @@ enum { HAVE_AVX = 1 };
 struct hello {
     uint32_t magic, features;
     uint16_t es, cs, ss, ds, fs, gs, pad[2];
-    uint64_t image_first, image_end;
+    /* Behind the code stands a jump through a pointer that is here. */
+    uint64_t exit_pointer;
 };
 
 /* Followed by code_bytes of code, then FX_BYTES and YMM_BYTES if WITH_FP, then patches {uint32 offset, uint32 length, bytes}, each padded to 8. */
@@ -66,6 +69,8 @@ typedef uint64_t word;
 #define SYS_write 1
 #define SYS_mmap 9
 #define SYS_mprotect 10
+#define SYS_ftruncate 77
+#define SYS_memfd_create 319
 #define SYS_munmap 11
 #define SYS_sigaction 13
 #define SYS_setitimer 38
@@ -83,6 +88,8 @@ typedef uint32_t word;
 #define SYS_write 4
 #define SYS_mmap 192
 #define SYS_mprotect 125
+#define SYS_ftruncate 93
+#define SYS_memfd_create 356
 #define SYS_munmap 91
 #define SYS_sigaction 174
 #define SYS_setitimer 104
@@ -432,8 +439,8 @@ static uint32_t features(void) {
     return f;
 }
 
-static void map(unsigned long at, unsigned long bytes, int protection) {
-    long r = system_call(SYS_mmap, at, bytes, protection, 0x32, -1, 0);
+static void map(unsigned long at, unsigned long bytes, int protection, int flags, long file) {
+    long r = system_call(SYS_mmap, at, bytes, protection, 0x10 | flags, file, 0);
     if (r != (long)at) {
         die(5);
     }
@@ -498,7 +505,7 @@ static const uint8_t *padded(const uint8_t *p, uint32_t bytes) {
 }
 
 static void set_code(const struct request *q, const uint8_t *bytes) {
-    uint8_t *text = (uint8_t *)CODE;
+    uint8_t *text = (uint8_t *)WRITABLE_CODE;
     memset(text + code_first, 0xcc, code_end - code_first);
     uint32_t end = q->code_offset + q->code_bytes;
     memcpy(text + q->code_offset, bytes, q->code_bytes);
@@ -631,13 +638,16 @@ static const uint8_t *serve(const struct hello *h, const uint8_t *p, uint8_t **t
 }
 
 void start(void) {
-    struct hello h = {0x0c0ffee5, features(), 0, 0, 0, 0, 0, 0, {0, 0}, (word)__executable_start, (word)_end};
+    struct hello h = {0x0c0ffee5, features(), 0, 0, 0, 0, 0, 0, {0, 0}, (word)&done_address};
     have_avx = h.features & HAVE_AVX;
     done_address = (word)done;
     unmap_the_rest();
-    map(SCRATCH - PAGE, PAGE + SCRATCH_BYTES, 3);
-    map(CODE, CODE_BYTES, 7);
-    memset((void *)CODE, 0xcc, CODE_BYTES);
+    map(SCRATCH - PAGE, PAGE + SCRATCH_BYTES, 3, 0x22, -1);
+    long file = system_call(SYS_memfd_create, (long)"code", 0, 0, 0, 0, 0);
+    system_call(SYS_ftruncate, file, CODE_BYTES, 0, 0, 0, 0);
+    map(CODE, CODE_BYTES, 5, 1, file);
+    map(WRITABLE_CODE, CODE_BYTES, 3, 1, file);
+    memset((void *)WRITABLE_CODE, 0xcc, CODE_BYTES);
     struct {
         word sp;
         int32_t flags;
