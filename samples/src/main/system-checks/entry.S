@@ -118,6 +118,11 @@ double_entry:
 landing_place:
         int $0x30
 
+        .section .low, "awx"
+        .globl low_landing
+low_landing:
+        int $0x30
+
         .data
         .align 4
 launcher_esp:

@@ -184,6 +184,11 @@ struct state v86_state(const void *label, u32 iopl)
     return s;
 }
 
+void set_target(u32 type, u32 dpl, u32 limit)
+{
+    gdt[TARGET >> 3] = descriptor(LOW, limit, PRESENT | DPL(dpl) | type, BIG);
+}
+
 const struct outcome *run(const struct state *s)
 {
     static struct state image;

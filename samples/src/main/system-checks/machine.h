@@ -166,6 +166,10 @@ struct state v86_state(const void *label, u32 iopl);
 /* int $LANDED: for any ring. */
 extern const char landing_place[];
 #define LANDING ((u32)landing_place)
+/* The same at LOW, and the code segment that gates under test lead to: based there, so that 16 bits of offset reach it. */
+extern const char low_landing[];
+#define TARGET SLOT(1)
+void set_target(u32 type, u32 dpl, u32 limit);
 /* Runs from a state until a handler is reached, and says what it found. */
 const struct outcome *run(const struct state *s);
 /* The vector is taken by INT n in what follows: no error code is expected. -1 for none. */
@@ -237,6 +241,7 @@ void load_tables(void);
 #define EFER 0xc0000080u
 #define EFER_NXE 0x800u
 
+static inline u32 max(u32 a, u32 b) { return a > b ? a : b; }
 void *fill(void *to, u32 value, u32 bytes);
 void *copy(void *to, const void *from, u32 bytes);
 
@@ -265,5 +270,9 @@ int ended(const struct outcome *o, u32 vector, u32 error, const char *snippet, u
 int finished(const struct outcome *o);
 /* A probe reached landing_place, with this CS. */
 int landed(const struct outcome *o, u16 cs);
+/* A probe reached low_landing in TARGET at this ring. */
+int arrived_low(const struct outcome *o, u32 ring);
+/* Element n of a stack with elements of 2 or 4 bytes. */
+u32 element(u32 at, u32 n, u32 bytes);
 
 #endif

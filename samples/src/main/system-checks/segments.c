@@ -35,11 +35,6 @@ static u32 loaded(const struct outcome *o, u32 reg)
     }
 }
 
-static u32 max(u32 a, u32 b)
-{
-    return a > b ? a : b;
-}
-
 static int is_conforming(u32 type) { return (type & 0x1c) == 0x1c; }
 static int is_readable(u32 type) { return (type & 0x10) && (type & 0xa) != 8; }
 static int is_writable(u32 type) { return (type & 0x1a) == 0x12; }

@@ -2,18 +2,11 @@
 #include "machine.h"
 
 #define GATE SLOT(0)
-#define TARGET SLOT(1)
 #define STACK SLOT(2)
 
 SNIPPET(gate_jump, "ljmp *(%ebp)");
 SNIPPET(gate_call, "lcall *(%ebp)");
 SNIPPET(gate_call_word, "lcallw *(%ebp)");
-LOW_SNIPPET(low_landing, "int $0x30");
-
-static u32 max(u32 a, u32 b)
-{
-    return a > b ? a : b;
-}
 
 /* A far pointer whose offset a gate ignores, 32- or 16-bit. */
 static u32 far_pointer[2];
@@ -26,24 +19,6 @@ static struct state through(u32 cpl, const char *code, u16 selector)
     /* EBP addresses the stack segment, which is flat here. */
     s.ebp = (u32)far_pointer;
     return s;
-}
-
-/* The code behind gates: at LOW, so that 16 bits of offset do. */
-static void set_target(u32 type, u32 dpl, u32 limit)
-{
-    gdt[TARGET >> 3] = descriptor(LOW, limit, PRESENT | DPL(dpl) | type, BIG);
-}
-
-static int arrived_low(const struct outcome *o, u32 ring)
-{
-    return same("vector.error", LANDED << 24, o->vector << 24 | o->error) && same("eip", (u32)low_landing + 2, o->eip)
-        && same("cs", TARGET | ring, o->cs & 0xffff);
-}
-
-/* An element of a stack of 2- or 4-byte elements. */
-static u32 element(u32 at, u32 n, u32 bytes)
-{
-    return bytes == 2 ? ((u16 *)at)[n] : ((u32 *)at)[n];
 }
 
 /* ---- who may use a gate, and where it leads ---- */

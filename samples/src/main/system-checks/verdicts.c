@@ -200,3 +200,14 @@ int landed(const struct outcome *o, u16 cs)
 {
     return same("vector.error", LANDED << 24, o->vector << 24 | o->error) && same("eip", LANDING + 2, o->eip) && same("cs", cs, o->cs & 0xffff);
 }
+
+int arrived_low(const struct outcome *o, u32 ring)
+{
+    return same("vector.error", LANDED << 24, o->vector << 24 | o->error) && same("eip", (u32)low_landing + 2, o->eip)
+        && same("cs", TARGET | ring, o->cs & 0xffff);
+}
+
+u32 element(u32 at, u32 n, u32 bytes)
+{
+    return bytes == 2 ? ((u16 *)at)[n] : ((u32 *)at)[n];
+}
