@@ -114,6 +114,7 @@ double_entry:
         ret
 
 /* What is executed where something other than an exception handler is to be reached; any ring. */
+        .section .snippets, "ax"
         .globl landing_place
 landing_place:
         int $0x30

@@ -183,7 +183,7 @@ void fatal(const char *why);
 /* Code that ends in a breakpoint, for probes of any ring. */
 #define SNIPPET(name, text) \
     extern const char name[]; \
-    __asm__(".pushsection .text.snippets,\"ax\",@progbits\n" #name ":\n" text "\nint3\n.popsection")
+    __asm__(".pushsection .snippets,\"ax\",@progbits\n" #name ":\n" text "\nint3\n.popsection")
 /* 16-bit code, to be run at LOW. */
 #define LOW_SNIPPET(name, text) \
     extern const char name[]; \

@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #define GROUPS \
-    G(segments) G(limits) G(transfers) G(interrupts)
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging)
 
 #define G(name) void checks_##name(void);
 GROUPS
