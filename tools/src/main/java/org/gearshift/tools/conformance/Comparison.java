@@ -177,7 +177,7 @@ final class Comparison {
             return instruction.operandBits() == 16 ? new int[] {at + 6, at + 14} : new int[] {at + 12, at + 28};
         }
         if (m == Mnemonic.FXSAVE) {
-            return new int[] {at + 5, at + 24};
+            return new int[] {at + 5, at + 24, at + 28, at + 32};
         }
         return new int[0];
     }

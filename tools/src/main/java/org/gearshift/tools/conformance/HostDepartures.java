@@ -71,6 +71,7 @@ final class HostDepartures {
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
                     c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+            trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && (c.instruction.mnemonic() == MASKMOVQ || c.instruction.mnemonic() == MASKMOVDQU)
                             && (c.faults(PF) || c.bothFault(PF))),
@@ -186,7 +187,12 @@ final class HostDepartures {
 
     private static boolean wraps(Case c) {
         return c.trial.code().bits() == 32 && (c.faults(12) || c.faults(13)) && c.e.error() == 0 && c.a.vector() == PF
-                && (c.a.address() >= 0xffff_fc00L || c.a.address() < 0x400) && c.e.ip() == c.a.ip();
+                && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+    }
+
+    /** Whether an offset is near the end of a 4 GiB segment, or behind it. */
+    private static boolean atEnd(long offset) {
+        return (int) offset >= -LONGEST_IMAGE && (int) offset < LONGEST_IMAGE;
     }
 
     private static boolean isImage(Instruction i) {
@@ -194,6 +200,9 @@ final class HostDepartures {
     }
 
     private static boolean hasMemory128(Instruction i) {
+        if (i.mnemonic() == MASKMOVQ || i.mnemonic() == MASKMOVDQU) {
+            return true;
+        }
         for (Operand o : i.operands()) {
             if (o.isMemory() && o.bits >= 128) {
                 return true;

@@ -183,7 +183,12 @@ final class LongModeProcessor extends UserProcessor {
                 case INTERRUPT -> {
                     return interrupt((int) a, (int) b & 0xff, c);
                 }
-                default -> throw new IllegalStateException("a user program asked for " + service);
+                default -> {
+                    if (service.name().equals("CLAC_STAC")) {
+                        throw raise(UD, -1);
+                    }
+                    throw new IllegalStateException("a user program asked for " + service);
+                }
             }
         }
 

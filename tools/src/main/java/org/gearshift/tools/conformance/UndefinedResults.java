@@ -73,6 +73,7 @@ final class UndefinedResults {
         status(C0 | C2 | C3, range(FLD, FLDZ));
         status(C0 | C2 | C3, range(FADD, FIDIVR));
         status(C0 | C2 | C3, EnumSet.of(FABS, FCHS, FRNDINT, FSCALE, FSQRT, FXTRACT, FPATAN, F2XM1, FYL2X, FYL2XP1, FINCSTP, FDECSTP));
+        status(C1, EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP));
         status(C0 | C3, EnumSet.of(FSIN, FCOS, FSINCOS, FPTAN));
         status(C0 | C1 | C2 | C3, EnumSet.of(FFREE, FFREEP, FNCLEX, FLDCW, FNSTCW, FNSTSW, FNSTENV, FWAIT, FNOP, FENI, FDISI, FSETPM));
     }
