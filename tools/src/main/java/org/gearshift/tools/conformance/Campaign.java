@@ -39,6 +39,7 @@ final class Campaign implements AutoCloseable {
     private final Map<String, Integer> skipped = new TreeMap<>();
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
     private final List<Failure> failures = new ArrayList<>();
+    private boolean minimizing = true;
 
     /** @param table lifters, which need not be the standard ones */
     Campaign(int bits, Set<Bench.Engine> engines, LiftTable table, boolean undefined) throws OracleUnavailableException, IOException {
@@ -54,6 +55,11 @@ final class Campaign implements AutoCloseable {
             }
         }
         bench = new Bench(bits, engines, table, undefined, host);
+    }
+
+    /** Whether differences are shown with as little as shows them, which takes some time each. */
+    void setMinimizing(boolean on) {
+        minimizing = on;
     }
 
     int bits() {
@@ -125,7 +131,7 @@ final class Campaign implements AutoCloseable {
             tally.sets += trials.size();
             failed += found.size();
             for (Failure x : found) {
-                failures.add(bench.minimize(x));
+                failures.add(minimizing ? bench.minimize(x) : x);
             }
         }
         tally.differing += failed > 0 ? 1 : 0;
@@ -156,7 +162,7 @@ final class Campaign implements AutoCloseable {
             List<Failure> found = bench.run(SEQUENCES + " " + n, trials, null, q);
             tally.differing += found.isEmpty() ? 0 : 1;
             for (Failure x : found) {
-                failures.add(bench.minimize(x));
+                failures.add(minimizing ? bench.minimize(x) : x);
             }
         }
     }

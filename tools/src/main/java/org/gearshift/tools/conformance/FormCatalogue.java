@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
@@ -21,6 +22,8 @@ final class FormCatalogue {
     private static final int MAPS = 4;
     /** VEX.vvvv where it names no register. */
     private static final int ALL_ONES = 15;
+
+    private static final Map<Integer, List<Form>> CATALOGUES = new ConcurrentHashMap<>();
 
     private final int bits;
     private final long mode;
@@ -61,6 +64,10 @@ final class FormCatalogue {
 
     /** Every form of 32- or 64-bit code, those that cannot be run included. */
     static List<Form> all(int bits) {
+        return CATALOGUES.computeIfAbsent(bits, FormCatalogue::make);
+    }
+
+    private static List<Form> make(int bits) {
         FormCatalogue c = new FormCatalogue(bits);
         for (int map = 0; map < MAPS; map++) {
             for (int opcode = 0; opcode < 256; opcode++) {
@@ -219,6 +226,6 @@ final class FormCatalogue {
             Form.Rex rex = c.rex == Form.Rex.NONE && bits == 64 && c.vex < 0 && !hasByteRegister(c.sample) ? Form.Rex.OPTIONAL : c.rex;
             forms.add(new Form(bits, c.prefixes, rex, c.map, c.opcode, c.vex, c.vvvv, c.memory, nothingFollows ? new int[0] : choices, c.sample));
         }
-        return forms;
+        return List.copyOf(forms);
     }
 }

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
@@ -26,6 +27,18 @@ final class HostDepartures {
 
     /** One trial, on the host ({@code e}) and emulated ({@code a}). */
     record Case(Trial trial, Instruction instruction, Outcome e, Outcome a) {
+        /** Whether the code has one of these instructions. */
+        boolean has(Set<Mnemonic> mnemonics) {
+            byte[] bytes = trial.code().bytes();
+            Decoder decoder = new Decoder();
+            for (int[] at = {0}; at[0] < bytes.length;) {
+                if (mnemonics.contains(decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(trial.code().bits())).mnemonic())) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         boolean faults(int vector) {
             return e.kind() == Outcome.Kind.FAULT && e.vector() == vector;
         }
@@ -53,6 +66,7 @@ final class HostDepartures {
     private static final int XM = 19;
     private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
+    private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
     private static final int LONGEST_IMAGE = 1024;
 
     private static final List<Departure> TABLE = List.of(
@@ -80,6 +94,8 @@ final class HostDepartures {
                             && c.faults(13)),
             trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
                     c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
+            trials(Who.AMD, "FCOMI and its like with an unmasked invalid operand: Intel leaves EFLAGS alone, AMD says unordered", "SDM vol. 2 under FCOMI",
+                    c -> c.trial.start().fp != null && c.has(COMPARISONS_TO_EFLAGS) && (c.trial.start().control() & c.e.registers().control() & 1) == 0),
             trials(Who.AMD, "CVTPI2PS with a memory operand does not enter MMX state", "SDM vol. 2 and APM vol. 4 under CVTPI2PS",
                     c -> c.instruction != null && c.instruction.mnemonic() == CVTPI2PS && c.instruction.op(1).isMemory()),
             trials(Who.AMD, "conversions between MMX and XMM that raise #XM have entered MMX state before", "SDM vol. 2 leaves the order open",
