@@ -177,8 +177,10 @@ void software_vector(int vector);
 /* Called for vectors that must not end a probe; 1: return from the interrupt. 0: end it. */
 typedef int (*interceptor)(u32 vector);
 void intercept(interceptor f);
-/* Loads SS:ESP, the GDT's registers and so on after they have been disturbed; used by the double-fault task. */
+/* Says why, and ends the run as failed. */
 void fatal(const char *why);
+/* A triple fault, by number (faults.c). */
+void triple_fault(u32 which);
 
 /* Code that ends in a breakpoint, for probes of any ring. */
 #define SNIPPET(name, text) \
