@@ -21,7 +21,7 @@ final class Sse41 {
     private static final Helper MPSADBW = Helper.pure("mpsadbw", PackedHorizontal.class, "mpsadbw", I64, I64, I64);
     private static final Helper PHMINPOSUW = Helper.pure("phminposuw", PackedHorizontal.class, "phminposuw", I64, I64, I64);
     private static final Helper BLEND_BYTES = Helper.pure("blend_bytes", PackedShuffle.class, "blendBytes", I64, I64, I64, I64);
-    private static final Helper BLEND_DOUBLEWORDS = Helper.pure("blend_doublewords", PackedShuffle.class, "blendDoublewords", I64, I64, I64, I64);
+    static final Helper BLEND_DOUBLEWORDS = Helper.pure("blend_doublewords", PackedShuffle.class, "blendDoublewords", I64, I64, I64, I64);
     private static final Helper ROUNDPD = SseArithmetic.helper(SseConvert.class, "roundsd", I64, I64, I64, I32);
     private static final Helper ROUNDPS = SseArithmetic.helper(SseConvert.class, "roundps", I64, I64, I64, I32);
     private static final long LOW = 0xffff_ffffL;
