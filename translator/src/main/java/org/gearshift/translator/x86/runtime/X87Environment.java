@@ -19,9 +19,7 @@ public final class X87Environment {
 
     /** FWAIT. */
     public static void fwait(GuestContext ctx) {
-        if ((ctx.s[X86State.X87_STATUS] & X87Status.ES) != 0) {
-            X87Status.reportPending(ctx);
-        }
+        X87Status.await(ctx);
     }
 
     public static void fninit(GuestContext ctx) {
@@ -51,19 +49,19 @@ public final class X87Environment {
         ctx.s[X86State.X87_TOP] = ctx.s[X86State.X87_TOP] + by & 7;
     }
 
-    /** FFREE; FFREEP if {@code pop} is not 0. */
+    /** FFREE; FFREEP if {@code pop} is not 0, which pops as well. */
     public static void ffree(GuestContext ctx, int i, int pop) {
         X87Status.begin(ctx);
         ctx.s[X86State.X87_EMPTY] |= 1L << X87Status.physical(ctx.s, i);
         if (pop != 0) {
-            ctx.s[X86State.X87_TOP] = ctx.s[X86State.X87_TOP] + 1 & 7;
+            X87Status.pop(ctx.s);
         }
     }
 
-    /** FLDCW, after a check for pending exceptions. */
-    public static void fldcw(GuestContext ctx, int value) {
-        fwait(ctx);
-        setControl(ctx.s, value);
+    /** FLDCW. */
+    public static void fldcw(GuestContext ctx, int address) {
+        X87Status.await(ctx);
+        setControl(ctx.s, GuestStores.load16(ctx, address));
     }
 
     private static void setControl(long[] s, int value) {
@@ -115,7 +113,13 @@ public final class X87Environment {
     private static final int KIND_32 = 1;
     private static final int KIND_REAL = 2;
 
-    private static void storeEnvironment(GuestContext ctx, int address, int kind) {
+    private static int bytes(int kind) {
+        return (kind & KIND_32) != 0 ? 28 : 14;
+    }
+
+    /** @param bytes how many are stored in all, registers included */
+    private static void storeEnvironment(GuestContext ctx, int address, int kind, int bytes) {
+        GuestStores.probe(ctx, address, bytes);
         long[] s = ctx.s;
         int fip = (int) s[X86State.X87_FIP];
         int fdp = (int) s[X86State.X87_FDP];
@@ -173,20 +177,20 @@ public final class X87Environment {
 
     /** FNSTENV. {@code kind}: bit 0 for 32-bit operand size, bit 1 for real-address format. */
     public static void fnstenv(GuestContext ctx, int address, int kind) {
-        storeEnvironment(ctx, address, kind);
+        storeEnvironment(ctx, address, kind, bytes(kind));
         ctx.s[X86State.X87_CONTROL] |= X87Status.EXCEPTIONS;
         summarize(ctx.s);
     }
 
     public static void fldenv(GuestContext ctx, int address, int kind) {
-        fwait(ctx);
+        X87Status.await(ctx);
         loadEnvironment(ctx, address, kind);
     }
 
     public static void fnsave(GuestContext ctx, int address, int kind) {
         long[] s = ctx.s;
-        storeEnvironment(ctx, address, kind);
-        int a = address + ((kind & KIND_32) != 0 ? 28 : 14);
+        storeEnvironment(ctx, address, kind, bytes(kind) + 80);
+        int a = address + bytes(kind);
         for (int i = 0; i < 8; i++, a += 10) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, a, Extended.significand(s, r));
@@ -196,8 +200,8 @@ public final class X87Environment {
     }
 
     public static void frstor(GuestContext ctx, int address, int kind) {
-        fwait(ctx);
-        int registers = address + ((kind & KIND_32) != 0 ? 28 : 14);
+        X87Status.await(ctx);
+        int registers = address + bytes(kind);
         long[] m = new long[8];
         int[] e = new int[8];
         for (int i = 0; i < 8; i++) {
@@ -218,6 +222,7 @@ public final class X87Environment {
      */
     public static void fxsave(GuestContext ctx, int address, int xmm) {
         long[] s = ctx.s;
+        GuestStores.probe(ctx, address, 160 + 16 * xmm);
         long valid = ~s[X86State.X87_EMPTY] & 0xff;
         long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & 0x7ff) << 48;
         GuestStores.store64(ctx, address, head);

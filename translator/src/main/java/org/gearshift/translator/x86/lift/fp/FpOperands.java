@@ -18,19 +18,4 @@ final class FpOperands {
     static Insn address32(LiftContext c, Operand o, int bytes, boolean write) {
         return narrow(c, c.address(o, bytes, write));
     }
-
-    /** Offset within the segment as I32. */
-    static Insn offset(LiftContext c, Operand o) {
-        return narrow(c, c.effectiveAddress(o));
-    }
-
-    /** A 16- or 32-bit integer operand as I32. */
-    static Insn loadSigned32(LiftContext c, Operand o) {
-        return c.ir.sext(o.bits, c.loadMem(o));
-    }
-
-    /** A 16-, 32- or 64-bit integer operand as I64. */
-    static Insn loadSigned64(LiftContext c, Operand o) {
-        return o.bits == 64 ? c.loadMem(o) : c.ir.sext32(loadSigned32(c, o));
-    }
 }
