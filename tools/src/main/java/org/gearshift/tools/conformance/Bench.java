@@ -32,7 +32,7 @@ final class Bench implements AutoCloseable {
             UserProcessor p = bits == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
             executors.add(e == Engine.JVM ? new CompiledExecutor(p, table) : new InterpretedExecutor(p, table));
         }
-        comparison = new Comparison(undefined, UserProcessor.HAS_YMM && oracle.hasAvx());
+        comparison = new Comparison(undefined, oracle.hasAvx());
     }
 
     int bits() {
