@@ -63,6 +63,7 @@ final class HostDepartures {
     private static final Predicate<Form> NO_FORM = f -> false;
     private static final Predicate<Case> NO_TRIAL = c -> false;
     private static final int PF = 14;
+    private static final int SS = 12;
     private static final int GP = 13;
     private static final int AC = 17;
     private static final int XM = 19;
@@ -207,8 +208,17 @@ final class HostDepartures {
     }
 
     private static boolean wraps(Case c) {
-        return c.trial.code().bits() == 32 && (c.faults(12) || c.faults(13)) && c.e.error() == 0 && c.a.vector() == PF
-                && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+        if (c.trial.code().bits() != 32 || !(c.faults(SS) || c.faults(GP)) || c.e.error() != 0) {
+            return false;
+        }
+        if (c.instruction != null) {
+            for (Operand o : c.instruction.operands()) {
+                if (o.isMemory() && atEnd(EffectiveAddress.offset(c.trial, c.instruction, o))) {
+                    return true;
+                }
+            }
+        }
+        return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
     }
 
     /** Whether an offset is near the end of a 4 GiB segment, or behind it. */
