@@ -425,7 +425,8 @@ final class Randomizer {
                 register(RAX, random.nextInt(40) - 20);
                 register(RDX, random.nextInt(40) - 20);
             }
-            case LOOP, LOOPE, LOOPNE, JCXZ -> register(RCX, random.nextInt(3) == 0 ? values.integer() : random.nextInt(4));
+            case JCXZ -> register(RCX, random.nextInt(3) == 0 ? values.integer() : random.nextInt(4));
+            case LOOP, LOOPE, LOOPNE -> pointer(RCX, 1 + random.nextInt(random.nextInt(8) == 0 ? 1000 : 4), i.addressBits());
             default -> {
             }
         }
