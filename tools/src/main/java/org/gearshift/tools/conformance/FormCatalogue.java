@@ -215,6 +215,7 @@ final class FormCatalogue {
     private Instruction decode(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex, int vvvv, int next) {
         int head = Encoder.head(buffer, prefixes, rex == Form.Rex.WIDE ? 0x48 : rex == Form.Rex.REQUIRED ? 0x40 : 0, map, opcode, vex, vvvv, 0);
         buffer[head] = (byte) next;
+        Arrays.fill(buffer, head + 1, buffer.length, (byte) 0);
         at = 0;
         return decoder.decode(() -> buffer[at++] & 0xff, mode);
     }
