@@ -17,7 +17,8 @@ import org.gearshift.translator.x86.X86State;
  * have neither base nor index.</li>
  * <li>Immediates are 8, 16, 32 or 64 bits after extension: {@code ADD EBX, imm8} has 32.</li>
  * <li>REP means F3 or F2 on MOVS, STOS, LODS, INS and OUTS (F2 repeats there like F3); on CMPS and SCAS F3 is rep and F2 repne.</li>
- * <li>{@link Mnemonic#INVALID} raises #UD and has the bytes read so far as length; {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
+ * <li>{@link Mnemonic#INVALID} raises #UD, and has the length that the opcode's operands would give it: a processor fetches all of that before it finds
+ * that there is no such instruction. {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
  * </ul>
  */
 public final class Decoder {
@@ -178,7 +179,7 @@ public final class Decoder {
             form = select(OpcodeMaps.forms(opcode));
         }
         if (form == null) {
-            return undecoded(Mnemonic.INVALID);
+            return undefined(OpcodeMaps.shape(opcode));
         }
         operandBits = operandBits(form);
         if (modrm >= 0 && modrm < 0xc0 && !form.has(Form.MOD3)) {
@@ -191,6 +192,27 @@ public final class Decoder {
         }
         return new Instruction(form.mnemonic, form.condition, length, operandBits, addressBits, elementBits(form),
                 override >= 0 ? override : X86State.DS, lock, repeats(form), form.has(Form.REPZ) && repeat == 0xf2, rex, operands);
+    }
+
+    /**
+     * The rest of an instruction that does not exist. Faults of the fetch and the length limit come before #UD (SDM vol. 3, table 6-2), and a processor
+     * knows the length from the opcode alone: whether prefixes, mode and ModRM.reg make an instruction of it shows later.
+     *
+     * @param shape some form of the opcode, or null if it has none
+     */
+    private Instruction undefined(Form shape) {
+        if (modrm >= 0 && modrm < 0xc0) {
+            address();
+        }
+        if (shape != null) {
+            operandBits = operandBits(shape);
+            for (int spec : shape.operands) {
+                if (OperandSpec.followsAddress(OperandSpec.kind(spec))) {
+                    operand(shape, spec);
+                }
+            }
+        }
+        return undecoded(Mnemonic.INVALID);
     }
 
     private Instruction undecoded(Mnemonic why) {

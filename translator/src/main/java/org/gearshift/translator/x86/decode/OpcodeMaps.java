@@ -30,6 +30,8 @@ final class OpcodeMaps {
     private static final Form[][] PLAIN = new Form[SIZE][];
     /** Candidates of opcodes with ModRM, by (mod == 3 ? 8 : 0) + reg; null where there are none. */
     private static final Form[][][] BY_MODRM = new Form[SIZE][][];
+    /** Some form of each opcode: all of one opcode have as many bytes behind ModRM. */
+    private static final Form[] SHAPES = new Form[SIZE];
 
     static {
         Map<String, Mnemonic> mnemonics = new HashMap<>(2048);
@@ -45,6 +47,21 @@ final class OpcodeMaps {
             for (int start = 0; start < table.length(); start = end + 1) {
                 end = table.indexOf('\n', start);
                 maps.line(table.substring(start, end));
+            }
+        }
+        undefinedShapes();
+    }
+
+    /** In the three-byte maps the operands of opcodes are known even where there is none yet: ModRM, and in 0F 3A a byte. */
+    private static void undefinedShapes() {
+        Form byteBehind = new Form();
+        byteBehind.operands = new int[] {OperandSpec.parse("Iu")};
+        for (int opcode = MAP_0F38; opcode < SIZE; opcode++) {
+            if (BY_MODRM[opcode] == null) {
+                BY_MODRM[opcode] = new Form[16][];
+                Arrays.fill(BY_MODRM[opcode], NONE);
+                int map = opcode & ~0xff;
+                SHAPES[opcode] = map == MAP_0F3A || map == MAP_VEX_0F3A ? byteBehind : null;
             }
         }
     }
@@ -69,6 +86,11 @@ final class OpcodeMaps {
     /** Candidates of an opcode with ModRM. */
     static Form[] forms(int opcode, int modrm) {
         return BY_MODRM[opcode][modrm >= 0xc0 ? 8 | modrm >>> 3 & 7 : modrm >>> 3 & 7];
+    }
+
+    /** A form of an opcode, from which the length of undefined instructions with that opcode follows; null if nothing follows ModRM or the opcode. */
+    static Form shape(int opcode) {
+        return SHAPES[opcode];
     }
 
     private void line(String line) {
@@ -190,6 +212,7 @@ final class OpcodeMaps {
     }
 
     private static void add(int opcode, Form form) {
+        SHAPES[opcode] = form;
         if (!form.modrm) {
             PLAIN[opcode] = insert(PLAIN[opcode], form);
             return;
