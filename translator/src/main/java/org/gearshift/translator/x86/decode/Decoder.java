@@ -18,7 +18,8 @@ import org.gearshift.translator.x86.X86State;
  * have neither base nor index.</li>
  * <li>Immediates are 8, 16, 32 or 64 bits after extension: {@code ADD EBX, imm8} has 32.</li>
  * <li>REP means F3 or F2 on MOVS, STOS, LODS, INS and OUTS (F2 repeats there like F3); on CMPS and SCAS F3 is rep and F2 repne.</li>
- * <li>{@link Mnemonic#INVALID} raises #UD and has the bytes read so far as length; {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
+ * <li>{@link Mnemonic#INVALID} raises #UD, and has the length that the opcode's operands would give it: a processor fetches all of that before it finds
+ * that there is no such instruction. {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
  * </ul>
  */
 public final class Decoder {
@@ -184,7 +185,7 @@ public final class Decoder {
             form = select(OpcodeMaps.forms(opcode));
         }
         if (form == null) {
-            return undecoded(Mnemonic.INVALID);
+            return undefined(OpcodeMaps.shape(opcode));
         }
         operandBits = operandBits(form);
         if (modrm >= 0 && modrm < 0xc0 && !form.has(Form.MOD3)) {
@@ -208,6 +209,29 @@ public final class Decoder {
         return d != x && d != m && x != m;
     }
 
+    /**
+     * The rest of an instruction that does not exist. Faults of the fetch and the length limit come before #UD (SDM vol. 3, table 6-2), and a processor
+     * knows the length from the opcode alone: whether prefixes, mode and ModRM.reg make an instruction of it shows later.
+     *
+     * @param shape some form of the opcode, or null if it has none
+     */
+    private Instruction undefined(Form shape) {
+        // VEX.pp selects, it is no operand size.
+        prefix66 &= !vex;
+        if (modrm >= 0 && modrm < 0xc0 && (shape == null || !shape.has(Form.MOD3))) {
+            address(false);
+        }
+        if (shape != null) {
+            operandBits = operandBits(shape);
+            for (int spec : shape.operands) {
+                if (OperandSpec.followsAddress(OperandSpec.kind(spec))) {
+                    operand(shape, spec);
+                }
+            }
+        }
+        return undecoded(Mnemonic.INVALID);
+    }
+
     private Instruction undecoded(Mnemonic why) {
         return new Instruction(why, -1, length, defaultBits, defaultBits, 0, X86State.DS, false, false, false, 0, 0, IsaExtension.BASE, List.of());
     }
@@ -227,9 +251,10 @@ public final class Decoder {
         }
         if (first == 0xc4 || first == 0xc5) {
             int second = next();
-            if (mode64 || second >= 0xc0) {
+            if (mode64 ? rex == 0 : second >= 0xc0) {
                 return vex(first, second);
             }
+            // LES, LDS; in 64-bit mode, where there are none, REX makes the bytes look so.
             modrm = second;
         }
         return first;
@@ -237,9 +262,10 @@ public final class Decoder {
 
     /** SDM vol. 2, 2.3.5: two- and three-byte VEX; {@code second} is the byte behind C5 or C4. */
     private int vex(int first, int second) {
-        if (!vexAllowed || lock || prefix66 || repeat != 0 || rex != 0) {
+        if (!vexAllowed) {
             return -1;
         }
+        invalid = lock || prefix66 || repeat != 0;
         boolean brief = first == 0xc5;
         int last = brief ? second : next();
         int map = brief ? 1 : second & 31;

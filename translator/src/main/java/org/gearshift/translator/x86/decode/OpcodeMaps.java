@@ -35,6 +35,8 @@ final class OpcodeMaps {
     private static final Form[][] PLAIN = new Form[SIZE][];
     /** Candidates of opcodes with ModRM, by (mod == 3 ? 8 : 0) + reg; null where there are none. */
     private static final Form[][][] BY_MODRM = new Form[SIZE][][];
+    /** Some form of each opcode: all of one opcode have as many bytes behind ModRM. */
+    private static final Form[] SHAPES = new Form[SIZE];
 
     /**
      * Lines that need the same of the processor.
@@ -84,6 +86,27 @@ final class OpcodeMaps {
                 maps.line(table, lines.substring(start, end));
             }
         }
+        undefinedShapes();
+    }
+
+    /**
+     * In the three-byte maps the operands of opcodes are known even where there is none yet: ModRM, and in 0F 3A a byte. In the map 0F with VEX they are
+     * those of the opcode without.
+     */
+    private static void undefinedShapes() {
+        Form byteBehind = new Form();
+        byteBehind.operands = new int[] {OperandSpec.parse("Iu")};
+        for (int opcode = MAP_0F38; opcode < SIZE; opcode++) {
+            int map = opcode & ~0xff;
+            int legacy = map == MAP_VEX_0F ? opcode - MAP_VEX_0F + MAP_0F : -1;
+            if (BY_MODRM[opcode] != null || PLAIN[opcode] != null || legacy >= 0 && BY_MODRM[legacy] == null) {
+                SHAPES[opcode] = SHAPES[opcode] == null && legacy >= 0 ? SHAPES[legacy] : SHAPES[opcode];
+                continue;
+            }
+            BY_MODRM[opcode] = new Form[16][];
+            Arrays.fill(BY_MODRM[opcode], NONE);
+            SHAPES[opcode] = legacy >= 0 ? SHAPES[legacy] : map == MAP_0F3A || map == MAP_VEX_0F3A ? byteBehind : null;
+        }
     }
 
     private final Map<String, Mnemonic> mnemonics;
@@ -108,6 +131,11 @@ final class OpcodeMaps {
     /** Candidates of an opcode with ModRM. */
     static Form[] forms(int opcode, int modrm) {
         return BY_MODRM[opcode][modrm >= 0xc0 ? 8 | modrm >>> 3 & 7 : modrm >>> 3 & 7];
+    }
+
+    /** A form of an opcode, from which the length of undefined instructions with that opcode follows; null if nothing follows ModRM or the opcode. */
+    static Form shape(int opcode) {
+        return SHAPES[opcode];
     }
 
     private void line(Table table, String line) {
@@ -239,6 +267,7 @@ final class OpcodeMaps {
     }
 
     private static void add(int opcode, Form form) {
+        SHAPES[opcode] = form;
         if (!form.modrm) {
             PLAIN[opcode] = insert(PLAIN[opcode], form);
             return;

@@ -14,7 +14,8 @@ final class CodeSamples {
     private static final byte[] ALL_MODRM = modrms(8);
     /** Addresses and immediates of any length, which are also short instructions, so that a disassembler is in step again behind them. */
     private static final byte[] TAIL = {0x51, 0x52, 0x53, 0x54, 0x50, (byte) 0x90, (byte) 0x90, (byte) 0x90, (byte) 0x90};
-    private static final int LEAD = 0x100;
+    /** Length of the run of NOPs before random code, which keeps branch targets positive. */
+    static final int LEAD = 0x100;
     private static final int LONGEST = 32;
 
     private CodeSamples() {
@@ -22,7 +23,7 @@ final class CodeSamples {
 
     /**
      * Random code with every opcode map, prefix and ModRM form about equally likely: about {@code count} instructions, at most
-     * {@code limit} bytes, behind a run of NOPs that keeps branch targets positive.
+     * {@code limit} bytes, behind {@link #LEAD} NOPs.
      */
     static byte[] random(Objdump.Machine machine, int count, long seed, int limit) {
         Random random = new Random(seed);
@@ -43,6 +44,14 @@ final class CodeSamples {
             }
         }
         return Arrays.copyOf(code, at);
+    }
+
+    /** Uniformly random bytes behind {@link #LEAD} NOPs, {@code limit} bytes in all. */
+    static byte[] uniform(long seed, int limit) {
+        byte[] code = new byte[limit];
+        new Random(seed).nextBytes(code);
+        lead(code);
+        return code;
     }
 
     private static int opcode(byte[] code, int start, Random random) {
