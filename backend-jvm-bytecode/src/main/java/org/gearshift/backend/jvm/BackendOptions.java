@@ -6,8 +6,9 @@ package org.gearshift.backend.jvm;
  * @param ram how generated code reaches guest RAM
  * @param maxMethodBytes largest bytecode size of a region's method; HotSpot never compiles a method of more than 8,000 bytes
  * @param reuseRmwLocation a store to the location its own instruction loaded for modification skips the second address check
+ * @param windows accesses at constant offsets from one base share a translation within a block; see {@link MemoryWindows}
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -25,18 +26,22 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows);
+    }
+
+    public BackendOptions withWindows(boolean on) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on);
     }
 }

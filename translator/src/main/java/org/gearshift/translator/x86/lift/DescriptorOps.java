@@ -45,7 +45,8 @@ final class DescriptorOps {
         int bits = c.isCode64() ? 64 : 32;
         Insn a = c.address(i.op(0), 2 + bits / 8, true);
         Insn base = ir.add(a, 2);
-        // The second store's page is tried first, so that a fault leaves memory as it was.
+        // All pages are tried first, lowest address first, so that a fault leaves memory as it was.
+        ir.loadRmw(16, a);
         ir.loadRmw(bits, base);
         ir.store(16, a, ir.get32(limitSlot));
         ir.store(bits, base, ir.get(LiftContext.type(bits), baseSlot));
