@@ -23,6 +23,7 @@ final class Bench implements AutoCloseable {
     private final HostDepartures departures;
     private long inconclusive;
     private long accepted;
+    private long unconfirmed;
 
     /** @param undefined compares what the manual leaves undefined as well */
     Bench(int bits, Set<Engine> engines, LiftTable table, boolean undefined, HostDepartures departures) throws OracleUnavailableException, IOException {
@@ -32,7 +33,7 @@ final class Bench implements AutoCloseable {
             UserProcessor p = bits == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
             executors.add(e == Engine.JVM ? new CompiledExecutor(p, table) : new InterpretedExecutor(p, table));
         }
-        comparison = new Comparison(undefined, UserProcessor.HAS_YMM && oracle.hasAvx());
+        comparison = new Comparison(undefined, oracle.hasAvx());
     }
 
     int bits() {
@@ -42,6 +43,11 @@ final class Bench implements AutoCloseable {
     /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere. */
     long inconclusive() {
         return inconclusive;
+    }
+
+    /** Trials that differed once, but not when they were run again by themselves. */
+    long unconfirmed() {
+        return unconfirmed;
     }
 
     /** Trials whose differences {@link HostDepartures} lists. */
@@ -66,6 +72,7 @@ final class Bench implements AutoCloseable {
                     failures.add(f);
                     break;
                 }
+                unconfirmed += f != null ? 1 : 0;
             }
         }
         return failures;
@@ -85,7 +92,8 @@ final class Bench implements AutoCloseable {
             return new Failure(what, e.name(), t, i, q, List.of("the emulation failed: " + x + at(x)));
         }
         if (host.kind() == Outcome.Kind.TIMEOUT && mine.kind() == Outcome.Kind.TIMEOUT
-                || Layout.isReserved(host.address()) || Layout.isReserved(mine.address())) {
+                || Layout.isReserved(host.address()) || Layout.isReserved(mine.address())
+                || q != null && host.kind() == Outcome.Kind.FAULT && isBetweenInstructions(t, host.ip())) {
             inconclusive++;
             return null;
         }
@@ -97,11 +105,22 @@ final class Bench implements AutoCloseable {
             inconclusive++;
             return null;
         }
-        if (!differences.isEmpty() && departures.accepts(new HostDepartures.Case(t, i != null ? i : atFault(t, host), host, mine)) != null) {
+        if (!differences.isEmpty() && departures.accepts(new HostDepartures.Case(t, i != null ? i : atFault(t, host.kind() == Outcome.Kind.FAULT ? host : mine), host, mine)) != null) {
             accepted++;
             return null;
         }
         return differences.isEmpty() ? null : new Failure(what, e.name(), t, i, q, differences);
+    }
+
+    /** Whether the code ran into the middle of an instruction: a return address was overwritten, and what it does then has undefined results. */
+    private static boolean isBetweenInstructions(Trial t, long ip) {
+        byte[] bytes = t.code().bytes();
+        int[] at = {0};
+        Decoder decoder = new Decoder();
+        while (at[0] < bytes.length && t.code().start() + at[0] < ip) {
+            decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(t.code().bits()));
+        }
+        return ip >= t.code().start() && ip < t.code().end() && t.code().start() + at[0] != ip;
     }
 
     /** The instruction of a sequence that faulted, or null. */

@@ -88,6 +88,10 @@ final class Campaign implements AutoCloseable {
         return bench.inconclusive();
     }
 
+    long unconfirmed() {
+        return bench.unconfirmed();
+    }
+
     long accepted() {
         return bench.accepted();
     }

@@ -9,7 +9,7 @@ import org.gearshift.translator.x86.X86Mode;
  */
 record Code(int bits, byte[] bytes, int offset) {
     private static final long FLAT = X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES | X86Mode.FLAT_SS;
-    private static final long FP = X86Mode.OSFXSR | X86Mode.OSXMMEXCPT | X86Mode.OSXSAVE | X86Mode.MP;
+    private static final long FP = X86Mode.OSFXSR | X86Mode.OSXMMEXCPT | X86Mode.OSXSAVE | X86Mode.AVX | X86Mode.MP;
 
     Code(int bits, byte[] bytes) {
         this(bits, bytes, 0);

@@ -164,7 +164,7 @@ final class Comparison {
             return new int[0];
         }
         if (UndefinedResults.destination(instruction, trial.start(), trial.start()) && instruction.op(0).isMemory()) {
-            int at = (int) (address(instruction.op(0)) - Layout.SCRATCH);
+            int at = (int) (EffectiveAddress.linear(trial, instruction, instruction.op(0)) - Layout.SCRATCH);
             return new int[] {at, at + instruction.op(0).bits / 8};
         }
         Mnemonic m = instruction.mnemonic();
@@ -172,7 +172,11 @@ final class Comparison {
         if (!environment && m != Mnemonic.FXSAVE && m != Mnemonic.FNSTSW) {
             return new int[0];
         }
-        int at = (int) (address(instruction.op(0)) - Layout.SCRATCH);
+        Operand image = instruction.op(0);
+        if (!image.isMemory()) {
+            return new int[0];
+        }
+        int at = (int) (EffectiveAddress.linear(trial, instruction, image) - Layout.SCRATCH);
         if (environment) {
             return instruction.operandBits() == 16 ? new int[] {at + 6, at + 14} : new int[] {at + 12, at + 28};
         }
@@ -180,19 +184,5 @@ final class Comparison {
             return new int[] {at + 5, at + 24, at + 28, at + 32};
         }
         return new int[0];
-    }
-
-    /** Linear address of an explicit memory operand at the start. */
-    private long address(Operand o) {
-        if (!o.isMemory()) {
-            return 0;
-        }
-        int bits = instruction.addressBits();
-        long[] g = trial.start().general;
-        long a = o.disp + (o.base == Operand.RIP_BASE ? trial.code().start() + instruction.length() : o.base >= 0 ? g[o.base] : 0)
-                + (o.index >= 0 ? g[o.index] * o.scale : 0);
-        a = bits == 64 ? a : a & (1L << bits) - 1;
-        a += Encoder.segmentBase(o.segment, trial.code().bits());
-        return trial.code().bits() == 32 ? a & 0xffff_ffffL : a;
     }
 }

@@ -43,6 +43,7 @@ public final class ConformanceRun {
     private int differing;
     private long inconclusive;
     private long accepted;
+    private long unconfirmed;
 
     /**
      * @param sizes of code, 32 and 64
@@ -166,6 +167,7 @@ public final class ConformanceRun {
         skipped.put(c.bits(), c.skipped());
         inconclusive += c.inconclusive();
         accepted += c.accepted();
+        unconfirmed += c.unconfirmed();
         for (Campaign.Tally t : c.tallies().values()) {
             differing += t.differing;
         }
@@ -237,7 +239,8 @@ public final class ConformanceRun {
         for (int bits : sizes) {
             skipped.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " forms not run: " + reason));
         }
-        out.println("accepted differences (host departures listed in docs/conformance.md): " + accepted + "; inconclusive: " + inconclusive);
+        out.println("accepted differences (host departures listed in docs/conformance.md): " + accepted + "; inconclusive: " + inconclusive
+                + "; not seen again: " + unconfirmed);
     }
 
     private static void print(PrintWriter out, Campaign.Tally t) {

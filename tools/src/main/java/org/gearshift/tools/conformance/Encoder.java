@@ -94,6 +94,7 @@ final class Encoder {
         ByteArrayOutputStream b = new ByteArrayOutputStream();
         boolean narrowAddress = (f.memory || f.sample.elementBits() > 0 || f.mnemonic() == Mnemonic.XLAT) && random.nextInt(8) == 0
                 || f.has(Operand.Kind.RELATIVE) && random.nextInt(8) == 0 && f.mnemonic() != Mnemonic.JMP && f.mnemonic() != Mnemonic.CALL;
+        narrowAddress &= !f.vsib || f.bits == 64;
         boolean address16 = f.bits == 32 && narrowAddress;
         prefixes(b, f, narrowAddress, address16);
         int extension = f.bits == 64 && (f.rex != Form.Rex.NONE || f.vex >= 0) ? random.nextInt(8) : 0;
@@ -105,7 +106,7 @@ final class Encoder {
         int displacementAt = -1;
         if (f.memory) {
             int reg = f.choices[random.nextInt(f.choices.length)];
-            displacementAt = address16 ? modrm16(b, reg) : modrm32(b, reg);
+            displacementAt = f.vsib ? modrmVector(b, reg) : address16 ? modrm16(b, reg) : modrm32(b, reg);
         } else if (f.choices.length > 0) {
             b.write(f.choices[random.nextInt(f.choices.length)]);
         }
@@ -191,6 +192,18 @@ final class Encoder {
     private int sib(ByteArrayOutputStream b, int sib) {
         b.write(sib);
         return (sib & 7) == 5 ? b.size() : -1;
+    }
+
+    /** With a SIB byte and a base register. */
+    private int modrmVector(ByteArrayOutputStream b, int reg) {
+        boolean displacement = random.nextBoolean();
+        b.write((displacement ? 0x44 : 4) | reg << 3);
+        int sib = random.nextInt(256);
+        b.write(sib & ~7 | base(sib));
+        if (displacement) {
+            b.write(random.nextInt(256));
+        }
+        return -1;
     }
 
     private int modrm16(ByteArrayOutputStream b, int reg) {

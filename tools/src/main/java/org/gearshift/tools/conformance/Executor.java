@@ -66,14 +66,10 @@ abstract class Executor {
             }
             int before = processor.context.budget;
             boolean single = processor.singleStep();
-            try {
-                if (single && !processor.beforeSingleStep()) {
-                    continue;
-                }
-                if (!enter(pc, single)) {
-                    return processor.faulted(t);
-                }
-            } catch (GuestFault f) {
+            if (single && !processor.beforeSingleStep()) {
+                continue;
+            }
+            if (!entered(pc, single) && (processor.context.fault.kind != GuestFault.Kind.RESTART_EXACT || !repeatedExactly())) {
                 return processor.faulted(t);
             }
             if (single) {
@@ -82,6 +78,24 @@ abstract class Executor {
             if (before == processor.context.budget && pc == s[X86State.RIP]) {
                 return processor.ended(t, Outcome.Kind.TIMEOUT);
             }
+        }
+    }
+
+    private boolean entered(long pc, boolean single) {
+        try {
+            return enter(pc, single);
+        } catch (GuestFault f) {
+            return false;
+        }
+    }
+
+    /** Runs the instruction at the pc slot by itself, as the engine does where an access reaches outside RAM or finds a page table. */
+    private boolean repeatedExactly() {
+        processor.context.exact = true;
+        try {
+            return entered(processor.s[X86State.RIP], true);
+        } finally {
+            processor.context.exact = false;
         }
     }
 

@@ -26,6 +26,8 @@ final class Form {
     final boolean vvvv;
     /** A ModRM byte with a memory operand follows. */
     final boolean memory;
+    /** Its index is a vector register. */
+    final boolean vsib;
     /** With {@link #memory}: values of ModRM.reg; otherwise: values of the byte behind the opcode, empty if it means nothing. */
     final int[] choices;
     /** One instruction of this form. */
@@ -41,9 +43,10 @@ final class Form {
         this.vex = vex;
         this.vvvv = vvvv;
         this.memory = memory;
+        this.vsib = memory && sample.operands().stream().anyMatch(o -> o.isMemory() && o.indexBits != 0);
         this.choices = choices;
         this.sample = sample;
-        this.set = InstructionSet.of(sample, vex >= 0);
+        this.set = InstructionSet.of(sample);
     }
 
     Mnemonic mnemonic() {

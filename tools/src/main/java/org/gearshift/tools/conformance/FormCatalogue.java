@@ -114,9 +114,11 @@ final class FormCatalogue {
         last = null;
         Instruction zero = decode(prefixes, rex, map, opcode, vex, ALL_ONES, 0);
         boolean modrm = zero.mnemonic() == Mnemonic.INVALID || hasMemory(zero) && addressed(zero, 0);
-        for (int next = 0; next < 256; next++) {
-            // Of memory operands one shape is enough to know the form: no SIB byte, no displacement.
-            if (next < 0xc0 && modrm && (next >> 6 != 0 || (next & 7) == 4 || (next & 7) == 5)) {
+        // From C0 on, 32-bit code has VEX prefixes there.
+        int end = bits == 32 && vex < 0 && map == 0 && (opcode == 0xc4 || opcode == 0xc5) ? 0xc0 : 256;
+        for (int next = 0; next < end; next++) {
+            // Of memory operands few shapes are enough to know the form: no displacement; a SIB byte of 0, which indices in vector registers demand.
+            if (next < 0xc0 && modrm && (next >> 6 != 0 || (next & 7) == 5)) {
                 continue;
             }
             Instruction i = decode(prefixes, rex, map, opcode, vex, ALL_ONES, next);
@@ -171,10 +173,10 @@ final class FormCatalogue {
         return false;
     }
 
-    /** True if the memory operand is addressed by the ModRM byte {@code next}, which has a base register. */
+    /** True if the memory operand is addressed by the ModRM byte {@code next}, which has a base register (a SIB byte of 0 names the first). */
     private static boolean addressed(Instruction i, int next) {
         for (Operand o : i.operands()) {
-            if (o.isMemory() && o.base == (next & 7)) {
+            if (o.isMemory() && o.base == ((next & 7) == 4 ? 0 : next & 7)) {
                 return true;
             }
         }

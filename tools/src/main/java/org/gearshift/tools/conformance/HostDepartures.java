@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
@@ -62,11 +63,16 @@ final class HostDepartures {
     private static final Predicate<Form> NO_FORM = f -> false;
     private static final Predicate<Case> NO_TRIAL = c -> false;
     private static final int PF = 14;
+    private static final int RSP = 4;
+    private static final int UD = 6;
+    private static final int SS = 12;
+    private static final int GP = 13;
     private static final int AC = 17;
     private static final int XM = 19;
     private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
     private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
+    private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
     private static final int LONGEST_IMAGE = 1024;
 
     private static final List<Departure> TABLE = List.of(
@@ -87,11 +93,17 @@ final class HostDepartures {
                     c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
-                    c -> c.instruction != null && (c.instruction.mnemonic() == MASKMOVQ || c.instruction.mnemonic() == MASKMOVDQU)
-                            && (c.faults(PF) || c.bothFault(PF))),
+                    c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC))),
             trials(Who.AMD, "REP INS and REP OUTS with a count of 0: Intel does nothing, AMD checks the permission first", "SDM vol. 2 under REP and INS",
                     c -> c.instruction != null && (c.instruction.mnemonic() == INS || c.instruction.mnemonic() == OUTS) && c.instruction.rep()
                             && c.faults(13)),
+            trials(Who.AMD, "SHA instructions with a memory operand that is not aligned: Intel raises #GP, AMD reads it", "SDM vol. 2 table 2-21 (type 4)",
+                    c -> c.instruction != null && c.instruction.extension() == IsaExtension.SHA && !c.faults(GP) && c.a.vector() == GP && c.a.error() == 0),
+            trials(Who.AMD, "UD0 and UD1: Intel fetches a ModRM byte, AMD does not", "SDM vol. 2 and APM vol. 3 under UD",
+                    c -> c.instruction != null && (c.instruction.mnemonic() == UD0 || c.instruction.mnemonic() == UD1) && c.faults(UD)
+                            && c.a.vector() == PF),
+            trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
+                    c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
             trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
                     c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
             trials(Who.AMD, "FCOMI and its like with an unmasked invalid operand: Intel leaves EFLAGS alone, AMD says unordered", "SDM vol. 2 under FCOMI",
@@ -202,8 +214,20 @@ final class HostDepartures {
     }
 
     private static boolean wraps(Case c) {
-        return c.trial.code().bits() == 32 && (c.faults(12) || c.faults(13)) && c.e.error() == 0 && c.a.vector() == PF
-                && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+        if (c.trial.code().bits() != 32 || !(c.faults(SS) || c.faults(GP)) || c.e.error() != 0) {
+            return false;
+        }
+        if (c.instruction != null) {
+            for (Operand o : c.instruction.operands()) {
+                if (o.isMemory() && atEnd(EffectiveAddress.offset(c.trial, c.instruction, o))) {
+                    return true;
+                }
+            }
+        }
+        if (c.faults(SS) && atEnd(c.e.registers().general[RSP])) {
+            return true;
+        }
+        return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
     }
 
     /** Whether an offset is near the end of a 4 GiB segment, or behind it. */
@@ -216,7 +240,7 @@ final class HostDepartures {
     }
 
     private static boolean hasMemory128(Instruction i) {
-        if (i.mnemonic() == MASKMOVQ || i.mnemonic() == MASKMOVDQU) {
+        if (MASKED_STORES.contains(i.mnemonic())) {
             return true;
         }
         for (Operand o : i.operands()) {

@@ -2,6 +2,7 @@ package org.gearshift.tools.conformance;
 
 import java.util.Arrays;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.Eflags;
@@ -52,7 +53,7 @@ final class LongModeProcessor extends UserProcessor {
 
     @Override
     long mode() {
-        return Code.mode(64) | (machine.alignmentChecked() ? org.gearshift.translator.x86.X86Mode.ALIGN_CHECK : 0);
+        return X86Mode.of(s);
     }
 
     @Override
@@ -116,10 +117,6 @@ final class LongModeProcessor extends UserProcessor {
                 writeMap[(int) (Layout.SCRATCH >>> 12) + i] = SCRATCH_FRAMES[i];
                 readMap[(int) (Layout.CODE >>> 12) + i] = CODE_FRAMES[i];
             }
-        }
-
-        boolean alignmentChecked() {
-            return (s[X86State.EFLAGS_SYS] & Eflags.AC) != 0;
         }
 
         /** RAM index of a byte, or the page fault. */

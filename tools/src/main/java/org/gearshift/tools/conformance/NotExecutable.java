@@ -26,6 +26,7 @@ final class NotExecutable {
         put("belongs to a hypervisor, to safer mode or to enclaves", EnumSet.range(Mnemonic.VMCALL, Mnemonic.PCONFIG));
         put("belongs to transactions or to control-flow enforcement", EnumSet.range(Mnemonic.XBEGIN, Mnemonic.CLRSSBSY));
         put("answers by what the host's processor supports", Mnemonic.INVPCID, Mnemonic.CLZERO, Mnemonic.PREFETCHWT1, Mnemonic.CLDEMOTE, Mnemonic.RSM,
+                Mnemonic.XSETBV,
                 Mnemonic.XSAVE, Mnemonic.XSAVEC, Mnemonic.XSAVEOPT, Mnemonic.XSAVES, Mnemonic.XRSTOR, Mnemonic.XRSTORS);
         put("a hypervisor under the host may report it in its own way", Mnemonic.INT1);
         put("is no instruction", Mnemonic.INVALID, Mnemonic.TOO_LONG);

@@ -22,8 +22,10 @@ final class ProtectedModeProcessor extends UserProcessor {
     private static final int RAM = 4 << 20;
     /** PG, AM, WP, NE, ET, MP, PE. */
     private static final long CR0 = 0x80050033L;
-    /** PAE, OSFXSR, OSXMMEXCPT. */
-    private static final long CR4 = 1 << 5 | 1 << 9 | 1 << 10;
+    /** PAE, OSFXSR, OSXMMEXCPT, OSXSAVE. */
+    private static final long CR4 = 1 << 5 | 1 << 9 | 1 << 10 | 1 << 18;
+    /** x87, SSE and AVX state. */
+    private static final long XCR0 = 7;
     private static final long EFER_NXE = 1 << 11;
 
     // Page tables, by physical address: a directory for each GiB of linear addresses.
@@ -167,6 +169,7 @@ final class ProtectedModeProcessor extends UserProcessor {
         s[X86State.CR3] = PDPT;
         s[X86State.CR4] = CR4;
         s[X86State.EFER] = EFER_NXE;
+        s[X86State.XCR0] = XCR0;
         s[X86State.CPL] = 3;
         cpu.refreshPaging();
     }

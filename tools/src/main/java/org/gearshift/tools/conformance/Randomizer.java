@@ -110,7 +110,7 @@ final class Randomizer {
 
     static boolean usesFp(Instruction i) {
         for (Operand o : i.operands()) {
-            if (o.kind == Operand.Kind.XMM || o.kind == Operand.Kind.MMX || o.kind == Operand.Kind.ST) {
+            if (o.kind == Operand.Kind.XMM || o.kind == Operand.Kind.YMM || o.kind == Operand.Kind.MMX || o.kind == Operand.Kind.ST) {
                 return true;
             }
         }
@@ -125,11 +125,11 @@ final class Randomizer {
         if (random.nextInt(6) == 0) {
             return Values.Kind.values()[random.nextInt(Values.Kind.values().length)];
         }
-        String name = i.mnemonic().name();
+        String name = i.vexBits() > 0 ? i.mnemonic().name().substring(1) : i.mnemonic().name();
         if (i.mnemonic() == Mnemonic.FBLD) {
             return Values.Kind.BCD;
         }
-        if (name.charAt(0) == 'F' && i.mnemonic().compareTo(Mnemonic.FLD) >= 0) {
+        if (name.charAt(0) == 'F' && i.vexBits() == 0 && i.mnemonic().compareTo(Mnemonic.FLD) >= 0) {
             for (Operand o : i.operands()) {
                 if (o.isMemory()) {
                     return name.startsWith("FI") ? Values.Kind.INTEGER : o.bits == 32 ? Values.Kind.F32 : o.bits == 64 ? Values.Kind.F64 : Values.Kind.F80;
@@ -137,7 +137,7 @@ final class Randomizer {
             }
             return Values.Kind.F80;
         }
-        if (name.startsWith("CVTSI") || name.startsWith("CVTDQ") || name.startsWith("CVTPI") || name.startsWith("VCVTSI") || name.startsWith("VCVTDQ")) {
+        if (name.startsWith("CVTSI") || name.startsWith("CVTDQ") || name.startsWith("CVTPI")) {
             return Values.Kind.INTEGER;
         }
         if (name.contains("CVT")) {
@@ -301,6 +301,9 @@ final class Randomizer {
 
     /** Sets base and index so that the operand is at a linear address, or near it where that is not possible; returns where it is. */
     private long point(Operand o, long linear, int addressBits) {
+        if (o.indexBits != 0) {
+            return pointVector(o, linear, addressBits);
+        }
         long mask = addressBits == 64 ? -1 : (1L << addressBits) - 1;
         long base = Encoder.segmentBase(o.segment, bits);
         long rest = linear - base - o.disp;
@@ -323,6 +326,19 @@ final class Randomizer {
         long a = o.disp + (o.base >= 0 ? registers.general[o.base] : 0) + (o.index >= 0 ? registers.general[o.index] * o.scale : 0);
         long at = base + (a & mask);
         return bits == 32 ? at & 0xffff_ffffL : at;
+    }
+
+    /** Small indices, most of them: the elements are near the base. */
+    private long pointVector(Operand o, long linear, int addressBits) {
+        pointer(o.base, linear - Encoder.segmentBase(o.segment, bits) - o.disp, addressBits);
+        if (random.nextInt(16) != 0) {
+            for (int part = 0; part < 4; part++) {
+                long low = random.nextInt(32) - 16;
+                long high = random.nextInt(32) - 16;
+                registers.vector(o.index, part, random.nextBoolean() ? low : low & 0xffff_ffffL | high << 32);
+            }
+        }
+        return linear;
     }
 
     private byte[] fxImage() {
@@ -409,7 +425,8 @@ final class Randomizer {
                 register(RAX, random.nextInt(40) - 20);
                 register(RDX, random.nextInt(40) - 20);
             }
-            case LOOP, LOOPE, LOOPNE, JCXZ -> register(RCX, random.nextInt(3) == 0 ? values.integer() : random.nextInt(4));
+            case JCXZ -> register(RCX, random.nextInt(3) == 0 ? values.integer() : random.nextInt(4));
+            case LOOP, LOOPE, LOOPNE -> pointer(RCX, 1 + random.nextInt(random.nextInt(8) == 0 ? 1000 : 4), i.addressBits());
             default -> {
             }
         }

@@ -20,8 +20,6 @@ abstract class UserProcessor {
     static final int[] SCRATCH_FRAMES = {0x103, 0x102};
     static final int[] CODE_FRAMES = {0x105, 0x104};
 
-    /** Whether the state has slots for the upper halves of YMM registers. */
-    static final boolean HAS_YMM = false;
     /** Whether interpreter and compiled code have linear addresses of more than 32 bits. */
     static final boolean WIDE_ADDRESSES = false;
 
@@ -128,6 +126,7 @@ abstract class UserProcessor {
         for (int n = 0; n < 16; n++) {
             for (int part = 0; part < 2; part++) {
                 s[X86State.XMM + 2 * n + part] = r.vector(n, part);
+                s[X86State.YMM_HIGH + 2 * n + part] = r.vector(n, part + 2);
             }
         }
         s[X86State.MXCSR] = r.mxcsr();
@@ -163,6 +162,7 @@ abstract class UserProcessor {
         for (int n = 0; n < 16; n++) {
             for (int part = 0; part < 2; part++) {
                 r.vector(n, part, s[X86State.XMM + 2 * n + part]);
+                r.vector(n, part + 2, s[X86State.YMM_HIGH + 2 * n + part]);
             }
         }
         r.mxcsr((int) s[X86State.MXCSR]);

@@ -159,9 +159,11 @@ final class ControlTransfer {
         IrBuilder ir = c.ir;
         int bits = i.operandBits();
         Insn index = ir.sext(bits, c.rawRegister(bits, i.op(0).reg));
-        Insn a = c.address(i.op(1), bits / 4, false);
-        Insn low = ir.sext(bits, ir.load(bits, a));
-        Insn high = ir.sext(bits, ir.load(bits, ir.add(a, bits / 8)));
+        Operand pair = i.op(1);
+        Insn offset = c.effectiveAddress(pair);
+        // Two accesses: alignment is that of one bound.
+        Insn low = ir.sext(bits, ir.load(bits, c.linear(pair.segment, offset, bits / 8, false)));
+        Insn high = ir.sext(bits, ir.load(bits, c.linear(pair.segment, ir.add(offset, bits / 8), bits / 8, false)));
         ir.call(BoundCheck.CHECK, index, low, high);
     }
 }
