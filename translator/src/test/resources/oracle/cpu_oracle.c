@@ -78,8 +78,14 @@ static uint8_t *image_in(ucontext_t *u) {
 #endif
 }
 
+/* The code may have run with alignment checks: EFLAGS.AC. */
+static inline void allow_misaligned(void) {
+    __asm__ volatile("pushf" SUFFIX "\n\tand" SUFFIX " $~0x40000, (" R("sp") ")\n\tpopf" SUFFIX : : : "cc", "memory");
+}
+
 /* An FXSAVE image in a signal frame has the pointers only where an exception is pending, on some processors. */
 static void caught(int signal, siginfo_t *info, void *context) {
+    allow_misaligned();
     ucontext_t *u = context;
     (void)info;
     memcpy(state.fx_out, image_in(u), 512);
@@ -107,6 +113,9 @@ static void execute(uint8_t *memory) {
         "call *" R("bx") "\n\t"
         "pushf" SUFFIX "\n\t"
         "pop" SUFFIX " 1080(" R("si") ")\n\t"
+        "pushf" SUFFIX "\n\t"
+        "and" SUFFIX " $~0x40000, (" R("sp") ")\n\t"
+        "popf" SUFFIX "\n\t"
         "mov " R("ax") ", 1056(" R("si") ")\n\t"
         "mov " R("cx") ", 1064(" R("si") ")\n\t"
         "mov " R("dx") ", 1072(" R("si") ")\n\t"

@@ -48,11 +48,16 @@ public final class Vm {
     private final long rsdp;
 
     /**
-     * Builds the machine, powered on, with no kernel.
+     * Builds the machine, powered on, with no kernel, and with the default processor.
      *
      * @param console where bytes go that the guest sends on its first serial port
      */
     public Vm(VmConfig config, SerialBackend console) {
+        this(config, CpuModel.inOrder(CpuFeature.BASELINE), console);
+    }
+
+    /** The same with a processor of one's own. */
+    public Vm(VmConfig config, CpuModel model, SerialBackend console) {
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
         codePages = new CodePages(memory);
@@ -61,7 +66,7 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), CpuModel.inOrder(CpuFeature.BASELINE)));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
@@ -200,8 +205,8 @@ public final class Vm {
                 ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d to C2, %d ms)", s.regions, s.regionInsns, s.regionBytes,
-                s.regionRetries, s.optimized, s.compileNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d merged, %,d to C2, %d ms)", s.regions,
+                s.regionInsns, s.regionBytes, s.regionRetries, s.merged, s.optimized, s.compileNanos / 1_000_000);
         line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
         line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
         StringBuilder exits = new StringBuilder();

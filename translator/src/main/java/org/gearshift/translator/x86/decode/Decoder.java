@@ -171,9 +171,6 @@ public final class Decoder {
         invalid = false;
         modrm = -1;
         int opcode = opcode(first);
-        if (opcode < 0) {
-            return undecoded(Mnemonic.INVALID);
-        }
         opcodeByte = opcode & 0xff;
         Form form;
         if (OpcodeMaps.hasModrm(opcode)) {
@@ -213,16 +210,14 @@ public final class Decoder {
      * The rest of an instruction that does not exist. Faults of the fetch and the length limit come before #UD (SDM vol. 3, table 6-2), and a processor
      * knows the length from the opcode alone: whether prefixes, mode and ModRM.reg make an instruction of it shows later.
      *
-     * @param shape some form of the opcode, or null if it has none
+     * @param shape {@link OpcodeMaps#shape}
      */
     private Instruction undefined(Form shape) {
-        // VEX.pp selects, it is no operand size.
-        prefix66 &= !vex;
-        if (modrm >= 0 && modrm < 0xc0 && (shape == null || !shape.has(Form.MOD3))) {
+        if (modrm >= 0 && modrm < 0xc0 && !(shape != null && shape.has(Form.MOD3))) {
             address(false);
         }
         if (shape != null) {
-            operandBits = operandBits(shape);
+            operandBits = vex ? 32 : operandBits(shape);
             for (int spec : shape.operands) {
                 if (OperandSpec.followsAddress(OperandSpec.kind(spec))) {
                     operand(shape, spec);
@@ -240,7 +235,7 @@ public final class Decoder {
         return repeat == 0xf3 && form.has(Form.REP | Form.REPZ) || repeat == 0xf2 && form.has(Form.REP);
     }
 
-    /** The opcode's index in {@link OpcodeMaps}, or -1. */
+    /** The opcode's index in {@link OpcodeMaps}. */
     private int opcode(int first) {
         if (first == 0x0f) {
             int second = next();
@@ -251,10 +246,9 @@ public final class Decoder {
         }
         if (first == 0xc4 || first == 0xc5) {
             int second = next();
-            if (mode64 ? rex == 0 : second >= 0xc0) {
+            if (mode64 || second >= 0xc0) {
                 return vex(first, second);
             }
-            // LES, LDS; in 64-bit mode, where there are none, REX makes the bytes look so.
             modrm = second;
         }
         return first;
@@ -262,16 +256,15 @@ public final class Decoder {
 
     /** SDM vol. 2, 2.3.5: two- and three-byte VEX; {@code second} is the byte behind C5 or C4. */
     private int vex(int first, int second) {
-        if (!vexAllowed) {
-            return -1;
+        if (!vexAllowed || rex != 0) {
+            // LES or LDS with a register operand, or in 64-bit code: undefined either way, and not longer than that.
+            modrm = second;
+            return first;
         }
         invalid = lock || prefix66 || repeat != 0;
         boolean brief = first == 0xc5;
         int last = brief ? second : next();
         int map = brief ? 1 : second & 31;
-        if (map < 1 || map > 3) {
-            return -1;
-        }
         vex = true;
         vvvv = ~last >>> 3 & 15;
         vex256 = (last & 4) != 0;
@@ -282,7 +275,7 @@ public final class Decoder {
         int pp = last & 3;
         prefix66 = pp == 1;
         repeat = pp == 2 ? 0xf3 : pp == 3 ? 0xf2 : 0;
-        return OpcodeMaps.MAP_VEX_0F + (map - 1 << 8) | next();
+        return (map < 1 || map > 3 ? OpcodeMaps.MAP_VEX_OTHER : OpcodeMaps.MAP_VEX_0F + (map - 1 << 8)) | next();
     }
 
     /** The candidate that this instruction's mode, prefixes and ModRM fit, or null. */

@@ -21,14 +21,15 @@ import org.gearshift.translator.x86.IsaExtension;
  * <p>A form that demands more is preferred to one that demands less, whatever the order of lines.
  */
 final class OpcodeMaps {
-    /** Maps: one-byte, 0F, 0F 38, 0F 3A, and with VEX 0F, 0F 38, 0F 3A; an opcode's index is map * 256 + byte. */
+    /** Maps: one-byte, 0F, 0F 38, 0F 3A, and with VEX 0F, 0F 38, 0F 3A, all others; an opcode's index is map * 256 + byte. */
     static final int MAP_0F = 0x100;
     static final int MAP_0F38 = 0x200;
     static final int MAP_0F3A = 0x300;
     static final int MAP_VEX_0F = 0x400;
     static final int MAP_VEX_0F38 = 0x500;
     static final int MAP_VEX_0F3A = 0x600;
-    private static final int SIZE = 0x700;
+    static final int MAP_VEX_OTHER = 0x700;
+    private static final int SIZE = 0x800;
 
     private static final Form[] NONE = {};
     /** Candidates of opcodes without ModRM, in order of preference; null where there are none. */
@@ -90,22 +91,23 @@ final class OpcodeMaps {
     }
 
     /**
-     * In the three-byte maps the operands of opcodes are known even where there is none yet: ModRM, and in 0F 3A a byte. In the map 0F with VEX they are
-     * those of the opcode without.
+     * Opcodes without a form have operands nevertheless: in the three-byte maps ModRM, and in 0F 3A a byte behind it; with VEX in map 0F those they have without.
      */
     private static void undefinedShapes() {
-        Form byteBehind = new Form();
-        byteBehind.operands = new int[] {OperandSpec.parse("Iu")};
+        Form modrm = new Form();
+        Form modrmAndByte = new Form();
+        modrmAndByte.operands = new int[] {OperandSpec.parse("Iu")};
         for (int opcode = MAP_0F38; opcode < SIZE; opcode++) {
-            int map = opcode & ~0xff;
-            int legacy = map == MAP_VEX_0F ? opcode - MAP_VEX_0F + MAP_0F : -1;
-            if (BY_MODRM[opcode] != null || PLAIN[opcode] != null || legacy >= 0 && BY_MODRM[legacy] == null) {
-                SHAPES[opcode] = SHAPES[opcode] == null && legacy >= 0 ? SHAPES[legacy] : SHAPES[opcode];
+            if (SHAPES[opcode] != null) {
                 continue;
             }
-            BY_MODRM[opcode] = new Form[16][];
-            Arrays.fill(BY_MODRM[opcode], NONE);
-            SHAPES[opcode] = legacy >= 0 ? SHAPES[legacy] : map == MAP_0F3A || map == MAP_VEX_0F3A ? byteBehind : null;
+            int map = opcode & ~0xff;
+            int like = MAP_0F | opcode & 0xff;
+            SHAPES[opcode] = map == MAP_VEX_0F ? SHAPES[like] : map == MAP_0F3A || map == MAP_VEX_0F3A ? modrmAndByte : modrm;
+            if (map != MAP_VEX_0F || BY_MODRM[like] != null) {
+                BY_MODRM[opcode] = new Form[16][];
+                Arrays.fill(BY_MODRM[opcode], NONE);
+            }
         }
     }
 
@@ -133,7 +135,7 @@ final class OpcodeMaps {
         return BY_MODRM[opcode][modrm >= 0xc0 ? 8 | modrm >>> 3 & 7 : modrm >>> 3 & 7];
     }
 
-    /** A form of an opcode, from which the length of undefined instructions with that opcode follows; null if nothing follows ModRM or the opcode. */
+    /** A form, from which the length of undefined instructions with an opcode follows: of this opcode or one like it. Null if nothing follows the opcode. */
     static Form shape(int opcode) {
         return SHAPES[opcode];
     }

@@ -153,7 +153,7 @@ final class OperandSpec {
 
     /** True if the operand has bytes of its own, behind ModRM and displacement. */
     static boolean followsAddress(int kind) {
-        return kind == I || kind == L || kind == J || kind == A || kind == O;
+        return kind == I || kind == J || kind == A || kind == O || kind == L;
     }
 
     /** What the operand demands of ModRM.mod, as a {@link Form} constant. */

@@ -3,16 +3,19 @@ package org.gearshift.translator.x86.runtime;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.translator.x86.X86State;
 
-/**
- * x87 control: environment and state images (Intel SDM vol. 1, 8.1.10), FXSAVE (10.5), initialization.
- *
- * <p>FIP and FDP hold the offsets of the last non-control instruction and its memory operand; selectors FCS and FDS and the opcode FOP
- * are stored as loaded and never updated by instructions, as on processors with CPUID.7.0:EBX[13] and without fopcode compatibility.
- */
+/** x87 control: environment and state images (Intel SDM vol. 1, 8.1.10), FXSAVE (10.5), initialization. */
 public final class X87Environment {
+    /** Bytes of an FXSAVE image, all of which must be accessible, whatever is stored of them. */
+    private static final int FX_IMAGE = 512;
     private static final int DEFAULT_CONTROL = 0x37f;
     /** MXCSR bits that may be set. */
     static final int MXCSR_MASK = 0xffff;
+
+    private static final int OPCODE = 0x7ff;
+    private static final long LOW_HALF = 0xffff_ffffL;
+    /** Bits of an FXSAVE layout: the number of XMM registers (0, 8 or 16), and whether pointers are 64 bits without selectors (REX.W). */
+    private static final int XMM_COUNT = 31;
+    public static final int WIDE_POINTERS = 32;
 
     private X87Environment() {
     }
@@ -125,7 +128,7 @@ public final class X87Environment {
         int fdp = (int) s[X86State.X87_FDP];
         int fcs = (int) s[X86State.X87_FCS] & 0xffff;
         int fds = (int) s[X86State.X87_FDS] & 0xffff;
-        int fop = (int) s[X86State.X87_FOP] & 0x7ff;
+        int fop = (int) s[X86State.X87_FOP] & OPCODE;
         int[] words = {(int) s[X86State.X87_CONTROL], statusWord(s), tagWord(s), fip, fcs, fdp, fds};
         if ((kind & KIND_REAL) != 0) {
             int ip = fip + (fcs << 4);
@@ -159,14 +162,14 @@ public final class X87Environment {
         long[] s = ctx.s;
         if ((kind & KIND_REAL) != 0) {
             s[X86State.X87_FIP] = w[3] & 0xffff | (w[4] >>> 12 & 0xffff) << 16;
-            s[X86State.X87_FOP] = w[4] & 0x7ff;
+            s[X86State.X87_FOP] = w[4] & OPCODE;
             s[X86State.X87_FDP] = w[5] & 0xffff | (w[6] >>> 12 & 0xffff) << 16;
             s[X86State.X87_FCS] = 0;
             s[X86State.X87_FDS] = 0;
         } else {
             s[X86State.X87_FIP] = w[3];
             s[X86State.X87_FCS] = w[4] & 0xffff;
-            s[X86State.X87_FOP] = (kind & KIND_32) != 0 ? w[4] >>> 16 & 0x7ff : 0;
+            s[X86State.X87_FOP] = (kind & KIND_32) != 0 ? w[4] >>> 16 & OPCODE : 0;
             s[X86State.X87_FDP] = w[5];
             s[X86State.X87_FDS] = w[6] & 0xffff;
         }
@@ -215,20 +218,22 @@ public final class X87Environment {
     }
 
     /**
-     * FXSAVE, legacy 32-bit format.
+     * FXSAVE (SDM vol. 1, table 10-2 and figure 10-7).
      *
      * @param address linear, a multiple of 16
-     * @param xmm number of XMM registers stored: 8, or 0 if CR4.OSFXSR is clear
+     * @param layout number of XMM registers stored, 8 or 16 in 64-bit mode, or 0 if CR4.OSFXSR is clear; and {@link #WIDE_POINTERS}
      */
-    public static void fxsave(GuestContext ctx, int address, int xmm) {
+    public static void fxsave(GuestContext ctx, int address, int layout) {
         long[] s = ctx.s;
-        GuestStores.probe(ctx, address, 160 + 16 * xmm);
+        int xmm = layout & XMM_COUNT;
+        GuestStores.probe(ctx, address, FX_IMAGE);
         long valid = ~s[X86State.X87_EMPTY] & 0xff;
-        long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & 0x7ff) << 48;
+        long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & OPCODE) << 48;
+        boolean wide = (layout & WIDE_POINTERS) != 0;
         GuestStores.store64(ctx, address, head);
-        GuestStores.store64(ctx, address + 8, s[X86State.X87_FIP] & 0xffff_ffffL | (s[X86State.X87_FCS] & 0xffff) << 32);
-        GuestStores.store64(ctx, address + 16, s[X86State.X87_FDP] & 0xffff_ffffL | (s[X86State.X87_FDS] & 0xffff) << 32);
-        GuestStores.store64(ctx, address + 24, s[X86State.MXCSR] & 0xffff_ffffL | (long) MXCSR_MASK << 32);
+        GuestStores.store64(ctx, address + 8, pointer(s, X86State.X87_FIP, X86State.X87_FCS, wide));
+        GuestStores.store64(ctx, address + 16, pointer(s, X86State.X87_FDP, X86State.X87_FDS, wide));
+        GuestStores.store64(ctx, address + 24, s[X86State.MXCSR] & LOW_HALF | (long) MXCSR_MASK << 32);
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, address + 32 + 16 * i, Extended.significand(s, r));
@@ -239,25 +244,28 @@ public final class X87Environment {
         }
     }
 
+    private static long pointer(long[] s, int offset, int selector, boolean wide) {
+        boolean is64 = (s[X86State.X87_FOP] & X86State.X87_POINTERS_64) != 0;
+        long narrow = s[offset] & LOW_HALF;
+        return wide ? is64 ? s[offset] : narrow : narrow | (s[selector] & 0xffff) << 32;
+    }
+
     /** FXRSTOR; #GP(0) for reserved MXCSR bits. Arguments as for {@link #fxsave}. */
-    public static void fxrstor(GuestContext ctx, int address, int xmm) {
+    public static void fxrstor(GuestContext ctx, int address, int layout) {
         long[] s = ctx.s;
+        int xmm = layout & XMM_COUNT;
         int mxcsr = GuestStores.load32(ctx, address + 24);
         long head = GuestStores.load64(ctx, address);
-        long last = GuestStores.load64(ctx, address + 160 + 16 * Math.max(xmm, 0) - 8);
+        long last = GuestStores.load64(ctx, address + 160 + 16 * xmm - 8);
+        GuestStores.load64(ctx, address + FX_IMAGE - 8);
         if ((mxcsr & ~MXCSR_MASK) != 0) {
             throw ctx.raise(13, 0);
         }
-        long fip = GuestStores.load64(ctx, address + 8);
-        long fdp = GuestStores.load64(ctx, address + 16);
         s[X86State.X87_CONTROL] = head & 0x1f3f | 0x40;
         setStatusWord(s, (int) (head >>> 16) & 0xffff);
         s[X86State.X87_EMPTY] = ~(head >>> 32) & 0xff;
-        s[X86State.X87_FOP] = head >>> 48 & 0x7ff;
-        s[X86State.X87_FIP] = (int) fip;
-        s[X86State.X87_FCS] = fip >>> 32 & 0xffff;
-        s[X86State.X87_FDP] = (int) fdp;
-        s[X86State.X87_FDS] = fdp >>> 32 & 0xffff;
+        s[X86State.X87_FOP] = head >>> 48 & OPCODE;
+        loadPointers(s, GuestStores.load64(ctx, address + 8), GuestStores.load64(ctx, address + 16), (layout & WIDE_POINTERS) != 0);
         s[X86State.MXCSR] = mxcsr;
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);
@@ -269,5 +277,16 @@ public final class X87Environment {
         if (xmm > 0) {
             s[X86State.XMM + 2 * xmm - 1] = last;
         }
+    }
+
+    /** The pointers of an FXSAVE image; without selectors those are 0. */
+    private static void loadPointers(long[] s, long fip, long fdp, boolean wide) {
+        if (wide) {
+            s[X86State.X87_FOP] |= X86State.X87_POINTERS_64;
+        }
+        s[X86State.X87_FIP] = wide ? fip : (int) fip;
+        s[X86State.X87_FCS] = wide ? 0 : fip >>> 32 & 0xffff;
+        s[X86State.X87_FDP] = wide ? fdp : (int) fdp;
+        s[X86State.X87_FDS] = wide ? 0 : fdp >>> 32 & 0xffff;
     }
 }

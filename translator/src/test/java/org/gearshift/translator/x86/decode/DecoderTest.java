@@ -281,7 +281,7 @@ class DecoderTest {
     @Test
     void everyMnemonicHasAnEncoding() {
         Set<Mnemonic> reached = EnumSet.of(Mnemonic.INVALID, Mnemonic.TOO_LONG);
-        for (int opcode = 0; opcode < 0x700; opcode++) {
+        for (int opcode = 0; opcode < 0x800; opcode++) {
             if (!OpcodeMaps.hasModrm(opcode)) {
                 for (Form f : OpcodeMaps.forms(opcode)) {
                     reached.add(f.mnemonic);

@@ -8,7 +8,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.gearshift.testing.Prerequisite;
 
 /**
@@ -52,6 +55,16 @@ final class LengthProbe implements AutoCloseable {
         out = new BufferedOutputStream(process.getOutputStream(), requests.capacity());
         in = process.getInputStream();
         clear();
+    }
+
+    /** The flags of the host's processor as {@code /proc/cpuinfo} names them. */
+    static Set<String> hostFlags() throws IOException {
+        Path cpuinfo = Path.of("/proc/cpuinfo");
+        if (!Files.exists(cpuinfo)) {
+            return Prerequisite.missing("no /proc/cpuinfo");
+        }
+        return Files.readAllLines(cpuinfo).stream().filter(l -> l.startsWith("flags")).limit(1)
+                .flatMap(l -> Arrays.stream(l.split("[ \t]+"))).collect(Collectors.toSet());
     }
 
     private void clear() {

@@ -7,10 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +33,7 @@ class RandomStringTest {
         Prerequisite.program("objdump");
         try (LengthProbe probe = new LengthProbe(directory)) {
             DisassemblyComparison objdump = new DisassemblyComparison(machine);
-            ProbeComparison processor = new ProbeComparison(machine, probe, hostFlags());
+            ProbeComparison processor = new ProbeComparison(machine, probe, LengthProbe.hostFlags());
             for (int seed = 0; processor.compared() < STRINGS; seed++) {
                 byte[] code = seed % 2 == 0 ? CodeSamples.uniform(seed, LIMIT) : CodeSamples.random(machine, INSTRUCTIONS_PER_FILE, seed, LIMIT);
                 compare(objdump, processor, machine, code);
@@ -60,14 +57,5 @@ class RandomStringTest {
             }
         });
         processor.flush();
-    }
-
-    private static Set<String> hostFlags() throws IOException {
-        Path cpuinfo = Path.of("/proc/cpuinfo");
-        if (!Files.exists(cpuinfo)) {
-            return Prerequisite.missing("no /proc/cpuinfo");
-        }
-        return Files.readAllLines(cpuinfo).stream().filter(l -> l.startsWith("flags")).limit(1)
-                .flatMap(l -> Arrays.stream(l.split("[ \t]+"))).collect(Collectors.toSet());
     }
 }

@@ -8,10 +8,12 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import org.gearshift.translator.x86.X86Mode;
 
 /** Runs instructions on many states, on the processor and emulated, and compares what is defined. */
 final class Comparison {
     static final int ARITHMETIC_FLAGS = 0x8d5;
+    private static final int EFLAGS_AC = 1 << 18;
     /** Differences shown of one piece of code; lines shown in all. */
     private static final int SHOWN = 3;
     private static final int LINES = 60;
@@ -29,6 +31,8 @@ final class Comparison {
     boolean pointers;
     boolean pendingPointers;
     long tolerance;
+    /** Run with EFLAGS.AC set. */
+    boolean alignmentChecked;
     /** Results within the tolerance were rounded from different approximations: C1 tells nothing where one was rounded. */
     boolean rounding;
 
@@ -44,8 +48,11 @@ final class Comparison {
     /** Code with its operand at an offset in the page of data. */
     void check(String name, byte[] code, int offset, List<MachineState> states) throws IOException {
         List<MachineState> real = new ArrayList<>();
+        if (alignmentChecked) {
+            states.forEach(m -> m.registers[3] |= EFLAGS_AC);
+        }
         processor.execute(code, offset, states, real);
-        emulated.load(code, offset);
+        emulated.load(code, offset, alignmentChecked ? Emulated.USER | X86Mode.ALIGN_CHECK : Emulated.USER);
         int wrong = 0;
         for (int i = 0; i < states.size(); i++) {
             MachineState mine = emulated.execute(states.get(i));

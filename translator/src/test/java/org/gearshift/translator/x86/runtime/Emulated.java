@@ -21,7 +21,8 @@ final class Emulated extends GuestContext {
     /** Selectors that Linux gives to 32-bit programs. */
     private static final int USER_CS = 0x23;
     private static final int USER_DS = 0x2b;
-    private static final long MODE = 3 | X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
+    /** 32-bit code of a user program. */
+    static final long USER = 3 | X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
             | X86Mode.FLAT_SS | X86Mode.OSFXSR | X86Mode.OSXMMEXCPT;
     private final Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
     private final X86Lifter lifter = new X86Lifter();
@@ -47,21 +48,21 @@ final class Emulated extends GuestContext {
 
     /** Lifts instructions, which must not transfer control, for {@link #execute}. */
     void load(byte[] code) {
-        load(code, Processor.OFFSET);
+        load(code, Processor.OFFSET, USER);
     }
 
-    /** The same with EDI elsewhere in the page. */
-    void load(byte[] code, int offset) {
+    /** The same with EDI elsewhere in the page, in a mode of which FLAT_CS and flat data segments are part. */
+    void load(byte[] code, int offset, long mode) {
         data = Processor.DATA + offset;
         byte[] padded = Arrays.copyOf(code, code.length + 16);
         int instructions = 0;
         Decoder decoder = new Decoder();
         for (int at = 0; at < code.length; instructions++) {
             int[] from = {at};
-            at += decoder.decode(() -> padded[from[0]++] & 0xff, MODE).length();
+            at += decoder.decode(() -> padded[from[0]++] & 0xff, mode).length();
         }
         assertTrue(instructions <= LONGEST, "too long");
-        Block b = lifter.lift(linear -> padded[(int) linear - Processor.CODE] & 0xff, Processor.CODE, MODE, instructions);
+        Block b = lifter.lift(linear -> padded[(int) linear - Processor.CODE] & 0xff, Processor.CODE, mode, instructions);
         handle = interpreter.prepare(b);
     }
 
@@ -155,6 +156,7 @@ final class Emulated extends GuestContext {
             case 6 -> MachineState.SIGILL;
             case 13, 14 -> MachineState.SIGSEGV;
             case 16, 19 -> MachineState.SIGFPE;
+            case 17 -> MachineState.SIGBUS;
             default -> throw new AssertionError("vector " + vector);
         };
     }

@@ -8,6 +8,7 @@ final class MachineState {
     /** Bytes at EDI. */
     static final int MEMORY = 640;
     static final int SIGILL = 4;
+    static final int SIGBUS = 7;
     static final int SIGFPE = 8;
     static final int SIGSEGV = 11;
     final byte[] fx = new byte[512];

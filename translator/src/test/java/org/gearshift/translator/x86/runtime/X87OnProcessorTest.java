@@ -147,4 +147,21 @@ class X87OnProcessorTest {
         }
         finish();
     }
+
+    /** With EFLAGS.AC set operands must be aligned: numbers to their size, or 8 where it is 10; environments to 4 or 2. */
+    @Test
+    void misalignedOperands() throws IOException {
+        comparison.alignmentChecked = true;
+        for (int opcode = 0xd8; opcode <= 0xdf; opcode++) {
+            for (int reg = 0; reg < 8; reg++) {
+                for (int offset = 0; offset < 9; offset++) {
+                    check(Processor.OFFSET + offset, X87States.random(opcode << 8 | reg, STATES / 20), opcode, reg << 3 | 7);
+                    if (opcode == 0xd9 || opcode == 0xdd) {
+                        check(Processor.OFFSET + offset, X87States.random(opcode << 8 | reg, STATES / 20), 0x66, opcode, reg << 3 | 7);
+                    }
+                }
+            }
+        }
+        finish();
+    }
 }

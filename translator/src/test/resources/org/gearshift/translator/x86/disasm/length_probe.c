@@ -128,7 +128,8 @@ static int enough(const struct request *q, unsigned count) {
     frame.ip = q->bits == 16 ? PAGE - count : BOUNDARY - count;
     frame.cs = q->bits == 16 ? CODE_16 : q->bits == 32 ? CODE_32 : CODE_64;
     frame.flags = may_branch(q) ? 0x302 : 0x202;
-    frame.sp = 0x1111000000000000;
+    /* A far call to 64-bit code would push at 2^64 - 8 if this were 0 in 32-bit code, and Linux takes a fault there for an erratum and tries again. */
+    frame.sp = q->bits == 64 ? 0x1111000000000000 : PAGE / 2;
     frame.ss = q->bits == 64 ? STACK_64 : STACK_NONE;
     inject(0);
     if (vector != PAGE_FAULT || !(error & FETCH) || address != BOUNDARY) {

@@ -18,7 +18,8 @@ import org.gearshift.translator.x86.runtime.X87Environment;
  * prefix, the bits of a destination above the instruction's width become zero.
  */
 final class Vectors {
-    private static final Helper PENDING = Helper.stateful("x87_pending", X87Environment.class, "fwait", true, FpSlots.X87_STATUS, FpSlots.NONE, Type.VOID);
+    /** Reports pending x87 exceptions. */
+    static final Helper PENDING = Helper.stateful("x87_pending", X87Environment.class, "fwait", true, FpSlots.X87_STATUS, FpSlots.NONE, Type.VOID);
     private static final int MMX_EXPONENT = 0xffff;
     /** I64s in a YMM register. */
     private static final int YMM_PARTS = 4;

@@ -147,11 +147,13 @@ final class X87 {
 
     /** Address of an operand that the helper loads, once it has looked for pending exceptions. */
     private static Insn load(LiftContext c, Operand o) {
+        FpOperands.await(c, o);
         return FpOperands.address32(c, o, o.bits / 8, false);
     }
 
     /** Address of an operand that the helper stores. */
     private static Insn store(LiftContext c, Operand o) {
+        FpOperands.await(c, o);
         return FpOperands.address32(c, o, o.bits / 8, true);
     }
 

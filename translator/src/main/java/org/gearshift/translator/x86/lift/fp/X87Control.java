@@ -52,7 +52,7 @@ final class X87Control {
         t.add(Mnemonic.FFREE, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(0)))));
         t.add(Mnemonic.FFREEP, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(1)))));
         t.add(Mnemonic.FNSTCW, FpMode.x87((c, i) -> c.storeMem(i.op(0), c.ir.get32(X86State.X87_CONTROL))));
-        t.add(Mnemonic.FLDCW, FpMode.x87((c, i) -> c.ir.call(FLDCW, FpOperands.address32(c, i.op(0), 2, false))));
+        t.add(Mnemonic.FLDCW, FpMode.x87(X87Control::fldcw));
         t.add(Mnemonic.FNSTSW, FpMode.x87(X87Control::fnstsw));
         t.add(Mnemonic.FNSTENV, FpMode.x87((c, i) -> image(c, i, FNSTENV, 28, 14, true)));
         t.add(Mnemonic.FLDENV, FpMode.x87((c, i) -> image(c, i, FLDENV, 28, 14, false)));
@@ -68,9 +68,18 @@ final class X87Control {
         c.write(i.op(0), word);
     }
 
+    private static void fldcw(LiftContext c, Instruction i) {
+        FpOperands.await(c, i.op(0));
+        c.ir.call(FLDCW, FpOperands.address32(c, i.op(0), 2, false));
+    }
+
     private static void image(LiftContext c, Instruction i, Helper h, int wide, int small, boolean write) {
         int kind = (i.operandBits() == 16 ? 0 : 1) | (c.isProtected() && !c.isV86() ? 0 : 2);
-        Insn a = FpOperands.address32(c, i.op(0), (kind & 1) != 0 ? wide : small, write);
+        boolean is32 = (kind & 1) != 0;
+        if (!write) {
+            FpOperands.await(c, i.op(0));
+        }
+        Insn a = FpOperands.address32(c, i.op(0), is32 ? wide : small, is32 ? 4 : 2, write);
         c.ir.call(h, a, c.ir.i32(kind));
     }
 
@@ -78,6 +87,8 @@ final class X87Control {
         Operand o = i.op(0);
         Insn a = c.address(o, FX_BYTES, write);
         c.ir.call(AlignmentCheck.CHECK16, a.resultType() == Type.I64 ? a : c.ir.zext32(a));
-        c.ir.call(h, FpOperands.narrow(c, a), c.ir.i32(X86Mode.is(c.mode, X86Mode.OSFXSR) ? 8 : 0));
+        int xmm = !X86Mode.is(c.mode, X86Mode.OSFXSR) ? 0 : c.isCode64() ? 16 : 8;
+        int wide = i.operandBits() == 64 ? X87Environment.WIDE_POINTERS : 0;
+        c.ir.call(h, FpOperands.narrow(c, a), c.ir.i32(xmm | wide));
     }
 }

@@ -28,7 +28,7 @@ final class X87Pointers {
         IrBuilder ir = c.ir;
         ir.put(X86State.X87_FIP, c.isCode64() ? ir.i64(c.pc()) : ir.i32((int) c.pc()));
         ir.put(X86State.X87_FCS, ir.get32(X86State.SEG_SELECTOR + X86State.CS));
-        ir.put(X86State.X87_FOP, ir.i32(c.x87Opcode()));
+        ir.put(X86State.X87_FOP, ir.i32(c.x87Opcode() | (c.isCode64() ? X86State.X87_POINTERS_64 : 0)));
         if (i.operandCount() > 0 && i.op(0).isMemory()) {
             Operand o = i.op(0);
             ir.put(X86State.X87_FDP, c.effectiveAddress(o));
