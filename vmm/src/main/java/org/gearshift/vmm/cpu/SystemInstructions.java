@@ -78,6 +78,10 @@ final class SystemInstructions {
             return 0;
         });
         t.put(X86Service.X87_ERROR, (vector, b, c) -> numericError((int) vector));
+        t.put(X86Service.X87_ERROR_GONE, (a, b, c) -> {
+            numericError.lower();
+            return 0;
+        });
         t.put(X86Service.CACHE_LINE, (address, bytes, c) -> {
             // Checked as a load of one byte is: SDM vol. 2 under CLFLUSH.
             cpu.memory.check(address, 1, ShadowMmu.READ, cpu.user());
@@ -96,7 +100,7 @@ final class SystemInstructions {
     private long unimplemented(int mnemonic) {
         if (logged.add(mnemonic)) {
             String name = mnemonic >= 0 && mnemonic < MNEMONICS.length ? MNEMONICS[mnemonic].name() : "number " + mnemonic;
-            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " is not implemented: #UD; bytes " + codeBytes());
+            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " does not exist on this processor: #UD; bytes " + codeBytes());
         }
         throw cpu.raise(Vector.UD, -1);
     }
@@ -220,8 +224,11 @@ final class SystemInstructions {
 
     private long numericError(int vector) {
         if (vector == Vector.MF && (s[X86State.CR0] & ControlRegisters.CR0_NE) == 0) {
+            if (numericError.ignored()) {
+                return 0;
+            }
             numericError.raise();
-            return 0;
+            throw cpu.waitForInterrupt();
         }
         throw cpu.raise(vector, -1);
     }

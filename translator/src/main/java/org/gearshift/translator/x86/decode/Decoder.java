@@ -18,7 +18,8 @@ import org.gearshift.translator.x86.X86State;
  * have neither base nor index.</li>
  * <li>Immediates are 8, 16, 32 or 64 bits after extension: {@code ADD EBX, imm8} has 32.</li>
  * <li>REP means F3 or F2 on MOVS, STOS, LODS, INS and OUTS (F2 repeats there like F3); on CMPS and SCAS F3 is rep and F2 repne.</li>
- * <li>{@link Mnemonic#INVALID} raises #UD and has the bytes read so far as length; {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
+ * <li>{@link Mnemonic#INVALID} raises #UD, and has the length that the opcode's operands would give it: a processor fetches all of that before it finds
+ * that there is no such instruction. {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
  * </ul>
  */
 public final class Decoder {
@@ -170,9 +171,6 @@ public final class Decoder {
         invalid = false;
         modrm = -1;
         int opcode = opcode(first);
-        if (opcode < 0) {
-            return undecoded(Mnemonic.INVALID);
-        }
         opcodeByte = opcode & 0xff;
         Form form;
         if (OpcodeMaps.hasModrm(opcode)) {
@@ -184,7 +182,7 @@ public final class Decoder {
             form = select(OpcodeMaps.forms(opcode));
         }
         if (form == null) {
-            return undecoded(Mnemonic.INVALID);
+            return undefined(OpcodeMaps.shape(opcode));
         }
         operandBits = operandBits(form);
         if (modrm >= 0 && modrm < 0xc0 && !form.has(Form.MOD3)) {
@@ -208,6 +206,27 @@ public final class Decoder {
         return d != x && d != m && x != m;
     }
 
+    /**
+     * The rest of an instruction that does not exist. Faults of the fetch and the length limit come before #UD (SDM vol. 3, table 6-2), and a processor
+     * knows the length from the opcode alone: whether prefixes, mode and ModRM.reg make an instruction of it shows later.
+     *
+     * @param shape {@link OpcodeMaps#shape}
+     */
+    private Instruction undefined(Form shape) {
+        if (modrm >= 0 && modrm < 0xc0 && !(shape != null && shape.has(Form.MOD3))) {
+            address(false);
+        }
+        if (shape != null) {
+            operandBits = vex ? 32 : operandBits(shape);
+            for (int spec : shape.operands) {
+                if (OperandSpec.followsAddress(OperandSpec.kind(spec))) {
+                    operand(shape, spec);
+                }
+            }
+        }
+        return undecoded(Mnemonic.INVALID);
+    }
+
     private Instruction undecoded(Mnemonic why) {
         return new Instruction(why, -1, length, defaultBits, defaultBits, 0, X86State.DS, false, false, false, 0, 0, IsaExtension.BASE, List.of());
     }
@@ -216,7 +235,7 @@ public final class Decoder {
         return repeat == 0xf3 && form.has(Form.REP | Form.REPZ) || repeat == 0xf2 && form.has(Form.REP);
     }
 
-    /** The opcode's index in {@link OpcodeMaps}, or -1. */
+    /** The opcode's index in {@link OpcodeMaps}. */
     private int opcode(int first) {
         if (first == 0x0f) {
             int second = next();
@@ -237,15 +256,15 @@ public final class Decoder {
 
     /** SDM vol. 2, 2.3.5: two- and three-byte VEX; {@code second} is the byte behind C5 or C4. */
     private int vex(int first, int second) {
-        if (!vexAllowed || lock || prefix66 || repeat != 0 || rex != 0) {
-            return -1;
+        if (!vexAllowed || rex != 0) {
+            // LES or LDS with a register operand, or in 64-bit code: undefined either way, and not longer than that.
+            modrm = second;
+            return first;
         }
+        invalid = lock || prefix66 || repeat != 0;
         boolean brief = first == 0xc5;
         int last = brief ? second : next();
         int map = brief ? 1 : second & 31;
-        if (map < 1 || map > 3) {
-            return -1;
-        }
         vex = true;
         vvvv = ~last >>> 3 & 15;
         vex256 = (last & 4) != 0;
@@ -256,7 +275,7 @@ public final class Decoder {
         int pp = last & 3;
         prefix66 = pp == 1;
         repeat = pp == 2 ? 0xf3 : pp == 3 ? 0xf2 : 0;
-        return OpcodeMaps.MAP_VEX_0F + (map - 1 << 8) | next();
+        return (map < 1 || map > 3 ? OpcodeMaps.MAP_VEX_OTHER : OpcodeMaps.MAP_VEX_0F + (map - 1 << 8)) | next();
     }
 
     /** The candidate that this instruction's mode, prefixes and ModRM fit, or null. */

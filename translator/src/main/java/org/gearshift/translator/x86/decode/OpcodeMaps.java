@@ -21,20 +21,23 @@ import org.gearshift.translator.x86.IsaExtension;
  * <p>A form that demands more is preferred to one that demands less, whatever the order of lines.
  */
 final class OpcodeMaps {
-    /** Maps: one-byte, 0F, 0F 38, 0F 3A, and with VEX 0F, 0F 38, 0F 3A; an opcode's index is map * 256 + byte. */
+    /** Maps: one-byte, 0F, 0F 38, 0F 3A, and with VEX 0F, 0F 38, 0F 3A, all others; an opcode's index is map * 256 + byte. */
     static final int MAP_0F = 0x100;
     static final int MAP_0F38 = 0x200;
     static final int MAP_0F3A = 0x300;
     static final int MAP_VEX_0F = 0x400;
     static final int MAP_VEX_0F38 = 0x500;
     static final int MAP_VEX_0F3A = 0x600;
-    private static final int SIZE = 0x700;
+    static final int MAP_VEX_OTHER = 0x700;
+    private static final int SIZE = 0x800;
 
     private static final Form[] NONE = {};
     /** Candidates of opcodes without ModRM, in order of preference; null where there are none. */
     private static final Form[][] PLAIN = new Form[SIZE][];
     /** Candidates of opcodes with ModRM, by (mod == 3 ? 8 : 0) + reg; null where there are none. */
     private static final Form[][][] BY_MODRM = new Form[SIZE][][];
+    /** Some form of each opcode: all of one opcode have as many bytes behind ModRM. */
+    private static final Form[] SHAPES = new Form[SIZE];
 
     /**
      * Lines that need the same of the processor.
@@ -84,6 +87,28 @@ final class OpcodeMaps {
                 maps.line(table, lines.substring(start, end));
             }
         }
+        undefinedShapes();
+    }
+
+    /**
+     * Opcodes without a form have operands nevertheless: in the three-byte maps ModRM, and in 0F 3A a byte behind it; with VEX in map 0F those they have without.
+     */
+    private static void undefinedShapes() {
+        Form modrm = new Form();
+        Form modrmAndByte = new Form();
+        modrmAndByte.operands = new int[] {OperandSpec.parse("Iu")};
+        for (int opcode = MAP_0F38; opcode < SIZE; opcode++) {
+            if (SHAPES[opcode] != null) {
+                continue;
+            }
+            int map = opcode & ~0xff;
+            int like = MAP_0F | opcode & 0xff;
+            SHAPES[opcode] = map == MAP_VEX_0F ? SHAPES[like] : map == MAP_0F3A || map == MAP_VEX_0F3A ? modrmAndByte : modrm;
+            if (map != MAP_VEX_0F || BY_MODRM[like] != null) {
+                BY_MODRM[opcode] = new Form[16][];
+                Arrays.fill(BY_MODRM[opcode], NONE);
+            }
+        }
     }
 
     private final Map<String, Mnemonic> mnemonics;
@@ -108,6 +133,11 @@ final class OpcodeMaps {
     /** Candidates of an opcode with ModRM. */
     static Form[] forms(int opcode, int modrm) {
         return BY_MODRM[opcode][modrm >= 0xc0 ? 8 | modrm >>> 3 & 7 : modrm >>> 3 & 7];
+    }
+
+    /** A form, from which the length of undefined instructions with an opcode follows: of this opcode or one like it. Null if nothing follows the opcode. */
+    static Form shape(int opcode) {
+        return SHAPES[opcode];
     }
 
     private void line(Table table, String line) {
@@ -239,6 +269,7 @@ final class OpcodeMaps {
     }
 
     private static void add(int opcode, Form form) {
+        SHAPES[opcode] = form;
         if (!form.modrm) {
             PLAIN[opcode] = insert(PLAIN[opcode], form);
             return;

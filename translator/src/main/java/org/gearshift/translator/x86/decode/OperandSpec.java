@@ -151,6 +151,11 @@ final class OperandSpec {
         return kind <= G || kind >= S && kind <= U || kind == X;
     }
 
+    /** True if the operand has bytes of its own, behind ModRM and displacement. */
+    static boolean followsAddress(int kind) {
+        return kind == I || kind == J || kind == A || kind == O || kind == L;
+    }
+
     /** What the operand demands of ModRM.mod, as a {@link Form} constant. */
     static int mod(int kind) {
         return switch (kind) {

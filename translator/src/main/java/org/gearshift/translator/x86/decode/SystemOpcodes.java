@@ -50,7 +50,7 @@ final class SystemOpcodes {
             0F 01 F9 | RDTSCP | RDTSCP
             NP 0F 01 FA | MONITORX
             NP 0F 01 FB | MWAITX
-            0F 01 FC | CLZERO
+            NFx 0F 01 FC | CLZERO
             0F 02 | LAR Gv,Ew
             0F 03 | LSL Gv,Ew
             0F 05 | SYSCALL | o64 SYSCALL

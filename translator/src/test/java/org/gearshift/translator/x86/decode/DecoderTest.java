@@ -193,10 +193,24 @@ class DecoderTest {
         assertEquals(Mnemonic.ANDN, decode(MODE_32, "c4 e2 70 f2 c2").mnemonic());
         assertEquals(Mnemonic.ANDN, decode(MODE_64, "c4 e2 70 f2 c2").mnemonic());
         assertInvalid(MODE_16, "c4 e2");
-        for (String hex : new String[] {"06", "27", "60", "9a", "ce", "d4 0a", "d6", "ea", "82"}) {
-            assertInvalid(MODE_64, hex.length() == 2 ? hex.equals("82") ? "82 c0" : hex : hex.substring(0, 2));
+        for (String hex : new String[] {"06", "27", "60", "9a 00 00 00 00 00 00", "ce", "d4 0a", "d6", "ea 00 00 00 00 00 00", "82 c0 00"}) {
+            assertInvalid(MODE_64, hex);
         }
         assertInvalid(MODE_32, "0f 05");
+    }
+
+    /** As processors do, which know length before meaning; {@code RandomStringTest} asks one. */
+    @Test
+    void whatDoesNotExistIsAsLongAsItsOpcodeMakesIt() {
+        assertInvalid(MODE_32, "fe 90 00 00 00 00");
+        assertInvalid(MODE_32, "c6 4c 24 08 55");
+        assertInvalid(MODE_32, "66 c7 c8 55 55");
+        assertInvalid(MODE_32, "f2 0f 54 05 00 00 00 00");
+        assertInvalid(MODE_32, "0f ba c0 55");
+        assertInvalid(MODE_32, "0f 38 7f 40 00");
+        assertInvalid(MODE_32, "0f 3a 7f 40 00 55");
+        assertInvalid(MODE_64, "66 9a 00 00 00 00");
+        assertEquals(Mnemonic.TOO_LONG, decode(MODE_32, "66 66 66 66 66 66 66 66 66 66 fe 90 00 00 00").mnemonic());
     }
 
     @Test
@@ -267,7 +281,7 @@ class DecoderTest {
     @Test
     void everyMnemonicHasAnEncoding() {
         Set<Mnemonic> reached = EnumSet.of(Mnemonic.INVALID, Mnemonic.TOO_LONG);
-        for (int opcode = 0; opcode < 0x700; opcode++) {
+        for (int opcode = 0; opcode < 0x800; opcode++) {
             if (!OpcodeMaps.hasModrm(opcode)) {
                 for (Form f : OpcodeMaps.forms(opcode)) {
                     reached.add(f.mnemonic);

@@ -1,6 +1,7 @@
 package org.gearshift.translator.x86.disasm;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Random;
 import java.util.function.Consumer;
 
@@ -14,22 +15,29 @@ final class CodeSamples {
     private static final byte[] ALL_MODRM = modrms(8);
     /** Addresses and immediates of any length, which are also short instructions, so that a disassembler is in step again behind them. */
     private static final byte[] TAIL = {0x51, 0x52, 0x53, 0x54, 0x50, (byte) 0x90, (byte) 0x90, (byte) 0x90, (byte) 0x90};
-    private static final int LEAD = 0x100;
-    private static final int LONGEST = 32;
+    /** Length of the run of NOPs before random code, which keeps branch targets positive. */
+    static final int LEAD = 0x100;
+    private static final int LONGEST = 40;
+
+    /** Code, and at which offsets in it samples begin. */
+    record Piece(byte[] code, BitSet starts) {
+    }
 
     private CodeSamples() {
     }
 
     /**
      * Random code with every opcode map, prefix and ModRM form about equally likely: about {@code count} instructions, at most
-     * {@code limit} bytes, behind a run of NOPs that keeps branch targets positive.
+     * {@code limit} bytes, behind {@link #LEAD} NOPs.
      */
     static byte[] random(Objdump.Machine machine, int count, long seed, int limit) {
         Random random = new Random(seed);
         byte[] code = new byte[limit];
         int at = lead(code);
         for (int i = 0; i < count && at + LONGEST < limit; i++) {
-            for (int k = 0; k < 8 && random.nextInt(3) == 0; k++) {
+            // Now and then so many that the instruction gets about as long as it may be.
+            boolean many = random.nextInt(50) == 0;
+            for (int k = many ? random.nextInt(8) : 0; k < (many ? 15 : 8) && (many || random.nextInt(3) == 0); k++) {
                 code[at++] = (byte) PREFIXES[random.nextInt(PREFIXES.length)];
             }
             if (machine == Objdump.Machine.CODE64 && random.nextInt(3) == 0) {
@@ -43,6 +51,14 @@ final class CodeSamples {
             }
         }
         return Arrays.copyOf(code, at);
+    }
+
+    /** Uniformly random bytes behind {@link #LEAD} NOPs, {@code limit} bytes in all. */
+    static byte[] uniform(long seed, int limit) {
+        byte[] code = new byte[limit];
+        new Random(seed).nextBytes(code);
+        lead(code);
+        return code;
     }
 
     private static int opcode(byte[] code, int start, Random random) {
@@ -79,18 +95,21 @@ final class CodeSamples {
      * @param escape bytes before the opcode
      * @param pieces takes the code in pieces of at most {@code limit} bytes
      */
-    static void everyOpcode(Objdump.Machine machine, int[] escape, int limit, Consumer<byte[]> pieces) {
+    static void everyOpcode(Objdump.Machine machine, int[] escape, int limit, Consumer<Piece> pieces) {
         byte[] code = new byte[limit];
         int at = lead(code);
+        BitSet starts = new BitSet();
         int rexes = machine == Objdump.Machine.CODE64 ? 2 : 1;
         for (int opcode = 0; opcode < 256; opcode++) {
             byte[] modrm = isRmOpcode(escape, opcode) ? ALL_MODRM : SOME_MODRM;
             for (int prefix : MANDATORY) {
                 for (int i = 0; i < modrm.length * rexes; i++) {
                     if (at + 2 * LONGEST > limit) {
-                        pieces.accept(Arrays.copyOf(code, at));
+                        pieces.accept(new Piece(Arrays.copyOf(code, at), starts));
                         at = lead(code);
+                        starts = new BitSet();
                     }
+                    starts.set(at);
                     if (prefix != 0) {
                         code[at++] = (byte) prefix;
                     }
@@ -107,22 +126,25 @@ final class CodeSamples {
                 }
             }
         }
-        pieces.accept(Arrays.copyOf(code, at));
+        pieces.accept(new Piece(Arrays.copyOf(code, at), starts));
     }
 
     /** Each opcode of VEX map 1, 2 or 3 with each pp, L and W, with vvvv unused and used, register and memory operands. */
-    static void everyVexOpcode(Objdump.Machine machine, int map, int limit, Consumer<byte[]> pieces) {
+    static void everyVexOpcode(Objdump.Machine machine, int map, int limit, Consumer<Piece> pieces) {
         byte[] code = new byte[limit];
         int at = lead(code);
+        BitSet starts = new BitSet();
         for (int opcode = 0; opcode < 256; opcode++) {
             for (int last = 0; last < 32; last++) {
                 // Bits pp, L, W from the number's; vvvv from its bit 4.
                 int third = last & 7 | (last & 8) << 4 | ((last & 16) != 0 ? 0x78 : 0x70);
                 for (byte modrm : isVexGroup(map, opcode) ? SOME_MODRM : ONE_REGISTER) {
                     if (at + 2 * LONGEST > limit) {
-                        pieces.accept(Arrays.copyOf(code, at));
+                        pieces.accept(new Piece(Arrays.copyOf(code, at), starts));
                         at = lead(code);
+                        starts = new BitSet();
                     }
+                    starts.set(at);
                     code[at++] = (byte) 0xc4;
                     code[at++] = (byte) (0xe0 | map);
                     code[at++] = (byte) third;
@@ -133,7 +155,7 @@ final class CodeSamples {
                 }
             }
         }
-        pieces.accept(Arrays.copyOf(code, at));
+        pieces.accept(new Piece(Arrays.copyOf(code, at), starts));
     }
 
     private static int lead(byte[] code) {
