@@ -107,12 +107,14 @@ public final class X86State {
     public static final int X87_STATUS = block("fsw");
     public static final int X87_TOP = block("ftop");
     public static final int X87_EMPTY = block("fempty");
-    /** Last instruction and data pointers, opcode. */
+    /** Last instruction and data pointers: offsets and selectors. The opcode, 11 bits, and {@link #X87_POINTERS_64}. */
     public static final int X87_FIP = block("fip");
     public static final int X87_FCS = block("fcs");
     public static final int X87_FDP = block("fdp");
     public static final int X87_FDS = block("fds");
     public static final int X87_FOP = block("fop");
+    /** Beside the opcode: the offsets have 64 bits. Without it the slots' upper halves mean nothing. */
+    public static final int X87_POINTERS_64 = 1 << 11;
 
     /** XMM registers, low and high halves alternating: register n is XMM + 2n (low) and XMM + 2n + 1 (high). */
     public static final int XMM = xmm();

@@ -29,6 +29,7 @@ public final class LiftContext {
     private final boolean code64;
 
     private Instruction insn;
+    private byte[] bytes;
     private long pc;
     private long nextPc;
     private Terminator end;
@@ -40,9 +41,10 @@ public final class LiftContext {
         this.flags = new Flags(ir, code64);
     }
 
-    /** Turns to the next instruction. */
-    void begin(Instruction i, long at) {
+    /** Turns to the next instruction, whose bytes are in an array. */
+    void begin(Instruction i, long at, byte[] code) {
         insn = i;
+        bytes = code;
         pc = at;
         nextPc = truncatePc(at + i.length());
         end = null;
@@ -51,6 +53,15 @@ public final class LiftContext {
     /** The current instruction. */
     public Instruction insn() {
         return insn;
+    }
+
+    /** For an x87 instruction what FOP holds after it: the low three bits of the opcode and the ModRM byte (SDM vol. 1, 8.1.9). */
+    public int x87Opcode() {
+        int at = 0;
+        while ((bytes[at] & 0xf8) != 0xd8) {
+            at++;
+        }
+        return (bytes[at] & 7) << 8 | bytes[at + 1] & 0xff;
     }
 
     /** Pc of the current instruction. */

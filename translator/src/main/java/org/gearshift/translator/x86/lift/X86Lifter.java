@@ -22,6 +22,8 @@ public final class X86Lifter {
     private long linearMask;
     private long fetchAddress;
     private int fetched;
+    /** Bytes of the instruction just decoded. */
+    private final byte[] bytes = new byte[Decoder.MAX_LENGTH + 1];
 
     public X86Lifter() {
         this(LiftTable.standard());
@@ -50,7 +52,7 @@ public final class X86Lifter {
         long base = X86Mode.csBase(mode);
         long start = base + pc & linearMask;
         long at = pc;
-        int bytes = 0;
+        int length = 0;
         Terminator end = null;
         while (end == null) {
             long linear = base + at & linearMask;
@@ -58,20 +60,20 @@ public final class X86Lifter {
                 end = Terminator.jump(at);
                 break;
             }
-            Instruction i = fetch(linear, mode, bytes > 0);
+            Instruction i = fetch(linear, mode, length > 0);
             if (i == null) {
                 end = Terminator.jump(at);
                 break;
             }
             end = liftOne(c, i, at);
-            bytes += fetched;
+            length += fetched;
             at = c.nextPc();
             if (end == null && (linear & PAGE - 1) + fetched > PAGE) {
                 end = Terminator.jump(at);
             }
         }
         code = null;
-        return ir.finish(end, bytes);
+        return ir.finish(end, length);
     }
 
     /** Decodes an instruction; null if a byte of it cannot be fetched and {@code stopAtFault} is set. */
@@ -90,12 +92,12 @@ public final class X86Lifter {
 
     private int next() {
         int b = code.fetch(fetchAddress + fetched & linearMask);
-        fetched++;
+        bytes[fetched++] = (byte) b;
         return b;
     }
 
     private Terminator liftOne(LiftContext c, Instruction i, long at) {
-        c.begin(i, at);
+        c.begin(i, at, bytes);
         ir.mark(at);
         checkCodeLimit(c, i, at);
         if (i.mnemonic() == Mnemonic.INVALID) {

@@ -57,6 +57,20 @@ final class GuestStores {
         }
     }
 
+    /**
+     * Faults where a store of up to 4 KiB would, and else does nothing: for stores in several parts, of which none may be seen if a later one
+     * faults, and for those that are called off only after their operand was found accessible.
+     */
+    static void probe(GuestContext ctx, int address, int bytes) {
+        if (ctx.writeMap[address >>> 12] < 0) {
+            ctx.loadSlow(address, 8, true);
+        }
+        int last = address + bytes - 1;
+        if ((address ^ last) >>> 12 != 0 && ctx.writeMap[last >>> 12] < 0) {
+            ctx.loadSlow(last & -0x1000, 8, true);
+        }
+    }
+
     static int load16(GuestContext ctx, int address) {
         int i = locate(ctx.readMap, address, 2);
         return i >= 0 ? (short) SHORT.get(ctx.ram, i) & 0xffff : (int) ctx.loadSlow(address, 16, false) & 0xffff;

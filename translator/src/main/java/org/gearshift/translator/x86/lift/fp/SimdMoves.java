@@ -329,6 +329,7 @@ final class SimdMoves {
     private static void control(LiftTable t) {
         t.add(Mnemonic.EMMS, FpMode.mmx((c, i) -> {
             Vectors.beginMmx(c);
+            c.ir.put(X86State.X87_TOP, c.ir.i32(0));
             c.ir.put(X86State.X87_EMPTY, c.ir.i32(ALL_EMPTY));
         }));
         t.add(Mnemonic.LDMXCSR, FpMode.sse((c, i) -> c.ir.call(LDMXCSR, c.loadMem(i.op(0)))));

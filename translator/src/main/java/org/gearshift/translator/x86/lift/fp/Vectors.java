@@ -16,7 +16,8 @@ import org.gearshift.translator.x86.runtime.X87Environment;
  * reports pending x87 exceptions; writing one makes all x87 registers valid with TOP 0 (SDM vol. 1, 9.5).
  */
 final class Vectors {
-    private static final Helper PENDING = Helper.stateful("x87_pending", X87Environment.class, "fwait", true, FpSlots.X87_STATUS, FpSlots.NONE, Type.VOID);
+    /** Reports pending x87 exceptions. */
+    static final Helper PENDING = Helper.stateful("x87_pending", X87Environment.class, "fwait", true, FpSlots.X87_STATUS, FpSlots.NONE, Type.VOID);
     private static final int MMX_EXPONENT = 0xffff;
 
     private Vectors() {
