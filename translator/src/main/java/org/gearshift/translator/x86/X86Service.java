@@ -10,7 +10,7 @@ package org.gearshift.translator.x86;
 public enum X86Service {
     /** (vector, errorCode or -1): raises a fault at the current instruction. */
     RAISE,
-    /** (next): #UD for an instruction the decoder knows and the lifters do not; logged once an opcode. Arguments: (mnemonic ordinal). */
+    /** (mnemonic ordinal): #UD for an instruction the decoder knows and this processor does not have; logged once a mnemonic. */
     UNIMPLEMENTED,
     /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (vector 4 if OF is set; vector 0: nothing but going on at next), 3 INT1. */
     INTERRUPT,
@@ -120,6 +120,8 @@ public enum X86Service {
     CACHE_LINE,
     /** [exit] (next): VMCALL, VMMCALL and other instructions of a hypervisor. */
     HYPERCALL,
+    /** [ends] (): CLAC, or STAC as first argument 1. */
+    CLAC_STAC,
     /** (): an x87 exception is no longer pending; only where CR0.NE is clear. */
     X87_ERROR_GONE;
 

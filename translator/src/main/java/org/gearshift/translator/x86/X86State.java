@@ -119,6 +119,10 @@ public final class X86State {
     /** XMM registers, low and high halves alternating: register n is XMM + 2n (low) and XMM + 2n + 1 (high). */
     public static final int XMM = xmm();
     public static final int MXCSR = block("mxcsr");
+    /** Upper halves of YMM0..YMM15 likewise: bits 128..191 of register n are YMM_HIGH + 2n, bits 192..255 YMM_HIGH + 2n + 1. */
+    public static final int YMM_HIGH = ymm();
+    /** Second half of a 128-bit result that a helper returned; means nothing between instructions. */
+    public static final int RESULT_HIGH = block("result_hi");
 
     public static final StateLayout LAYOUT = new StateLayout(NAMES, RIP);
 
@@ -135,6 +139,15 @@ public final class X86State {
         int first = NAMES.size();
         for (String seg : SEGMENTS) {
             NAMES.add(seg + "_" + suffix);
+        }
+        return first;
+    }
+
+    private static int ymm() {
+        int first = NAMES.size();
+        for (int i = 0; i < 16; i++) {
+            NAMES.add("ymm" + i + "_2");
+            NAMES.add("ymm" + i + "_3");
         }
         return first;
     }

@@ -70,6 +70,7 @@ final class SystemInstructions {
             return 0;
         });
         t.put(X86Service.CLI_STI, (enable, b, c) -> setInterruptFlag(enable != 0));
+        t.put(X86Service.CLAC_STAC, (set, b, c) -> setAccessControl(set != 0));
         t.put(X86Service.PUSHF_V86, (bits, b, c) -> pushf());
         t.put(X86Service.POPF, (value, bits, c) -> popf((int) value, (int) bits));
         t.put(X86Service.PAUSE, (next, b, c) -> {
@@ -99,7 +100,7 @@ final class SystemInstructions {
     private long unimplemented(int mnemonic) {
         if (logged.add(mnemonic)) {
             String name = mnemonic >= 0 && mnemonic < MNEMONICS.length ? MNEMONICS[mnemonic].name() : "number " + mnemonic;
-            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " is not implemented: #UD; bytes " + codeBytes());
+            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " does not exist on this processor: #UD; bytes " + codeBytes());
         }
         throw cpu.raise(Vector.UD, -1);
     }
@@ -184,6 +185,15 @@ final class SystemInstructions {
         } else {
             s[EFLAGS_SYS] &= ~Eflags.IF;
         }
+        return 0;
+    }
+
+    private long setAccessControl(boolean set) {
+        if (!cpu.model.has(CpuFeature.SMAP) || s[CPL] != 0) {
+            cpu.raise(Vector.UD, -1);
+        }
+        s[EFLAGS_SYS] = set ? s[EFLAGS_SYS] | Eflags.AC : s[EFLAGS_SYS] & ~Eflags.AC;
+        cpu.refreshMode();
         return 0;
     }
 

@@ -6,6 +6,8 @@ import org.gearshift.translator.x86.X86State;
 
 /** x87 control: environment and state images (Intel SDM vol. 1, 8.1.10), FXSAVE (10.5), initialization. */
 public final class X87Environment {
+    /** Bytes of an FXSAVE image, all of which must be accessible, whatever is stored of them. */
+    private static final int FX_IMAGE = 512;
     private static final int DEFAULT_CONTROL = 0x37f;
     /** MXCSR bits that may be set. */
     static final int MXCSR_MASK = 0xffff;
@@ -226,7 +228,7 @@ public final class X87Environment {
     public static void fxsave(GuestContext ctx, int address, int layout) {
         long[] s = ctx.s;
         int xmm = layout & XMM_COUNT;
-        GuestStores.probe(ctx, address, 160 + 16 * xmm);
+        GuestStores.probe(ctx, address, FX_IMAGE);
         long valid = ~s[X86State.X87_EMPTY] & 0xff;
         long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & OPCODE) << 48;
         boolean wide = (layout & WIDE_POINTERS) != 0;
@@ -257,6 +259,7 @@ public final class X87Environment {
         int mxcsr = GuestStores.load32(ctx, address + 24);
         long head = GuestStores.load64(ctx, address);
         long last = GuestStores.load64(ctx, address + 160 + 16 * xmm - 8);
+        GuestStores.load64(ctx, address + FX_IMAGE - 8);
         if ((mxcsr & ~MXCSR_MASK) != 0) {
             throw ctx.raise(13, 0);
         }

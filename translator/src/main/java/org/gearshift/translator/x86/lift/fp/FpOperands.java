@@ -3,6 +3,7 @@ package org.gearshift.translator.x86.lift.fp;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Type;
 import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.lift.LiftContext;
 import org.gearshift.translator.x86.runtime.AlignmentCheck;
@@ -37,7 +38,7 @@ final class FpOperands {
      * they touch memory.
      */
     static void await(LiftContext c, Operand o) {
-        if (!X86Mode.isFlat(c.mode, o.segment) || X86Mode.is(c.mode, X86Mode.ALIGN_CHECK)) {
+        if (!X86Mode.isFlat(c.mode, o.segment) || o.segment == X86State.CS || X86Mode.is(c.mode, X86Mode.ALIGN_CHECK)) {
             c.ir.call(Vectors.PENDING);
         }
     }
