@@ -27,16 +27,15 @@ static interceptor interception;
 
 void *fill(void *to, u32 value, u32 bytes)
 {
-    for (u8 *p = to; bytes; bytes--)
-        *p++ = (u8)value;
+    void *at = to;
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(value) : "memory");
     return to;
 }
 
 void *copy(void *to, const void *from, u32 bytes)
 {
-    const u8 *f = from;
-    for (u8 *p = to; bytes; bytes--)
-        *p++ = *f++;
+    void *at = to;
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
     return to;
 }
 

@@ -20,6 +20,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
@@ -264,7 +265,15 @@ public final class VCpu extends GuestContext {
 
     @Override
     public long vmcall(int number, long a, long b, long c) {
-        return services.call(number, a, b, c);
+        try {
+            return services.call(number, a, b, c);
+        } catch (GuestFault f) {
+            if (!tasks.faultedEntering()) {
+                throw f;
+            }
+            deliverFault();
+            return 0;
+        }
     }
 
     /** Calls a service by name: for tests and tools. */
