@@ -244,7 +244,7 @@ int record(u32 esp, u32 ss)
     u32 linear = base_of((u16)ss) + (is_big((u16)ss) ? esp : esp & 0xffff);
     const struct saved *s = (const void *)linear;
     const u32 *f = (const u32 *)(s + 1);
-    if (interception && probing && interception(s->vector, (u32 *)f + pushes_error(s->vector)))
+    if (interception && (probing || s->vector == NMI) && interception(s->vector, (u32 *)f + pushes_error(s->vector)))
         return 1;
     struct outcome *o = &last;
     fill(o, 0, sizeof *o);

@@ -53,6 +53,8 @@ public final class VCpu extends GuestContext {
     public boolean halted;
     /** An NMI is being handled: another waits until IRET. */
     public boolean nmiBlocked;
+    /** An NMI waits to be taken. */
+    private boolean nmiPending;
 
     final CpuModel model;
     final PhysicalMemory physical;
@@ -136,6 +138,7 @@ public final class VCpu extends GuestContext {
         exit = CpuExit.NONE;
         halted = false;
         nmiBlocked = false;
+        nmiPending = false;
         exact = false;
         control.apply();
     }
@@ -318,9 +321,25 @@ public final class VCpu extends GuestContext {
         interrupts.deliver(vector, -1, false, false);
     }
 
-    /** Delivers a non-maskable interrupt; the caller has looked at {@link #nmiBlocked}. */
+    /** The NMI signal: one is remembered until it can be taken. */
+    public void requestNmi() {
+        nmiPending = true;
+    }
+
+    /** Whether a non-maskable interrupt waits, be it blocked or not. */
+    public boolean nmiPending() {
+        return nmiPending;
+    }
+
+    /** Whether a non-maskable interrupt would be taken before the next instruction. */
+    public boolean takesNmi() {
+        return nmiPending && !nmiBlocked && s[INT_SHADOW] == 0;
+    }
+
+    /** Delivers the waiting non-maskable interrupt, which {@link #takesNmi} has allowed; ends HLT. */
     public void deliverNmi() {
         halted = false;
+        nmiPending = false;
         nmiBlocked = true;
         debug.exceptionTaken(-1);
         interrupts.deliver(Vector.NMI, -1, false, false);
@@ -369,6 +388,7 @@ public final class VCpu extends GuestContext {
         }
         out.writeBoolean(halted);
         out.writeBoolean(nmiBlocked);
+        out.writeBoolean(nmiPending);
         out.writeInt(exit.ordinal());
         debug.save(out);
         msrs.save(out);
@@ -388,6 +408,7 @@ public final class VCpu extends GuestContext {
         }
         halted = in.readBoolean();
         nmiBlocked = in.readBoolean();
+        nmiPending = in.readBoolean();
         exit = CpuExit.values()[in.readInt()];
         debug.restore(in);
         msrs.restore(in);
