@@ -10,7 +10,7 @@ package org.gearshift.translator.x86;
 public enum X86Service {
     /** (vector, errorCode or -1): raises a fault at the current instruction. */
     RAISE,
-    /** (next): #UD for an instruction the decoder knows and the lifters do not; logged once an opcode. Arguments: (mnemonic ordinal). */
+    /** (mnemonic ordinal): #UD for an instruction the decoder knows and this processor does not have; logged once a mnemonic. */
     UNIMPLEMENTED,
     /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (vector 4 if OF is set; vector 0: nothing but going on at next), 3 INT1. */
     INTERRUPT,

@@ -96,7 +96,7 @@ final class SystemInstructions {
     private long unimplemented(int mnemonic) {
         if (logged.add(mnemonic)) {
             String name = mnemonic >= 0 && mnemonic < MNEMONICS.length ? MNEMONICS[mnemonic].name() : "number " + mnemonic;
-            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " is not implemented: #UD; bytes " + codeBytes());
+            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " does not exist on this processor: #UD; bytes " + codeBytes());
         }
         throw cpu.raise(Vector.UD, -1);
     }

@@ -10,6 +10,9 @@ public final class PageCrossing {
     /** (linear address, bytes 16 or 32): faults as a store would if the bytes lie in two pages and the second is not writable. */
     public static final Helper WRITABLE = Helper.stateful("crossing_writable", PageCrossing.class, "writable", true, new BitSet(), new BitSet(),
             Type.VOID, Type.I64, Type.I32);
+    /** (linear address, bytes up to 32): faults as a store would. Before an instruction changes MXCSR and then stores. */
+    public static final Helper PROBE = Helper.stateful("store_probe", PageCrossing.class, "probe", true, new BitSet(), new BitSet(), Type.VOID,
+            Type.I64, Type.I32);
     private static final long PAGE = 0x1000;
 
     private PageCrossing() {
@@ -27,7 +30,13 @@ public final class PageCrossing {
         touch(ctx, address + bytes - 1 & -PAGE);
     }
 
-    private static void touch(GuestContext ctx, long address) {
+    public static void probe(GuestContext ctx, long address, int bytes) {
+        touch(ctx, address);
+        writable(ctx, address, bytes);
+    }
+
+    /** Faults as a store to a byte would. */
+    static void touch(GuestContext ctx, long address) {
         long page = address >>> 12;
         if (page >>> 20 != 0 || ctx.writeMap[(int) page] < 0) {
             ctx.loadSlow(address, 8, true);

@@ -78,9 +78,13 @@ class VectorsOnProcessorTest {
         return true;
     }
 
-    /** AMD processors let SHA instructions have misaligned operands; SDM vol. 2, table 2-21, does not. */
+    /**
+     * AMD processors let SHA instructions have misaligned operands; SDM vol. 2, table 2-21, does not. VEX.W is ignored outside 64-bit mode according to SDM
+     * vol. 2 under PEXTRD and PINSRD; AMD's do not have the instruction then.
+     */
     private static boolean isVendorSpecific(TableForm form, VectorState expected, VectorState actual) {
-        return form.extension() == IsaExtension.SHA && actual.vector == 13 && expected.vector != 13;
+        return form.extension() == IsaExtension.SHA && actual.vector == 13 && expected.vector != 13
+                || form.mnemonic().matches("VPEXTRD|VPINSRD") && expected.vector == 6;
     }
 
     /**

@@ -20,5 +20,8 @@ public final class FloatingPoint implements LiftGroup {
         DotProduct.register(table);
         Sse42.register(table);
         Cryptography.register(table);
+        Avx.register(table);
+        VectorAccess.register(table);
+        Fma.register(table);
     }
 }
