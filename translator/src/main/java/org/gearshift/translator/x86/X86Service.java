@@ -87,7 +87,7 @@ public enum X86Service {
     /** [ends] (): RDMSR into EDX:EAX, WRMSR from them, number in ECX. */
     RDMSR,
     WRMSR,
-    /** (): XGETBV, [ends] XSETBV. */
+    /** (components in use): XGETBV -> the register that ECX numbers; [ends] (): XSETBV. */
     XGETBV,
     XSETBV,
     /** [ends] (): CLI or STI where CPL &gt; IOPL, or in V86 mode: virtual interrupt flag or #GP. Argument 1 for STI. */

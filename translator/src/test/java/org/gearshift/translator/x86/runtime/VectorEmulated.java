@@ -52,7 +52,7 @@ final class VectorEmulated extends GuestContext {
         enter(before);
         budget = 1;
         int exit = interpreter.run(this, handle);
-        return leave(exit == Interpreter.EXIT_FAULT);
+        return leave(exit == Interpreter.EXIT_FAULT, new VectorState(before.middleBytes));
     }
 
     private static int place(long va) {
@@ -82,14 +82,16 @@ final class VectorEmulated extends GuestContext {
             s[X86State.X87_MANTISSA + r] = m.image().getLong(32 + 16 * i);
             s[X86State.X87_EXPONENT + r] = m.image().getShort(40 + 16 * i) & 0xffff;
         }
-        for (int i = 0; i < VectorState.MIDDLE_BYTES; i++) {
-            ram[place(VectorState.MIDDLE + i)] = m.memory[i];
+        for (int slot : new int[] {X86State.X87_FIP, X86State.X87_FCS, X86State.X87_FDP, X86State.X87_FDS, X86State.X87_FOP}) {
+            s[slot] = 0;
         }
-        System.arraycopy(m.memory, VectorState.MIDDLE_BYTES, ram, place(VectorState.END), VectorState.END_BYTES);
+        for (int i = 0; i < m.middleBytes; i++) {
+            ram[place(VectorState.SECOND_PAGE - m.middleBytes / 2 + i)] = m.memory[i];
+        }
+        System.arraycopy(m.memory, m.middleBytes, ram, place(VectorState.END), VectorState.END_BYTES);
     }
 
-    private VectorState leave(boolean faulted) {
-        VectorState m = new VectorState();
+    private VectorState leave(boolean faulted, VectorState m) {
         if (faulted) {
             m.vector = fault.vector;
             m.error = Math.max(fault.errorCode, 0);
@@ -115,10 +117,10 @@ final class VectorEmulated extends GuestContext {
             m.image().putLong(32 + 16 * i, s[X86State.X87_MANTISSA + r]);
             m.image().putShort(40 + 16 * i, (short) s[X86State.X87_EXPONENT + r]);
         }
-        for (int i = 0; i < VectorState.MIDDLE_BYTES; i++) {
-            m.memory[i] = ram[place(VectorState.MIDDLE + i)];
+        for (int i = 0; i < m.middleBytes; i++) {
+            m.memory[i] = ram[place(VectorState.SECOND_PAGE - m.middleBytes / 2 + i)];
         }
-        System.arraycopy(ram, place(VectorState.END), m.memory, VectorState.MIDDLE_BYTES, VectorState.END_BYTES);
+        System.arraycopy(ram, place(VectorState.END), m.memory, m.middleBytes, VectorState.END_BYTES);
         return m;
     }
 
