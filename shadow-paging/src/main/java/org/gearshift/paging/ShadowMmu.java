@@ -108,8 +108,13 @@ public final class ShadowMmu {
     }
 
     /** A table for 64-bit addresses in which every access misses. */
-    public static long[] emptyWideMap() {
-        return WideMaps.absent();
+    public long[] emptyWideMap() {
+        return WideMaps.absent(wideShift());
+    }
+
+    /** Address bits from here on tell apart the pages that share an entry of {@link #wideReadMap}; depends on the RAM's size alone. */
+    public int wideShift() {
+        return WideMaps.shift(memory.ram().size());
     }
 
     /** Frame of a page that a data access may be made to right now, or -1 if the maps do not know. @param write whether it is a store */

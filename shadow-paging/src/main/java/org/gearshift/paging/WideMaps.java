@@ -3,19 +3,19 @@ package org.gearshift.paging;
 import java.util.Arrays;
 
 /**
- * Maps for 48-bit linear addresses: tables of {@link #SLOTS} packed entries, found by {@link #slot}. An entry holds address bits 63:25 as its tag and
- * the frame below: {@code (entry ^ va) >>> TAG_SHIFT == 0} says that it is the page's, and that the address is canonical.
+ * Maps for 48-bit linear addresses: tables of packed entries, one place for each address ({@link #slot}). The entry of a page is its linear address
+ * exclusive-or the offset of its frame in RAM. So {@code entry ^ va} is the byte's offset in RAM if that entry is the page's, and otherwise at least
+ * {@code 1 << shift}: addresses that share a slot differ in bits from {@code shift} on, of which RAM offsets have none. Addresses that are not
+ * canonical hit nothing.
  *
  * <p>A slot belongs to one page at a time, in all four tables. Pages below 4 GiB are, while they own a slot, in the {@link FlatMaps}' arrays as
  * well, for compatibility-mode code, which addresses with 32 bits. Pages that code was fetched through are remembered apart, so that losing a
  * slot to another page is no change of mappings.
  */
 final class WideMaps extends ActiveMaps {
-    static final int SLOT_BITS = 14;
-    static final int SLOTS = 1 << SLOT_BITS;
-    /** Lowest bit of an entry's tag: the index decides the bits between it and the page offset, and bit 25 twice, so that an entry can contradict its place. */
-    static final int TAG_SHIFT = 12 + SLOT_BITS - 1;
-    private static final int FRAME = (1 << TAG_SHIFT) - 1;
+    /** Log2 of the fewest slots: tables of half a megabyte. */
+    private static final int LEAST_SLOT_BITS = 16;
+    private static final int PAGE_SHIFT = 12;
     private static final long FLAT_PAGES = 1L << 20;
 
     /** Bits of {@link #state}: the slot is in the space's list, in the global list; its page is a global one. */
@@ -26,13 +26,15 @@ final class WideMaps extends ActiveMaps {
 
     private static final int LARGE_FILTER = 1 << 16;
 
-    final long[] readUser = absent();
-    final long[] writeUser = absent();
-    final long[] readSupervisor = absent();
-    final long[] writeSupervisor = absent();
+    final int shift;
+    final long[] readUser;
+    final long[] writeUser;
+    final long[] readSupervisor;
+    final long[] writeSupervisor;
+    private final int slots;
     /** By slot: the page that owns it. */
-    private final long[] owner = new long[SLOTS];
-    private final byte[] state = new byte[SLOTS];
+    private final long[] owner;
+    private final byte[] state;
     /** Slots that a page of the current space, or a global page, may own. */
     private final Journal spaceSlots = new Journal();
     private final Journal globalSlots = new Journal();
@@ -50,26 +52,46 @@ final class WideMaps extends ActiveMaps {
     WideMaps(PhysicalMemory memory, PagingControl control, MappingEpoch epoch, FlatMaps flat) {
         super(memory, control, epoch);
         this.flat = flat;
+        this.shift = shift(memory.ram().size());
+        this.slots = 1 << shift - PAGE_SHIFT + 1;
+        this.readUser = absent(shift);
+        this.writeUser = absent(shift);
+        this.readSupervisor = absent(shift);
+        this.writeSupervisor = absent(shift);
+        this.owner = new long[slots];
+        this.state = new byte[slots];
         this.writer = new int[memory.ram().frames()];
         Arrays.fill(owner, NOBODY);
     }
 
-    /** Place of an address in the tables. Bits above the index are folded in, so that neither large strides nor equal offsets in different areas meet in few slots. */
-    static int slot(long va) {
-        return ((int) (va >>> 12) ^ (int) (va >>> 12 + SLOT_BITS)) & SLOTS - 1;
+    /** Lowest address bit that tells apart pages of one slot, for a RAM size: above all offsets in RAM. */
+    static int shift(long ramBytes) {
+        int ramBits = 64 - Long.numberOfLeadingZeros(ramBytes - 1);
+        return Math.max(ramBits, LEAST_SLOT_BITS + PAGE_SHIFT - 1);
     }
 
-    /** An entry that no address hits: its tag would belong to a slot in the other half of the table. */
-    static long emptyEntry(int slot) {
-        return slot < SLOTS / 2 ? 1L << TAG_SHIFT : 0;
+    /**
+     * Place of an address in the tables: its page number, with the bits from {@code shift} on folded in, so that areas of the address space that
+     * are alike further down do not meet. Bit {@code shift} itself is the index's highest: that makes room for {@link #emptyEntry}.
+     */
+    static int slot(long va, int shift) {
+        int page = (int) (va >>> PAGE_SHIFT);
+        return (page ^ page >>> shift - PAGE_SHIFT) & (2 << shift - PAGE_SHIFT) - 1;
+    }
+
+    private int slot(long va) {
+        return slot(va, shift);
+    }
+
+    /** An entry that no address hits: its page would belong to a slot in the other half of the table. */
+    private long emptyEntry(int slot) {
+        return slot < slots / 2 ? 1L << shift : 0;
     }
 
     /** A table of empty entries. */
-    static long[] absent() {
-        long[] map = new long[SLOTS];
-        for (int i = 0; i < SLOTS; i++) {
-            map[i] = emptyEntry(i);
-        }
+    static long[] absent(int shift) {
+        long[] map = new long[2 << shift - PAGE_SHIFT];
+        Arrays.fill(map, 0, map.length / 2, 1L << shift);
         return map;
     }
 
@@ -78,15 +100,20 @@ final class WideMaps extends ActiveMaps {
         return page << 28 >> 16;
     }
 
+    /** Frame that an entry of a page's slot gives, or -1. */
+    private int frame(long entry, long page) {
+        long offset = entry ^ address(page);
+        return offset >>> shift == 0 ? (int) (offset >>> PAGE_SHIFT) : -1;
+    }
+
     @Override
     int frame(long page, int access, boolean user) {
         if (access == ShadowMmu.EXECUTE) {
             int e = exec(page);
             return (e & (user ? EXEC_USER : EXEC_SUPERVISOR)) != 0 ? e & ShadowEntry.FRAME : -1;
         }
-        long va = address(page);
-        long e = (access == ShadowMmu.READ ? user ? readUser : readSupervisor : user ? writeUser : writeSupervisor)[slot(va)];
-        return (e ^ va) >>> TAG_SHIFT == 0 ? (int) e & FRAME : -1;
+        long[] map = access == ShadowMmu.READ ? user ? readUser : readSupervisor : user ? writeUser : writeSupervisor;
+        return frame(map[slot(address(page))], page);
     }
 
     private int exec(long page) {
@@ -109,7 +136,7 @@ final class WideMaps extends ActiveMaps {
         }
         int may = grants(e, attributes);
         long empty = emptyEntry(slot);
-        long entry = va & -1L << TAG_SHIFT | frame;
+        long entry = va ^ (long) frame << PAGE_SHIFT;
         readUser[slot] = (may & READ_USER) != 0 ? entry : empty;
         writeUser[slot] = (may & WRITE_USER) != 0 ? entry : empty;
         readSupervisor[slot] = (may & READ_SUPERVISOR) != 0 ? entry : empty;
@@ -152,8 +179,13 @@ final class WideMaps extends ActiveMaps {
         if (w == slot + 1 || w == MANY) {
             return;
         }
-        boolean stale = w == 0 || ((int) writeUser[w - 1] & FRAME) != frame && ((int) writeSupervisor[w - 1] & FRAME) != frame;
+        boolean stale = w == 0 || !mayWrite(w - 1, frame);
         writer[frame] = stale ? slot + 1 : MANY;
+    }
+
+    private boolean mayWrite(int slot, int frame) {
+        long page = owner[slot];
+        return page != NOBODY && (frame(writeUser[slot], page) == frame || frame(writeSupervisor[slot], page) == frame);
     }
 
     @Override
@@ -173,15 +205,14 @@ final class WideMaps extends ActiveMaps {
     }
 
     private void withdrawWrite(int slot, int frame) {
-        if (((int) writeUser[slot] & FRAME) == frame) {
-            writeUser[slot] = emptyEntry(slot);
+        if (!mayWrite(slot, frame)) {
+            return;
         }
-        if (((int) writeSupervisor[slot] & FRAME) == frame) {
-            writeSupervisor[slot] = emptyEntry(slot);
-        }
-        long page = owner[slot];
-        if (page >= 0 && page < FLAT_PAGES) {
-            flat.withdrawWrite((int) page, frame);
+        // A page has one frame, so that both entries go.
+        writeUser[slot] = emptyEntry(slot);
+        writeSupervisor[slot] = emptyEntry(slot);
+        if (owner[slot] < FLAT_PAGES) {
+            flat.withdrawWrite((int) owner[slot], frame);
         }
     }
 
@@ -348,7 +379,7 @@ final class WideMaps extends ActiveMaps {
         for (int i = 0; i < slots.size; i++) {
             int slot = (int) slots.items[i];
             long page = owner[slot];
-            if (page != NOBODY && (readUser[slot] ^ address(page)) >>> TAG_SHIFT == 0) {
+            if (page != NOBODY && frame(readUser[slot], page) >= 0) {
                 int e = root == null ? 0 : root.lookup(page, writer.length);
                 if (e == 0) {
                     clear(page);
