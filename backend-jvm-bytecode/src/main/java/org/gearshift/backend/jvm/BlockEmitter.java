@@ -58,7 +58,7 @@ final class BlockEmitter {
         this.exits = exits;
         this.sites = sites;
         this.reuseRmwLocation = options.reuseRmwLocation();
-        memory = new MemoryAccess(c, locals, ram);
+        memory = new MemoryAccess(c, locals, ram, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
         expressions = values.expressions();
         expressions.locals(locals);

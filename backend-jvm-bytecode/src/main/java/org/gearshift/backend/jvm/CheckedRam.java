@@ -6,6 +6,7 @@ import static org.objectweb.asm.Opcodes.I2C;
 import static org.objectweb.asm.Opcodes.I2S;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.L2I;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -36,6 +37,11 @@ final class CheckedRam implements RamAccess {
     @Override
     public void index(Code c) {
         // The index is used as it is.
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        c.op(L2I);
     }
 
     @Override

@@ -18,6 +18,9 @@ interface RamAccess {
     /** Turns the int index on the stack into the form the access wants. */
     void index(Code c);
 
+    /** The same for an index that is on the stack as a long. */
+    void wideIndex(Code c);
+
     /** Loads; 8 and 16 bits zero-extended. */
     void load(Code c, int bits);
 

@@ -115,7 +115,7 @@ public final class X87Environment {
     private static final int KIND_32 = 1;
     private static final int KIND_REAL = 2;
 
-    private static void storeEnvironment(GuestContext ctx, int address, int kind) {
+    private static void storeEnvironment(GuestContext ctx, long address, int kind) {
         long[] s = ctx.s;
         int fip = (int) s[X86State.X87_FIP];
         int fdp = (int) s[X86State.X87_FDP];
@@ -147,7 +147,7 @@ public final class X87Environment {
         return (kind & KIND_REAL) != 0 && (i == 3 || i == 5) ? word & 0xffff | 0xffff0000 : word;
     }
 
-    private static void loadEnvironment(GuestContext ctx, int address, int kind) {
+    private static void loadEnvironment(GuestContext ctx, long address, int kind) {
         int[] w = new int[7];
         for (int i = 0; i < 7; i++) {
             w[i] = (kind & KIND_32) != 0 ? GuestStores.load32(ctx, address + 4 * i) : GuestStores.load16(ctx, address + 2 * i);
@@ -172,21 +172,21 @@ public final class X87Environment {
     }
 
     /** FNSTENV. {@code kind}: bit 0 for 32-bit operand size, bit 1 for real-address format. */
-    public static void fnstenv(GuestContext ctx, int address, int kind) {
+    public static void fnstenv(GuestContext ctx, long address, int kind) {
         storeEnvironment(ctx, address, kind);
         ctx.s[X86State.X87_CONTROL] |= X87Status.EXCEPTIONS;
         summarize(ctx.s);
     }
 
-    public static void fldenv(GuestContext ctx, int address, int kind) {
+    public static void fldenv(GuestContext ctx, long address, int kind) {
         fwait(ctx);
         loadEnvironment(ctx, address, kind);
     }
 
-    public static void fnsave(GuestContext ctx, int address, int kind) {
+    public static void fnsave(GuestContext ctx, long address, int kind) {
         long[] s = ctx.s;
         storeEnvironment(ctx, address, kind);
-        int a = address + ((kind & KIND_32) != 0 ? 28 : 14);
+        long a = address + ((kind & KIND_32) != 0 ? 28 : 14);
         for (int i = 0; i < 8; i++, a += 10) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, a, Extended.significand(s, r));
@@ -195,9 +195,9 @@ public final class X87Environment {
         initialize(s);
     }
 
-    public static void frstor(GuestContext ctx, int address, int kind) {
+    public static void frstor(GuestContext ctx, long address, int kind) {
         fwait(ctx);
-        int registers = address + ((kind & KIND_32) != 0 ? 28 : 14);
+        long registers = address + ((kind & KIND_32) != 0 ? 28 : 14);
         long[] m = new long[8];
         int[] e = new int[8];
         for (int i = 0; i < 8; i++) {
@@ -210,33 +210,42 @@ public final class X87Environment {
         }
     }
 
+    /** Bits of the form of FXSAVE and FXRSTOR: number of XMM registers, 0, 8 or 16; 64-bit pointers instead of 32-bit ones with selectors (REX.W). */
+    public static final int FX_REGISTERS = 31;
+    public static final int FX_WIDE = 32;
+
     /**
-     * FXSAVE, legacy 32-bit format.
+     * FXSAVE.
      *
      * @param address linear, a multiple of 16
-     * @param xmm number of XMM registers stored: 8, or 0 if CR4.OSFXSR is clear
+     * @param form {@link #FX_REGISTERS} (0 if CR4.OSFXSR is clear) and {@link #FX_WIDE}
      */
-    public static void fxsave(GuestContext ctx, int address, int xmm) {
+    public static void fxsave(GuestContext ctx, long address, int form) {
         long[] s = ctx.s;
         long valid = ~s[X86State.X87_EMPTY] & 0xff;
         long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & 0x7ff) << 48;
         GuestStores.store64(ctx, address, head);
-        GuestStores.store64(ctx, address + 8, s[X86State.X87_FIP] & 0xffff_ffffL | (s[X86State.X87_FCS] & 0xffff) << 32);
-        GuestStores.store64(ctx, address + 16, s[X86State.X87_FDP] & 0xffff_ffffL | (s[X86State.X87_FDS] & 0xffff) << 32);
+        GuestStores.store64(ctx, address + 8, pointer(form, s[X86State.X87_FIP], s[X86State.X87_FCS]));
+        GuestStores.store64(ctx, address + 16, pointer(form, s[X86State.X87_FDP], s[X86State.X87_FDS]));
         GuestStores.store64(ctx, address + 24, s[X86State.MXCSR] & 0xffff_ffffL | (long) MXCSR_MASK << 32);
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, address + 32 + 16 * i, Extended.significand(s, r));
             GuestStores.store64(ctx, address + 40 + 16 * i, Extended.exponent(s, r) & 0xffff);
         }
-        for (int i = 0; i < 2 * xmm; i++) {
+        for (int i = 0; i < 2 * (form & FX_REGISTERS); i++) {
             GuestStores.store64(ctx, address + 160 + 8 * i, s[X86State.XMM + i]);
         }
     }
 
+    private static long pointer(int form, long offset, long selector) {
+        return (form & FX_WIDE) != 0 ? offset : offset & 0xffff_ffffL | (selector & 0xffff) << 32;
+    }
+
     /** FXRSTOR; #GP(0) for reserved MXCSR bits. Arguments as for {@link #fxsave}. */
-    public static void fxrstor(GuestContext ctx, int address, int xmm) {
+    public static void fxrstor(GuestContext ctx, long address, int form) {
         long[] s = ctx.s;
+        int xmm = form & FX_REGISTERS;
         int mxcsr = GuestStores.load32(ctx, address + 24);
         long head = GuestStores.load64(ctx, address);
         long last = GuestStores.load64(ctx, address + 160 + 16 * Math.max(xmm, 0) - 8);
@@ -245,14 +254,15 @@ public final class X87Environment {
         }
         long fip = GuestStores.load64(ctx, address + 8);
         long fdp = GuestStores.load64(ctx, address + 16);
+        boolean wide = (form & FX_WIDE) != 0;
         s[X86State.X87_CONTROL] = head & 0x1f3f | 0x40;
         setStatusWord(s, (int) (head >>> 16) & 0xffff);
         s[X86State.X87_EMPTY] = ~(head >>> 32) & 0xff;
         s[X86State.X87_FOP] = head >>> 48 & 0x7ff;
-        s[X86State.X87_FIP] = (int) fip;
-        s[X86State.X87_FCS] = fip >>> 32 & 0xffff;
-        s[X86State.X87_FDP] = (int) fdp;
-        s[X86State.X87_FDS] = fdp >>> 32 & 0xffff;
+        s[X86State.X87_FIP] = wide ? fip : (int) fip;
+        s[X86State.X87_FCS] = wide ? 0 : fip >>> 32 & 0xffff;
+        s[X86State.X87_FDP] = wide ? fdp : (int) fdp;
+        s[X86State.X87_FDS] = wide ? 0 : fdp >>> 32 & 0xffff;
         s[X86State.MXCSR] = mxcsr;
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);

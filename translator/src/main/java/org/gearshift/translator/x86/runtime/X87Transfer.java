@@ -156,16 +156,16 @@ public final class X87Transfer {
     }
 
     /** FST, FSTP binary32. */
-    public static void fst32(GuestContext ctx, int address, int pop) {
+    public static void fst32(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 24, pop);
     }
 
     /** FST, FSTP binary64. */
-    public static void fst64(GuestContext ctx, int address, int pop) {
+    public static void fst64(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 53, pop);
     }
 
-    private static void storeFloat(GuestContext ctx, int address, int bits, int pop) {
+    private static void storeFloat(GuestContext ctx, long address, int bits, int pop) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -208,7 +208,7 @@ public final class X87Transfer {
     }
 
     /** FIST, FISTP, and FISTTP with rounding mode 3; {@code mode} is the rounding mode, or -1 for FCW's; {@code bytes} is 2, 4 or 8. */
-    public static void fist(GuestContext ctx, int address, int bytes, int mode, int pop) {
+    public static void fist(GuestContext ctx, long address, int bytes, int mode, int pop) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -240,7 +240,7 @@ public final class X87Transfer {
     }
 
     /** FSTP of 80 bits. */
-    public static void fstp80(GuestContext ctx, int address) {
+    public static void fstp80(GuestContext ctx, long address) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -258,7 +258,7 @@ public final class X87Transfer {
     }
 
     /** FBSTP. */
-    public static void fbstp(GuestContext ctx, int address) {
+    public static void fbstp(GuestContext ctx, long address) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -286,7 +286,7 @@ public final class X87Transfer {
         }
     }
 
-    private static void store10(GuestContext ctx, int address, long low, int high, long statusOnFault) {
+    private static void store10(GuestContext ctx, long address, long low, int high, long statusOnFault) {
         try {
             GuestStores.store64(ctx, address, low);
             GuestStores.store16(ctx, address + 8, high);

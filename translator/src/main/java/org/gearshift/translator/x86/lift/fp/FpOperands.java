@@ -14,9 +14,13 @@ final class FpOperands {
         return address.resultType() == Type.I64 ? c.ir.trunc(address) : address;
     }
 
-    /** Checked linear address as I32. */
-    static Insn address32(LiftContext c, Operand o, int bytes, boolean write) {
-        return narrow(c, c.address(o, bytes, write));
+    static Insn wide(LiftContext c, Insn address) {
+        return address.resultType() == Type.I64 ? address : c.ir.zext32(address);
+    }
+
+    /** Checked linear address as I64, zero-extended. */
+    static Insn address(LiftContext c, Operand o, int bytes, boolean write) {
+        return wide(c, c.address(o, bytes, write));
     }
 
     /** Offset within the segment as I32. */

@@ -22,7 +22,7 @@ final class SimdMoves {
     private static final Helper PMOVMSKB = Helper.pure("pmovmskb", PackedInteger.class, "pmovmskb", I32, I64);
     private static final Helper PSHUFW = Helper.pure("pshufw", PackedInteger.class, "pshufw", I64, I64, I32);
     private static final Helper MASKED = Helper.stateful("masked_store", MaskedStore.class, "store", true, FpSlots.NONE, FpSlots.NONE,
-            Type.VOID, I32, I64, I64);
+            Type.VOID, I64, I64, I64);
     private static final Helper LDMXCSR = Helper.stateful("ldmxcsr", SseControl.class, "ldmxcsr", true, FpSlots.MXCSR, FpSlots.MXCSR, Type.VOID, I32);
     private static final int ALL_EMPTY = 0xff;
 
@@ -193,7 +193,7 @@ final class SimdMoves {
     private static Insn maskedAddress(LiftContext c, Instruction i, int bytes) {
         int segment = i.segment() >= 0 ? i.segment() : X86State.DS;
         Insn offset = c.asAddress(c.readRegister(i.addressBits(), 7));
-        return FpOperands.narrow(c, c.linear(segment, offset, bytes, true));
+        return FpOperands.wide(c, c.linear(segment, offset, bytes, true));
     }
 
     private static Insn signs(IrBuilder ir, Insn half) {

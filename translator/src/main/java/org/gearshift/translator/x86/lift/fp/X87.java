@@ -35,11 +35,11 @@ final class X87 {
     private static final Helper FBLD = FpSlots.x87(X87Transfer.class, "fbld", I64, I32);
     private static final Helper CONSTANT = FpSlots.x87(X87Transfer.class, "constant", I32);
     private static final Helper FST = FpSlots.x87(X87Transfer.class, "fst", I32, I32);
-    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I32, I32);
-    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I32, I32);
-    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I32);
-    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I32, I32, I32, I32);
-    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I32);
+    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I64, I32);
+    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I64, I32);
+    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I64);
+    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I64, I32, I32, I32);
+    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I64);
     private static final Helper FXCH = FpSlots.x87(X87Transfer.class, "fxch", I32);
     private static final Helper FCMOV = FpSlots.x87(X87Transfer.class, "fcmov", I32, I32);
     private static final Helper FCOM = FpSlots.x87(X87Comparison.class, "fcom", I32, I32, I32);
@@ -122,7 +122,7 @@ final class X87 {
         add(t, Mnemonic.FIST, (c, i) -> fist(c, i, -1, 0));
         add(t, Mnemonic.FISTP, (c, i) -> fist(c, i, -1, 1));
         add(t, Mnemonic.FISTTP, (c, i) -> fist(c, i, 3, 1));
-        add(t, Mnemonic.FBSTP, (c, i) -> c.ir.call(FBSTP, FpOperands.address32(c, i.op(0), 10, true)));
+        add(t, Mnemonic.FBSTP, (c, i) -> c.ir.call(FBSTP, FpOperands.address(c, i.op(0), 10, true)));
         add(t, Mnemonic.FXCH, (c, i) -> c.ir.call(FXCH, c.ir.i32(i.op(i.operandCount() - 1).reg)));
         Mnemonic[] constants = {Mnemonic.FLD1, Mnemonic.FLDL2T, Mnemonic.FLDL2E, Mnemonic.FLDPI, Mnemonic.FLDLG2, Mnemonic.FLDLN2, Mnemonic.FLDZ};
         for (int n = 0; n < constants.length; n++) {
@@ -166,16 +166,16 @@ final class X87 {
         if (!o.isMemory()) {
             ir.call(FST, ir.i32(o.reg), ir.i32(pop));
         } else if (o.bits == 80) {
-            ir.call(FSTP80, FpOperands.address32(c, o, 10, true));
+            ir.call(FSTP80, FpOperands.address(c, o, 10, true));
         } else {
-            ir.call(o.bits == 32 ? FST32 : FST64, FpOperands.address32(c, o, o.bits / 8, true), ir.i32(pop));
+            ir.call(o.bits == 32 ? FST32 : FST64, FpOperands.address(c, o, o.bits / 8, true), ir.i32(pop));
         }
     }
 
     private static void fist(LiftContext c, Instruction i, int mode, int pop) {
         Operand o = i.op(0);
         IrBuilder ir = c.ir;
-        ir.call(FIST, FpOperands.address32(c, o, o.bits / 8, true), ir.i32(o.bits / 8), ir.i32(mode), ir.i32(pop));
+        ir.call(FIST, FpOperands.address(c, o, o.bits / 8, true), ir.i32(o.bits / 8), ir.i32(mode), ir.i32(pop));
     }
 
     private static void comparisons(LiftTable t) {

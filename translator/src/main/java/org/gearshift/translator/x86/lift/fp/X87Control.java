@@ -25,14 +25,14 @@ final class X87Control {
     private static final Helper ROTATE = FpSlots.x87(X87Environment.class, "rotate", I32);
     private static final Helper FFREE = FpSlots.x87(X87Environment.class, "ffree", I32, I32);
     private static final Helper FLDCW = FpSlots.x87(X87Environment.class, "fldcw", I32);
-    private static final Helper FNSTENV = state("fnstenv", I32, I32);
-    private static final Helper FLDENV = state("fldenv", I32, I32);
-    private static final Helper FNSAVE = state("fnsave", I32, I32);
-    private static final Helper FRSTOR = state("frstor", I32, I32);
+    private static final Helper FNSTENV = state("fnstenv", Type.I64, I32);
+    private static final Helper FLDENV = state("fldenv", Type.I64, I32);
+    private static final Helper FNSAVE = state("fnsave", Type.I64, I32);
+    private static final Helper FRSTOR = state("frstor", Type.I64, I32);
     private static final Helper FXSAVE = Helper.stateful("fxsave", X87Environment.class, "fxsave", true, FpSlots.FX_STATE, FpSlots.NONE,
-            Type.VOID, I32, I32);
+            Type.VOID, Type.I64, I32);
     private static final Helper FXRSTOR = Helper.stateful("fxrstor", X87Environment.class, "fxrstor", true, FpSlots.FX_STATE, FpSlots.FX_STATE,
-            Type.VOID, I32, I32);
+            Type.VOID, Type.I64, I32);
 
     private X87Control() {
     }
@@ -70,14 +70,15 @@ final class X87Control {
 
     private static void image(LiftContext c, Instruction i, Helper h, int wide, int small, boolean write) {
         int kind = (i.operandBits() == 16 ? 0 : 1) | (c.isProtected() && !c.isV86() ? 0 : 2);
-        Insn a = FpOperands.address32(c, i.op(0), (kind & 1) != 0 ? wide : small, write);
+        Insn a = FpOperands.address(c, i.op(0), (kind & 1) != 0 ? wide : small, write);
         c.ir.call(h, a, c.ir.i32(kind));
     }
 
     private static void fx(LiftContext c, Instruction i, Helper h, boolean write) {
         Operand o = i.op(0);
-        Insn a = c.address(o, FX_BYTES, write);
-        c.ir.call(AlignmentCheck.CHECK16, a.resultType() == Type.I64 ? a : c.ir.zext32(a));
-        c.ir.call(h, FpOperands.narrow(c, a), c.ir.i32(X86Mode.is(c.mode, X86Mode.OSFXSR) ? 8 : 0));
+        Insn a = FpOperands.wide(c, c.address(o, FX_BYTES, write));
+        c.ir.call(AlignmentCheck.CHECK16, a);
+        int registers = !X86Mode.is(c.mode, X86Mode.OSFXSR) ? 0 : c.isCode64() ? 16 : 8;
+        c.ir.call(h, a, c.ir.i32(registers | (i.operandBits() == 64 ? X87Environment.FX_WIDE : 0)));
     }
 }
