@@ -48,11 +48,16 @@ public final class Vm {
     private final long rsdp;
 
     /**
-     * Builds the machine, powered on, with no kernel.
+     * Builds the machine, powered on, with no kernel, and with the default processor.
      *
      * @param console where bytes go that the guest sends on its first serial port
      */
     public Vm(VmConfig config, SerialBackend console) {
+        this(config, CpuModel.inOrder(CpuFeature.BASELINE), console);
+    }
+
+    /** The same with a processor of one's own. */
+    public Vm(VmConfig config, CpuModel model, SerialBackend console) {
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
         codePages = new CodePages(memory);
@@ -61,7 +66,7 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), CpuModel.inOrder(CpuFeature.BASELINE)));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);

@@ -119,7 +119,9 @@ public enum X86Service {
     /** (linear address, bytes): INVPCID, CLFLUSH and friends with a checked address. */
     CACHE_LINE,
     /** [exit] (next): VMCALL, VMMCALL and other instructions of a hypervisor. */
-    HYPERCALL;
+    HYPERCALL,
+    /** [ends] (): CLAC, or STAC as first argument 1. */
+    CLAC_STAC;
 
     private static final X86Service[] ALL = values();
 

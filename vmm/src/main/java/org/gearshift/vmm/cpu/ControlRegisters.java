@@ -35,7 +35,10 @@ final class ControlRegisters {
         MCE(1 << 6, CpuFeature.MCE),
         PGE(1 << 7, CpuFeature.PGE),
         OSFXSR(1 << 9, CpuFeature.FXSR),
-        OSXMMEXCPT(1 << 10, CpuFeature.SSE);
+        OSXMMEXCPT(1 << 10, CpuFeature.SSE),
+        UMIP(CR4_UMIP, CpuFeature.UMIP),
+        SMEP(1 << 20, CpuFeature.SMEP),
+        SMAP(1 << 21, CpuFeature.SMAP);
 
         final long bit;
         final CpuFeature feature;

@@ -33,6 +33,9 @@ public enum CpuFeature {
     RDRAND(1, Register.ECX, 30),
     /** Says that the machine is virtual; Linux then looks for paravirtual interfaces. */
     HYPERVISOR(1, Register.ECX, 31),
+    SMEP(7, Register.EBX, 7),
+    SMAP(7, Register.EBX, 20),
+    UMIP(7, Register.ECX, 2),
     NX(0x80000001, Register.EDX, 20),
     RDTSCP(0x80000001, Register.EDX, 27),
     LAHF64(0x80000001, Register.ECX, 0),

@@ -13,6 +13,8 @@ import java.util.Set;
  */
 public final class CpuModel {
     private static final int EXTENDED = 0x80000000;
+    /** Structured extended features; only subleaf 0 has any. */
+    private static final int STRUCTURED = 7;
     private static final int CACHE_LINE = 64;
     /** Bits of leaf 1 EDX that AMD processors repeat in leaf 8000_0001h. */
     private static final int AMD_MIRROR = 0x0183f3ff;
@@ -79,13 +81,17 @@ public final class CpuModel {
     }
 
     /** EAX, EBX, ECX, EDX of a leaf; zeros for one that does not exist. Do not modify. */
-    int[] leaf(int number) {
-        return leaves.getOrDefault(number, NOTHING);
+    int[] leaf(int number, int subleaf) {
+        return number == STRUCTURED && subleaf != 0 ? NOTHING : leaves.getOrDefault(number, NOTHING);
     }
 
     private void fill(String brand) {
         byte[] name = vendor.getBytes(StandardCharsets.US_ASCII);
-        leaves.put(0, new int[] {isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
+        boolean structured = features.stream().anyMatch(f -> f.leaf == STRUCTURED);
+        leaves.put(0, new int[] {structured ? STRUCTURED : isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
+        if (structured) {
+            leaves.put(STRUCTURED, new int[4]);
+        }
         // One logical processor with APIC ID 0; CLFLUSH size in units of 8 bytes.
         leaves.put(1, new int[] {signature, 1 << 16 | CACHE_LINE / 8 << 8, 0, 0});
         if (!isAmd()) {

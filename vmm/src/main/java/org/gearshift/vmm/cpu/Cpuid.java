@@ -25,7 +25,7 @@ final class Cpuid {
     private long cpuid() {
         long[] s = cpu.s;
         int leaf = (int) s[RAX];
-        int[] v = cpu.model.leaf(leaf);
+        int[] v = cpu.model.leaf(leaf, (int) s[RCX]);
         int edx = v[3];
         // A disabled local APIC disappears from CPUID: SDM vol. 3A section 11.4.3.
         if ((leaf == 1 || leaf == 0x80000001) && (cpu.apicBase.read() & APIC_ENABLED) == 0) {

@@ -55,11 +55,7 @@ final class FarTransfers {
             case Descriptor.CALL_GATE16, Descriptor.CALL_GATE32 -> {
                 gateAccess(selector, attr);
                 int code = Descriptor.gateSelector(d);
-                long target = codeBehindGate(code);
-                int codeAttr = Descriptor.attributes(target);
-                if (!Descriptor.isConforming(codeAttr) && Descriptor.dpl(codeAttr) != s[CPL]) {
-                    cpu.raise(Vector.GP, code & 0xfffc);
-                }
+                long target = codeBehindGate(code, true);
                 enter(code, target, Descriptor.gateOffset(d), (int) s[CPL]);
             }
             default -> taskTarget(selector, d, TaskSwitch.Cause.JUMP, s[RIP]);
@@ -120,10 +116,12 @@ final class FarTransfers {
         cpu.segments.requirePresent(attr, selector, Vector.NP, 0);
     }
 
-    private long codeBehindGate(int code) {
+    /** Code a gate leads to; a jump may not change the privilege level. */
+    private long codeBehindGate(int code, boolean jump) {
         long target = target(code);
         int attr = Descriptor.attributes(target);
-        if (!Descriptor.isCode(attr) || Descriptor.dpl(attr) > s[CPL]) {
+        boolean inward = Descriptor.dpl(attr) != s[CPL] && !Descriptor.isConforming(attr);
+        if (!Descriptor.isCode(attr) || Descriptor.dpl(attr) > s[CPL] || jump && inward) {
             cpu.raise(Vector.GP, code & 0xfffc);
         }
         cpu.segments.requirePresent(attr, code, Vector.NP, 0);
@@ -193,7 +191,7 @@ final class FarTransfers {
 
     private void callGate(long gate, long next) {
         int code = Descriptor.gateSelector(gate);
-        long target = codeBehindGate(code);
+        long target = codeBehindGate(code, false);
         int attr = Descriptor.attributes(target);
         long offset = Descriptor.gateOffset(gate);
         int bits = (Descriptor.attributes(gate) & Descriptor.WIDE) != 0 ? 32 : 16;

@@ -23,6 +23,7 @@ final class InterruptDelivery {
     private static final int NO_ERROR_CODE = -1;
 
     private static final int KIND_INT_N = 0;
+    private static final int KIND_INTO = 2;
     private static final int KIND_INT1 = 3;
 
     private final VCpu cpu;
@@ -45,6 +46,10 @@ final class InterruptDelivery {
     }
 
     private long software(int kind, int vector, long next) {
+        if (kind == KIND_INTO && vector == 0) {
+            s[X86State.RIP] = next;
+            return 0;
+        }
         if (kind == KIND_INT_N && cpu.v86() && Eflags.iopl(s) < 3) {
             cpu.raise(Vector.GP, 0);
         }

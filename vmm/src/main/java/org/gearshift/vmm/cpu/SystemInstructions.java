@@ -70,6 +70,7 @@ final class SystemInstructions {
             return 0;
         });
         t.put(X86Service.CLI_STI, (enable, b, c) -> setInterruptFlag(enable != 0));
+        t.put(X86Service.CLAC_STAC, (set, b, c) -> setAccessControl(set != 0));
         t.put(X86Service.PUSHF_V86, (bits, b, c) -> pushf());
         t.put(X86Service.POPF, (value, bits, c) -> popf((int) value, (int) bits));
         t.put(X86Service.PAUSE, (next, b, c) -> {
@@ -180,6 +181,15 @@ final class SystemInstructions {
         } else {
             s[EFLAGS_SYS] &= ~Eflags.IF;
         }
+        return 0;
+    }
+
+    private long setAccessControl(boolean set) {
+        if (!cpu.model.has(CpuFeature.SMAP) || s[CPL] != 0) {
+            cpu.raise(Vector.UD, -1);
+        }
+        s[EFLAGS_SYS] = set ? s[EFLAGS_SYS] | Eflags.AC : s[EFLAGS_SYS] & ~Eflags.AC;
+        cpu.refreshMode();
         return 0;
     }
 

@@ -179,6 +179,8 @@ public final class VCpu extends GuestContext {
      */
     public void refreshMode() {
         mode = X86Mode.of(s);
+        // At CPL 3 only the processor itself makes supervisor accesses; those AC does not lift.
+        mmu.setSmapOverride((s[EFLAGS_SYS] & Eflags.AC) != 0 && !user());
         if (debug.watchesData()) {
             if (emptyMap == null) {
                 emptyMap = new int[1 << 20];

@@ -73,17 +73,28 @@ final class ControlTransfer {
     }
 
     private static void branch(LiftContext c, Instruction i, Operand o, Insn condition) {
-        // A target outside the limit is found when it is fetched: with the right vector, but the target's address.
-        c.end(Terminator.branch(condition, target(c, i, o), c.nextPc()));
+        long target = target(c, i, o);
+        checkTargetIf(c, condition, target);
+        c.end(Terminator.branch(condition, target, c.nextPc()));
+    }
+
+    /** The same for a target that counts only if the branch is taken; otherwise the instruction's own address stands in, which passes. */
+    private static void checkTargetIf(LiftContext c, Insn condition, long target) {
+        if (!X86Mode.isFlat(c.mode, X86State.CS)) {
+            checkTarget(c, c.ir.select(condition, c.ir.i32((int) target), c.ir.i32((int) c.pc())));
+        }
     }
 
     private static void loop(LiftContext c, Instruction i, Insn also) {
         IrBuilder ir = c.ir;
         int bits = i.addressBits();
         Insn left = ir.zext(bits, ir.sub(c.rawRegister(bits, CX), 1));
-        c.writeRegister(bits, CX, left);
         Insn more = ir.ne(left, ir.constant(left.resultType(), 0));
-        branch(c, i, i.op(0), also == null ? more : ir.and(more, also));
+        Insn taken = also == null ? more : ir.and(more, also);
+        long target = target(c, i, i.op(0));
+        checkTargetIf(c, taken, target);
+        c.writeRegister(bits, CX, left);
+        c.end(Terminator.branch(taken, target, c.nextPc()));
     }
 
     private static void call(LiftContext c, Instruction i) {

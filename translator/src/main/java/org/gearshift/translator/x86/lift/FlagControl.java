@@ -30,6 +30,8 @@ final class FlagControl {
         t.add(Mnemonic.POPF, FlagControl::popf);
         t.add(Mnemonic.CLI, FlagControl::cli);
         t.add(Mnemonic.STI, FlagControl::sti);
+        t.add(Mnemonic.CLAC, (c, i) -> c.serviceEnd(X86Service.CLAC_STAC, c.ir.i32(0)));
+        t.add(Mnemonic.STAC, (c, i) -> c.serviceEnd(X86Service.CLAC_STAC, c.ir.i32(1)));
     }
 
     private static void lahf(LiftContext c, Instruction i) {

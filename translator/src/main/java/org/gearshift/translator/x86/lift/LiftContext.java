@@ -237,7 +237,8 @@ public final class LiftContext {
             if (segment >= X86State.FS) {
                 a = ir.add(offset, ir.get64(X86State.SEG_BASE + segment));
             }
-        } else if (!X86Mode.isFlat(mode, segment)) {
+        } else if (!X86Mode.isFlat(mode, segment) || write && segment == X86State.CS) {
+            // A flat CS is one that may be read; writing through it is never allowed in protected mode.
             int limits = write ? X86State.SEG_WRITE_LIMIT : X86State.SEG_READ_LIMIT;
             ir.segCheck(offset, limits + segment, segment, bytes, write);
             a = ir.add(offset, ir.get32(X86State.SEG_BASE + segment));
