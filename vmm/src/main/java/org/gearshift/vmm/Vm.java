@@ -66,13 +66,18 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), model));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
         platform.com1().connect(console);
         platform.onInput(timer::wake);
         rsdp = platform.writeAcpiTables();
+    }
+
+    /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
+    public static CpuModel processorFor(KernelImage kernel) throws BootException {
+        return kernel.is64Bit() ? CpuModel.inOrder64(CpuFeature.BASELINE64) : CpuModel.inOrder(CpuFeature.BASELINE);
     }
 
     /** Tells the engine of every port access: devices re-arm events there. */
@@ -154,8 +159,7 @@ public final class Vm {
     }
 
     private String location() {
-        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff,
-                cpu.s[X86State.RIP] & 0xffffffffL);
+        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
     }
 
     public VCpu cpu() {

@@ -73,7 +73,7 @@ public final class Engine {
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
         this.translator = new BlockTranslator(cpu, mmu, memory, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()));
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -217,7 +217,7 @@ public final class Engine {
             runRegions(t);
             return;
         }
-        interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
+        interpreter.setJumpSalt(modes.salt(t.mode));
         int why = interpreter.run(cpu, t.handle);
         switch (why) {
             case Interpreter.EXIT_UNLINKED -> linkExit();
@@ -271,7 +271,7 @@ public final class Engine {
             return null;
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         Translation t = recent[slot(pc, mode)];
         if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
                 || cpu.budget < t.code.stretch(t.entry)) {
@@ -323,7 +323,7 @@ public final class Engine {
             interpreter.flushJumps();
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         int slot = slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
@@ -339,13 +339,13 @@ public final class Engine {
     private boolean stillMapped(Translation t, int epoch) {
         boolean user = cpu.user();
         if (mmu.execFrame(t.linear, user) != t.frame
-                || t.secondFrame != Translation.NONE && mmu.execFrame(nextPage(t.linear), user) != t.secondFrame) {
+                || t.secondFrame != Translation.NONE && mmu.execFrame(t.nextPage(), user) != t.secondFrame) {
             return false;
         }
         RegionRecord r = t.region;
         if (r != null && r.checkedEpoch != epoch) {
             for (int i = 0; i < r.pages.length; i++) {
-                if (mmu.execFrame((long) r.pages[i] << 12 & 0xffffffffL, user) != r.frames[i]) {
+                if (mmu.execFrame(r.pages[i] << 12, user) != r.frames[i]) {
                     return replaceByInterpretation(t);
                 }
             }
@@ -361,10 +361,6 @@ public final class Engine {
         return true;
     }
 
-    private static long nextPage(long linear) {
-        return (linear | 0xfff) + 1 & 0xffffffffL;
-    }
-
     private Translation find(long pc, long mode, boolean single) {
         boolean user = cpu.user();
         long linear = BlockTranslator.linear(pc, mode);
@@ -373,7 +369,7 @@ public final class Engine {
             long key = single ? mode | BlockTranslator.SINGLE : mode;
             Translation t = cache.find(pc, key, frame, Translation.NONE);
             if (t == null && (linear & 0xfff) > 0x1000 - 15 * (BlockTranslator.MAX_INSNS + 1)) {
-                int second = mmu.execFrame(nextPage(linear), user);
+                int second = mmu.execFrame(BlockTranslator.nextPage(linear, mode), user);
                 t = second < 0 ? null : cache.find(pc, key, frame, second);
             }
             if (t != null && stillMapped(t, mmu.mappingEpoch())) {
@@ -418,7 +414,7 @@ public final class Engine {
             return;
         }
         boolean shadow = cpu.s[X86State.INT_SHADOW] != 0;
-        Translation t = find(cpu.s[X86State.RIP] & 0xffffffffL, cpu.mode(), true);
+        Translation t = find(cpu.s[X86State.RIP], cpu.mode(), true);
         if (t == null) {
             return;
         }
@@ -475,14 +471,14 @@ public final class Engine {
     }
 
     private void install(RegionFormer.Candidate c, CompiledRegion code) {
-        java.util.TreeMap<Integer, Integer> pages = new java.util.TreeMap<>();
+        java.util.TreeMap<Long, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
-            pages.put((int) (m.linear >>> 12), m.frame);
+            pages.put(m.linear >>> 12, m.frame);
             if (m.secondFrame != Translation.NONE) {
-                pages.put((int) (nextPage(m.linear) >>> 12), m.secondFrame);
+                pages.put(m.nextPage() >>> 12, m.secondFrame);
             }
         }
-        int[] p = pages.keySet().stream().mapToInt(Integer::intValue).toArray();
+        long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
         RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch());
         for (Translation m : c.members()) {

@@ -10,7 +10,7 @@ final class RegionRecord {
     final List<Translation> members;
     final CompiledRegion code;
     /** Linear page numbers and the frames they must map to. */
-    final int[] pages;
+    final long[] pages;
     final int[] frames;
     int checkedEpoch;
     boolean valid = true;
@@ -19,7 +19,7 @@ final class RegionRecord {
     long entered;
     boolean optimizing;
 
-    RegionRecord(List<Translation> members, CompiledRegion code, int[] pages, int[] frames, int epoch) {
+    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch) {
         this.members = members;
         this.code = code;
         this.pages = pages;

@@ -47,7 +47,7 @@ final class ProtectedMachine implements PortSpace {
     }
 
     ProtectedMachine(CpuModel model) {
-        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE,
+        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE, TaskPriority.NONE,
                 () -> ports.add("ferr"), model));
         s = cpu.s;
     }
