@@ -33,6 +33,7 @@ public final class Vm {
     /** Regions named in the summary. */
     private static final int HOTTEST = 10;
 
+    private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
     private final CodePages codePages;
@@ -58,6 +59,7 @@ public final class Vm {
 
     /** The same with a processor of one's own. */
     public Vm(VmConfig config, CpuModel model, SerialBackend console) {
+        this.model = model;
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
         codePages = new CodePages(memory);
@@ -136,8 +138,15 @@ public final class Vm {
 
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
+        if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
+            throw new BootException(kernel.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
+        }
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
-        cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        if (b.pageTables() != 0) {
+            cpu.enterFlatLongMode(b.eip(), b.code(), b.data(), b.pageTables());
+        } else {
+            cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        }
         cpu.s[X86State.RAX] = b.eax();
         cpu.s[X86State.RBX] = b.ebx();
         cpu.s[X86State.RSI] = b.esi();

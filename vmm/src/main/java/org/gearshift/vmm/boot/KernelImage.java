@@ -110,7 +110,7 @@ public final class KernelImage {
 
     /** Fails unless {@code count} bytes at {@code at} lie inside the file. */
     public void check(long at, long count) throws BootException {
-        if (at < 0 || count < 0 || at + count > length()) {
+        if (at < 0 || count < 0 || at > length() || count > length() - at) {
             throw new BootException(name + ": truncated: " + count + " bytes at offset " + at + " wanted, the file has " + length());
         }
     }

@@ -38,6 +38,7 @@ public final class VCpu extends GuestContext {
     private static final long REAL_LIMIT = 0xffff;
     private static final int REAL_DATA = 0x93;
     private static final int FLAT_CODE = 0xc09b;
+    private static final int FLAT_CODE64 = 0xa09b;
     private static final int FLAT_DATA = 0xc093;
     private static final int RESET_LDT = 0x82;
     private static final int RESET_TSS = 0x8b;
@@ -166,6 +167,22 @@ public final class VCpu extends GuestContext {
         }
         segments.set(CS, codeSelector, 0, 0xffffffffL, FLAT_CODE);
         s[RIP] = eip & 0xffffffffL;
+        control.apply();
+    }
+
+    /**
+     * The same state in 64-bit mode.
+     *
+     * @param pageTables physical address of the page-map level 4
+     */
+    public void enterFlatLongMode(long rip, int codeSelector, int dataSelector, long pageTables) {
+        enterFlatProtectedMode(rip, codeSelector, dataSelector);
+        s[X86State.CR4] |= ControlRegisters.CR4_PAE;
+        s[X86State.CR3] = pageTables;
+        s[X86State.EFER] |= ControlRegisters.EFER_LME | ControlRegisters.EFER_LMA;
+        s[CR0] |= ControlRegisters.CR0_PG;
+        segments.set(CS, codeSelector, 0, LOW_32, FLAT_CODE64);
+        s[RIP] = rip;
         control.apply();
     }
 
