@@ -297,7 +297,7 @@ public final class Engine {
         int exit = interpreter.lastExit();
         Translation from = cache.byHandle(handle);
         long mode = cpu.mode();
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to == null || !to.cached || from == null || !from.cached || !from.valid || from.mode != mode) {
             return;
         }
@@ -309,7 +309,7 @@ public final class Engine {
     }
 
     private void fillJumpCache(long mode) {
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to != null && to.cached && to.mode == mode) {
             interpreter.cacheJump(to.pc, to.handle);
         }
@@ -317,6 +317,16 @@ public final class Engine {
 
     /** The translation at the current pc, made if need be; null if fetching it faulted (the fault has been delivered). */
     private Translation lookup() {
+        Translation t = lookAhead();
+        if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
+        }
+        return t;
+    }
+
+    /** The same before it is certain that the pc comes next, since an interrupt may be due first: null, and nothing delivered, if it cannot be fetched. */
+    private Translation lookAhead() {
         int epoch = mmu.mappingEpoch();
         if (epoch != lastEpoch) {
             lastEpoch = epoch;
@@ -389,8 +399,6 @@ public final class Engine {
             }
             return t;
         } catch (GuestFault f) {
-            statistics.exceptions++;
-            translator.deliverFetchFault();
             return null;
         }
     }
@@ -416,6 +424,8 @@ public final class Engine {
         boolean shadow = cpu.s[X86State.INT_SHADOW] != 0;
         Translation t = find(cpu.s[X86State.RIP], cpu.mode(), true);
         if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
             return;
         }
         int left = cpu.budget - 1;
@@ -441,7 +451,7 @@ public final class Engine {
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
     private void promote() {
-        Translation t = lookup();
+        Translation t = lookAhead();
         if (t == null || !t.cached) {
             return;
         }
