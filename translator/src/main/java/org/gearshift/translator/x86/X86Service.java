@@ -18,7 +18,7 @@ public enum X86Service {
     IRET,
     /** [exit] (selector, offset): far JMP. Third argument operandBits. */
     FAR_JUMP,
-    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | next): far CALL. */
+    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far CALL. */
     FAR_CALL,
     /** [exit] (operandBits, bytes): far RET, releasing bytes of parameters. */
     FAR_RETURN,

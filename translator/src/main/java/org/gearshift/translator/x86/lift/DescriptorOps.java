@@ -128,7 +128,7 @@ final class DescriptorOps {
         Insn rpl = ir.and(c.raw(i.op(1)), 3);
         if (o.isMemory()) {
             // A selector that is fine is not written: it may lie in a page that can only be read.
-            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, c.address(o, true), rpl));
+            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, c.wideAddress(c.address(o, true)), rpl));
             return;
         }
         Insn a = c.read(o);

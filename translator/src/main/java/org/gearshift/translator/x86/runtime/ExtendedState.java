@@ -35,8 +35,8 @@ public final class ExtendedState {
     private static final int YMM_PARTS = 32;
 
     /** (linear address, form). */
-    public static final Helper SAVE = Helper.stateful("xsave", ExtendedState.class, "save", true, slots(), new BitSet(), Type.VOID, Type.I32, Type.I32);
-    public static final Helper RESTORE = Helper.stateful("xrstor", ExtendedState.class, "restore", true, slots(), slots(), Type.VOID, Type.I32, Type.I32);
+    public static final Helper SAVE = Helper.stateful("xsave", ExtendedState.class, "save", true, slots(), new BitSet(), Type.VOID, Type.I64, Type.I32);
+    public static final Helper RESTORE = Helper.stateful("xrstor", ExtendedState.class, "restore", true, slots(), slots(), Type.VOID, Type.I64, Type.I32);
     /** () -> components in use of those that are enabled: XGETBV with ECX = 1. */
     public static final Helper IN_USE = Helper.stateful("xinuse", ExtendedState.class, "enabledInUse", false, slots(), new BitSet(), Type.I64);
 
@@ -85,7 +85,7 @@ public final class ExtendedState {
     }
 
     /** XSAVE; with {@link #OPTIMIZED} and {@link #COMPACTED} its relatives, which leave initial components out. The address is a multiple of 64. */
-    public static void save(GuestContext ctx, int address, int form) {
+    public static void save(GuestContext ctx, long address, int form) {
         long[] s = ctx.s;
         int requested = requested(s);
         boolean compacted = (form & COMPACTED) != 0;
@@ -116,7 +116,7 @@ public final class ExtendedState {
     }
 
     /** XRSTOR of either format. Everything that may fault is done before the first component is loaded. */
-    public static void restore(GuestContext ctx, int address, int form) {
+    public static void restore(GuestContext ctx, long address, int form) {
         long[] s = ctx.s;
         int requested = requested(s);
         GuestStores.load64(ctx, address);
@@ -152,7 +152,7 @@ public final class ExtendedState {
     }
 
     /** #GP(0) unless the header names only components that exist, and nothing reserved (SDM vol. 1, 13.8). */
-    private static void checkHeader(GuestContext ctx, int address, long present, long layout) {
+    private static void checkHeader(GuestContext ctx, long address, long present, long layout) {
         long enabled = ctx.s[X86State.XCR0];
         boolean valid;
         if (layout < 0) {

@@ -3,6 +3,7 @@ package org.gearshift.translator.x86.runtime;
 import java.util.Arrays;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.WideMap;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.translator.x86.X86Mode;
@@ -13,6 +14,7 @@ import org.gearshift.translator.x86.lift.X86Lifter;
 /** The same code by decoder, lifter, passes and interpreter, with the memory of vector_oracle.c. */
 final class VectorEmulated extends GuestContext {
     private static final int CODE = 0x30000000;
+    private static final int WIDE_SHIFT = 20;
     private static final long SIMD = X86Mode.OSFXSR | X86Mode.OSXMMEXCPT | X86Mode.OSXSAVE | X86Mode.AVX | 3;
     private static final long FLAT = X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES | X86Mode.FLAT_SS;
     private final Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
@@ -34,6 +36,11 @@ final class VectorEmulated extends GuestContext {
         readMap[VectorState.WINDOW >>> 12] = 1;
         readMap[(VectorState.WINDOW >>> 12) + 1] = 0;
         writeMap = readMap;
+        wideShift = WIDE_SHIFT;
+        wideReadMap = WideMap.empty(wideShift);
+        WideMap.put(wideReadMap, wideShift, VectorState.WINDOW, 1);
+        WideMap.put(wideReadMap, wideShift, VectorState.WINDOW + 0x1000, 0);
+        wideWriteMap = wideReadMap;
         s[X86State.DF] = 1;
         s[X86State.CR4] = 1 << 9 | 1 << 10 | 1 << 18;
         s[X86State.XCR0] = 7;

@@ -51,10 +51,10 @@ final class Xsave {
 
     /** Accesses beyond the header are checked by the page only: a segment's end is looked at for what every form has. */
     private static void image(LiftContext c, Instruction i, Helper h, int form, boolean write) {
-        Insn a = c.address(i.op(0), ExtendedState.HEADER_END, write);
-        c.ir.call(AlignmentCheck.CHECK64, c.wideAddress(a));
+        Insn a = c.wideAddress(c.address(i.op(0), ExtendedState.HEADER_END, write));
+        c.ir.call(AlignmentCheck.CHECK64, a);
         int registers = c.isCode64() ? 16 : 8;
         int wide = i.operandBits() == 64 ? X87Environment.WIDE_POINTERS : 0;
-        c.ir.call(h, FpOperands.narrow(c, a), c.ir.i32(form | registers | wide));
+        c.ir.call(h, a, c.ir.i32(form | registers | wide));
     }
 }
