@@ -93,7 +93,7 @@ final class ConformanceCommand implements Callable<Integer> {
             }
             int differing;
             if (reproduce != null) {
-                differing = run.reproduce(reproducer(), out);
+                differing = reproduce(run, out);
             } else {
                 out.println("seed " + start);
                 differing = minutes > 0 ? run.fuzz(start, (long) (minutes * 60e9)) : run.once(start, sets);
@@ -104,6 +104,15 @@ final class ConformanceCommand implements Callable<Integer> {
         } catch (OracleUnavailableException e) {
             err.println("gearshift: " + e.getMessage());
             return 1;
+        }
+    }
+
+    private int reproduce(ConformanceRun run, PrintWriter out) throws OracleUnavailableException, IOException {
+        String line = reproducer();
+        try {
+            return run.reproduce(line, out);
+        } catch (IllegalArgumentException e) {
+            throw new Gearshift.UsageError("--reproduce: " + e.getMessage());
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.lift.LiftTable;
 
@@ -171,10 +172,10 @@ final class Campaign implements AutoCloseable {
         }
     }
 
-    /** Runs one trial; its failure or null. */
+    /** Runs one trial; what differs on each engine. */
     List<Failure> reproduce(Trial t) throws IOException {
         Sequence whole = new Sequence(t.code().bits(), List.of(new Sequence.Unit(t.code().bytes(), -1)));
-        List<org.gearshift.translator.x86.decode.Instruction> decoded = whole.instructions();
+        List<Instruction> decoded = whole.instructions();
         return bench.run("reproducer", List.of(t), decoded.size() == 1 ? decoded.get(0) : null, whole);
     }
 

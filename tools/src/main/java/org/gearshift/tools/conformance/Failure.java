@@ -1,6 +1,7 @@
 package org.gearshift.tools.conformance;
 
 import java.util.List;
+import org.gearshift.translator.x86.decode.Instruction;
 
 /**
  * A difference between the host's processor and an emulated one.
@@ -12,6 +13,5 @@ import java.util.List;
  * @param sequence the trial's sequence, or null
  * @param differences what differed, as text
  */
-record Failure(String what, String engine, Trial trial, org.gearshift.translator.x86.decode.Instruction instruction, Sequence sequence,
-        List<String> differences) {
+record Failure(String what, String engine, Trial trial, Instruction instruction, Sequence sequence, List<String> differences) {
 }

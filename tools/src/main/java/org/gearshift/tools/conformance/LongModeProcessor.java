@@ -163,7 +163,7 @@ final class LongModeProcessor extends UserProcessor {
             switch (service) {
                 case RAISE -> throw raise((int) a, (int) b);
                 case X87_ERROR -> throw raise((int) a, -1);
-                case UNIMPLEMENTED, HYPERCALL -> throw raise(UD, -1);
+                case UNIMPLEMENTED, HYPERCALL, CLAC_STAC -> throw raise(UD, -1);
                 case REQUIRE_CPL0, HLT, CLI_STI, IN, OUT, INS, OUTS, READ_CR, WRITE_CR, READ_DR, WRITE_DR, CLTS, LMSW, RDMSR, WRMSR, RDPMC,
                         XSETBV, CACHE_CONTROL, INVLPG, SWAPGS -> throw raise(GP, 0);
                 case POPF -> {
@@ -180,12 +180,7 @@ final class LongModeProcessor extends UserProcessor {
                 case INTERRUPT -> {
                     return interrupt((int) a, (int) b & 0xff, c);
                 }
-                default -> {
-                    if (service.name().equals("CLAC_STAC")) {
-                        throw raise(UD, -1);
-                    }
-                    throw new IllegalStateException("a user program asked for " + service);
-                }
+                default -> throw new IllegalStateException("a user program asked for " + service);
             }
         }
 

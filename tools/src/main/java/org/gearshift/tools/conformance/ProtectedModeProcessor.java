@@ -12,6 +12,7 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
+import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.VCpu;

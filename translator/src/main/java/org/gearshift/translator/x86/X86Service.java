@@ -14,9 +14,9 @@ public enum X86Service {
     UNIMPLEMENTED,
     /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (vector 4 if OF is set; vector 0: nothing but going on at next), 3 INT1. */
     INTERRUPT,
-    /** [exit] (operandBits): IRET. */
+    /** [exit] (operandBits, length of the instruction): IRET. */
     IRET,
-    /** [exit] (selector, offset): far JMP. Third argument operandBits. */
+    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far JMP. */
     FAR_JUMP,
     /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far CALL. */
     FAR_CALL,

@@ -130,7 +130,7 @@ final class SystemInstructions {
         }
         if (enable) {
             if ((s[EFLAGS_SYS] & Eflags.IF) == 0) {
-                s[INT_SHADOW] = 1;
+                s[INT_SHADOW] = X86State.SHADOW_STI;
             }
             s[EFLAGS_SYS] |= Eflags.IF;
         } else {

@@ -291,6 +291,11 @@ public final class PcPlatform {
             public int acknowledge() {
                 return lapic.acknowledge();
             }
+
+            @Override
+            public boolean nonMaskablePossible() {
+                return lapic.lint0RaisesNmi();
+            }
         };
     }
 

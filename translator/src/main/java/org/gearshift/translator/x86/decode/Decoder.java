@@ -246,9 +246,10 @@ public final class Decoder {
         }
         if (first == 0xc4 || first == 0xc5) {
             int second = next();
-            if (mode64 || second >= 0xc0) {
+            if (mode64 ? rex == 0 : second >= 0xc0) {
                 return vex(first, second);
             }
+            // LES, LDS; in 64-bit mode, where there are none, REX makes the bytes look so.
             modrm = second;
         }
         return first;
@@ -256,8 +257,8 @@ public final class Decoder {
 
     /** SDM vol. 2, 2.3.5: two- and three-byte VEX; {@code second} is the byte behind C5 or C4. */
     private int vex(int first, int second) {
-        if (!vexAllowed || rex != 0) {
-            // LES or LDS with a register operand, or in 64-bit code: undefined either way, and not longer than that.
+        if (!vexAllowed) {
+            // LES or LDS with a register operand.
             modrm = second;
             return first;
         }

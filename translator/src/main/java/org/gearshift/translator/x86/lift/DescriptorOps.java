@@ -2,6 +2,7 @@ package org.gearshift.translator.x86.lift;
 
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.IrBuilder;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Instruction;
@@ -128,7 +129,10 @@ final class DescriptorOps {
         Insn rpl = ir.and(c.raw(i.op(1)), 3);
         if (o.isMemory()) {
             // A selector that is fine is not written: it may lie in a page that can only be read.
-            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, c.wideAddress(c.address(o, true)), rpl));
+            Insn offset = c.effectiveAddress(o);
+            boolean writable = X86Mode.isFlat(c.mode, o.segment) && o.segment != X86State.CS;
+            Insn linear = c.wideAddress(c.linear(o.segment, offset, o.bits / 8, false));
+            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, linear, rpl, ir.i32(writable ? -1 : o.segment), offset));
             return;
         }
         Insn a = c.read(o);
