@@ -60,7 +60,7 @@ final class BlockEmitter {
         this.exits = exits;
         this.sites = sites;
         this.options = options;
-        memory = new MemoryAccess(c, locals, ram);
+        memory = new MemoryAccess(c, locals, ram, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
         windowed = new WindowAccess(c, locals, ram, values);
         expressions = values.expressions();

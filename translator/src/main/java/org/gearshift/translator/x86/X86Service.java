@@ -18,7 +18,7 @@ public enum X86Service {
     IRET,
     /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far JMP. */
     FAR_JUMP,
-    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | next): far CALL. */
+    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far CALL. */
     FAR_CALL,
     /** [exit] (operandBits, bytes): far RET, releasing bytes of parameters. */
     FAR_RETURN,
@@ -87,7 +87,7 @@ public enum X86Service {
     /** [ends] (): RDMSR into EDX:EAX, WRMSR from them, number in ECX. */
     RDMSR,
     WRMSR,
-    /** (): XGETBV, [ends] XSETBV. */
+    /** (components in use): XGETBV -> the register that ECX numbers; [ends] (): XSETBV. */
     XGETBV,
     XSETBV,
     /** [ends] (): CLI or STI where CPL &gt; IOPL, or in V86 mode: virtual interrupt flag or #GP. Argument 1 for STI. */
