@@ -100,7 +100,7 @@ final class HostDepartures {
                     c -> c.bothFault(PF) && isImage(c.instruction) && Math.abs(c.e.address() - c.a.address()) < LONGEST_IMAGE
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
-                    c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+                    c -> c.instruction != null && (c.faults(AC) || c.a.vector() == AC) && !c.bothFault(AC) && (isImage(c.instruction) || hasMemory128(c.instruction))),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
