@@ -130,6 +130,12 @@ final class ControlTransfer {
         if (o.kind == Operand.Kind.FAR_POINTER) {
             return new Insn[] {c.constant(bits, o.value), c.ir.i32(o.reg & 0xffff)};
         }
+        if (bits == 16) {
+            // Two words to #AC, not a doubleword.
+            Insn at = c.effectiveAddress(o);
+            Insn low = c.ir.load(16, c.linear(o.segment, at, 2, false));
+            return new Insn[] {low, c.ir.load(16, c.linear(o.segment, c.ir.add(at, 2), 2, false))};
+        }
         Insn a = c.address(o, bits / 8 + 2, false);
         Insn offset = c.ir.load(bits, a);
         return new Insn[] {offset, c.ir.load(16, c.ir.add(a, bits / 8))};
@@ -159,9 +165,11 @@ final class ControlTransfer {
         IrBuilder ir = c.ir;
         int bits = i.operandBits();
         Insn index = ir.sext(bits, c.rawRegister(bits, i.op(0).reg));
-        Insn a = c.address(i.op(1), bits / 4, false);
-        Insn low = ir.sext(bits, ir.load(bits, a));
-        Insn high = ir.sext(bits, ir.load(bits, ir.add(a, bits / 8)));
+        Operand pair = i.op(1);
+        Insn offset = c.effectiveAddress(pair);
+        // Two accesses: alignment is that of one bound.
+        Insn low = ir.sext(bits, ir.load(bits, c.linear(pair.segment, offset, bits / 8, false)));
+        Insn high = ir.sext(bits, ir.load(bits, c.linear(pair.segment, ir.add(offset, bits / 8), bits / 8, false)));
         ir.call(BoundCheck.CHECK, index, low, high);
     }
 }
