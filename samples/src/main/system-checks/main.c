@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #define GROUPS \
-    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(unshared) G(events) G(privilege) G(rules)
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(unshared) G(events) G(privilege) G(rules) G(modified)
 
 #define G(name) void checks_##name(void);
 GROUPS
