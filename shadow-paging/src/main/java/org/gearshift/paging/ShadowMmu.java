@@ -56,6 +56,7 @@ public final class ShadowMmu {
     private PageWalker walker;
     private long clock;
     private int errorCode;
+    private int protections;
 
     /**
      * The MMU of a vCPU as after reset: paging off.
@@ -406,7 +407,16 @@ public final class ShadowMmu {
         return counters;
     }
 
+    /**
+     * Changes whenever a frame has been withdrawn from the write maps because a page table or translated code was found in it. Code that went on with a
+     * location it had translated before must stop when a slow path changed this. Wraps around.
+     */
+    public int protections() {
+        return protections;
+    }
+
     void frameProtected(int frame) {
+        protections++;
         maps.withdrawWrites(frame);
     }
 

@@ -4,6 +4,7 @@ import static org.objectweb.asm.Opcodes.BALOAD;
 import static org.objectweb.asm.Opcodes.BASTORE;
 import static org.objectweb.asm.Opcodes.I2C;
 import static org.objectweb.asm.Opcodes.I2S;
+import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.L2I;
@@ -42,6 +43,14 @@ final class CheckedRam implements RamAccess {
     @Override
     public void wideIndex(Code c) {
         c.op(L2I);
+    }
+
+    @Override
+    public void index(Code c, int displacement) {
+        if (displacement != 0) {
+            c.constant(displacement);
+            c.op(IADD);
+        }
     }
 
     @Override

@@ -70,8 +70,13 @@ final class UnsafeRam implements RamAccess {
 
     @Override
     public void index(Code c) {
+        index(c, 0);
+    }
+
+    @Override
+    public void index(Code c, int displacement) {
         c.op(I2L);
-        c.constant(BASE_OFFSET);
+        c.constant(BASE_OFFSET + displacement);
         c.op(LADD);
     }
 

@@ -34,8 +34,10 @@ final class MemoryAccess {
         boolean user = cpu.user();
         int access = rmw ? ShadowMmu.WRITE : ShadowMmu.READ;
         int bytes = bits >>> 3;
+        int protections = mmu.protections();
         long first = physical(va, access, user);
         long second = crosses(va, bytes) ? physical(nextPage(va), access, user) : -1;
+        restartIfProtected(protections);
         if (!cpu.exact && (!memory.isRam(first) || second >= 0 && !memory.isRam(second))) {
             cpu.restartExact();
         }
@@ -48,8 +50,10 @@ final class MemoryAccess {
         boolean user = cpu.user();
         int bytes = bits >>> 3;
         boolean split = crosses(va, bytes);
+        int protections = mmu.protections();
         long first = physical(va, ShadowMmu.WRITE, user);
         long second = split ? physical(nextPage(va), ShadowMmu.WRITE, user) : -1;
+        restartIfProtected(protections);
         if (!cpu.exact) {
             int head = split ? PAGE - ((int) va & PAGE - 1) : bytes;
             if (reachesOutside(first, head) || split && reachesOutside(second, bytes - head)) {
@@ -61,6 +65,13 @@ final class MemoryAccess {
             writeSplit(va, first, second, value, bytes);
         } else {
             memory.write(first, value, bits);
+        }
+    }
+
+    /** Compiled code may hold a writable location in a frame that the walk has just found to be a page table: it is left. */
+    private void restartIfProtected(int before) {
+        if (!cpu.exact && mmu.protections() != before) {
+            cpu.restartExact();
         }
     }
 

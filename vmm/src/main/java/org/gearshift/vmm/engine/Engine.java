@@ -26,8 +26,19 @@ import org.gearshift.vmm.cpu.VCpu;
  * retired instructions exact. One thread.
  */
 public final class Engine {
-    /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
-    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 300_000_000);
+    /** Guest instructions a region retires, for each byte of its bytecode, before C2 compiles it: about what C2 costs, in time saved. */
+    private static final long OPTIMIZE_PER_BYTE = Long.getLong("gearshift.optimizePerByte", 50_000);
+    /**
+     * Entries, as a power of two, after which a region that is left soon after it was entered is looked at: it may belong together with where
+     * control goes. If it can't be joined then, it is looked at again after every fourfold number.
+     */
+    private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
+    /** Guest instructions for each entry from which merging gains too little. */
+    private static final int MERGE_BELOW = 200;
+    /** How often code is merged again. */
+    private static final int MAX_GENERATION = 8;
+    /** Regions remembered for statistics before those that were dropped are forgotten. */
+    private static final int MAX_REMEMBERED = 1 << 12;
 
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
@@ -252,7 +263,7 @@ public final class Engine {
             entries++;
             r.retired += before - cpu.budget;
             r.entered++;
-            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
+            if (!r.optimizing && r.heat() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
                 optimize(r);
             }
             if (cpu.faultPending) {
@@ -260,7 +271,14 @@ public final class Engine {
                 fault();
                 break;
             }
+            Translation from = t;
             t = nextRegion();
+            if ((r.entered & RegionSuccessors.SAMPLING - 1) == 0 && t != null) {
+                r.successors.add(t);
+                if (timeToMerge(r.entered)) {
+                    merge(from);
+                }
+            }
         } while (t != null);
         statistics.count(EngineStatistics.Exit.REGION, entries);
     }
@@ -449,6 +467,45 @@ public final class Engine {
         }
     }
 
+    private static boolean timeToMerge(long entered) {
+        int log2 = Long.numberOfTrailingZeros(entered);
+        return entered >>> log2 == 1 && log2 >= MERGE_AFTER_LOG2 && (log2 - MERGE_AFTER_LOG2 & 1) == 0;
+    }
+
+    /** A region has been entered often: compile it together with those it leads to, if it is mostly left again at once. */
+    private void merge(Translation from) {
+        RegionRecord r = from.region;
+        if (r == null || !r.valid || options.singleBlockRegions() || r.retired / r.entered >= MERGE_BELOW) {
+            return;
+        }
+        long start = System.nanoTime();
+        RegionFormer.Candidate c = former.merge(from, options.regionInsns());
+        int generation = 0;
+        long heat = 0;
+        for (Translation m : c == null ? List.<Translation>of() : c.members()) {
+            if (m.region != null) {
+                generation = Math.max(generation, m.region.generation + 1);
+                heat = Math.max(heat, m.region.heat());
+            }
+        }
+        if (c != null && generation <= MAX_GENERATION) {
+            try {
+                CompiledRegion code = compile(c, from.pc);
+                statistics.merged++;
+                install(c, code, generation, heat);
+            } catch (RegionTooLargeException e) {
+                statistics.regionRetries++;
+            }
+        }
+        statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    private CompiledRegion compile(RegionFormer.Candidate c, long pc) {
+        Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
+        BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
+        return compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc));
+    }
+
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
     private void promote() {
         Translation t = lookAhead();
@@ -462,10 +519,8 @@ public final class Engine {
         int limit = options.regionInsns();
         while (true) {
             RegionFormer.Candidate c = former.form(t, limit);
-            Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
-            BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
             try {
-                install(c, compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(t.pc)));
+                install(c, compile(c, t.pc), 0, 0);
                 break;
             } catch (RegionTooLargeException e) {
                 statistics.regionRetries++;
@@ -480,7 +535,7 @@ public final class Engine {
         statistics.compileNanos += System.nanoTime() - start;
     }
 
-    private void install(RegionFormer.Candidate c, CompiledRegion code) {
+    private void install(RegionFormer.Candidate c, CompiledRegion code, int generation, long inherited) {
         java.util.TreeMap<Long, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
             pages.put(m.linear >>> 12, m.frame);
@@ -490,7 +545,7 @@ public final class Engine {
         }
         long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
-        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch());
+        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), generation, inherited);
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
@@ -505,6 +560,9 @@ public final class Engine {
             compiling.add(r);
         } else {
             activate(r);
+        }
+        if (regions.size() == MAX_REMEMBERED) {
+            regions.removeIf(old -> !old.valid);
         }
         regions.add(r);
         statistics.regions++;
@@ -528,7 +586,7 @@ public final class Engine {
     private void activate(RegionRecord r) {
         for (Translation m : r.members) {
             int entry = r.code.entryAt(m.pc);
-            if (m.code != null || !m.valid) {
+            if (!m.valid || m.region != null && (m.region.generation >= r.generation || entry < 0)) {
                 continue;
             }
             if (entry >= 0) {

@@ -41,6 +41,9 @@ final class RegionFormer {
     private record Choice(Translation translation, int count, boolean returnPoint) {
     }
 
+    /** Most regions that are merged into one. */
+    private static final int MAX_ROOTS = 32;
+
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final CodeCache cache;
@@ -59,6 +62,35 @@ final class RegionFormer {
 
     /** Forms a region around {@code seed} of about {@code maxInsns} guest instructions, at least the seed itself. */
     Candidate form(Translation seed, int maxInsns) {
+        return form(seed, Set.of(), maxInsns);
+    }
+
+    /**
+     * Forms a region of {@code seed} and what control is seen to go to from there by way of other regions: targets of indirect jumps and calls, callees that did not
+     * fit. All of those are entries.
+     *
+     * @return null if there is nothing to join, or not all of it fits
+     */
+    Candidate merge(Translation seed, int maxInsns) {
+        Set<Translation> roots = new LinkedHashSet<>();
+        roots.add(seed);
+        List<Translation> open = new ArrayList<>(roots);
+        while (!open.isEmpty() && roots.size() <= MAX_ROOTS) {
+            RegionRecord r = open.remove(0).region;
+            for (Translation t : r == null ? List.<Translation>of() : r.successors.relevant()) {
+                if (t.mode == seed.mode && t.region != null && mapped(t.pc, t.mode) == t && roots.add(t)) {
+                    open.add(t);
+                }
+            }
+        }
+        if (roots.size() < 2 || roots.size() > MAX_ROOTS) {
+            return null;
+        }
+        Candidate c = form(seed, roots, maxInsns);
+        return c.members().containsAll(roots) ? c : null;
+    }
+
+    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
         Map<Long, Translation> chosen = new LinkedHashMap<>();
@@ -67,6 +99,11 @@ final class RegionFormer {
         Set<Long> seen = new HashSet<>();
         queue.add(new Choice(seed, Integer.MAX_VALUE, false));
         seen.add(seed.pc);
+        for (Translation root : roots) {
+            if (seen.add(root.pc)) {
+                queue.add(new Choice(root, Integer.MAX_VALUE, true));
+            }
+        }
         int insns = 0;
         while (!queue.isEmpty()) {
             Choice c = queue.poll();

@@ -83,6 +83,7 @@ class ControlRegistersTest {
         m.put32(ProtectedMachine.TABLES + 0x1000 + 4 * 0x50, 0x60000 | 7);
         m.call(X86Service.WRITE_CR, 3, ProtectedMachine.TABLES);
         m.put32(0x60010, 0x13579bdf);
+        m.cpu.exact = true;
         assertEquals(0x13579bdf, m.cpu.loadSlow(0x50010, 32, false));
         m.call(X86Service.WRITE_CR, 0, m.s[CR0] & ~ControlRegisters.CR0_PG);
         assertEquals(0, m.cpu.loadSlow(0x50010, 32, false));
