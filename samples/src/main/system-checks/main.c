@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #define GROUPS \
-    G(segments) G(limits) G(transfers) G(interrupts) G(paging)
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(based) G(events)
 
 #define G(name) void checks_##name(void);
 GROUPS
@@ -72,6 +72,9 @@ void checks_main(u32 magic, const struct multiboot *info)
     if (magic != 0x2badb002)
         fatal("not started by multiboot");
     command_line = info->flags & 4 ? info->command_line : 0;
+    const char *triple = option("triple");
+    if (triple)
+        triple_fault(number(triple, 0));
     const char *only = option("groups");
     u32 passes = number(option("passes"), 1);
     u32 failed = 0;

@@ -134,9 +134,12 @@ static void faults_of_entries(const struct control *c)
     }
     for (u32 k = 0; k < sizeof uses / sizeof uses[0]; k++) {
         const struct use *u = &uses[k];
-        for (u32 ring = 0; ring < 4; ring += 3) {
-            control_name(c, uses[k].name, ring);
-            tag("entries");
+        for (u32 pass = 0; pass < 4; pass++) {
+            /* Absent entries first, then present ones with reserved bits. */
+            int rsvd = (int)pass >> 1;
+            u32 ring = pass & 1 ? 3 : 0;
+            check("%s.%s.%s.ring%u%s%s", c->format == PAE ? "pae" : "two.level", rsvd ? "reserved" : "absent", uses[k].name, ring,
+                c->smep ? ".smep" : "", c->nx ? ".nx" : "");
             for (u32 n = 0; n < 2 * 64; n++) {
                 int pde_absent = n & 1, pte_absent = n >> 1 & 1, bad_pde = n >> 2 & 1, bad_pte = n >> 3 & 1, large = n >> 4 & 1;
                 u32 bit = n >> 5;
@@ -154,11 +157,10 @@ static void faults_of_entries(const struct control *c)
                 if (bad_pde && bad_pte)
                     continue;
                 u32 error = (u->access == WRITE ? E_W : 0) | (ring == 3 ? E_U : 0) | (u->access == EXECUTE && (c->smep || c->nx) ? E_ID : 0);
-                int faults = pde_absent || bad_pde || pte_absent || bad_pte;
-                if (!faults)
+                int is_rsvd = !pde_absent && (bad_pde || (!pte_absent && bad_pte));
+                if (is_rsvd != rsvd)
                     continue;
-                if (!pde_absent && (bad_pde || (!pte_absent && bad_pte)))
-                    error |= E_P | E_RSVD;
+                error |= rsvd ? E_P | E_RSVD : 0;
                 set_entry(2, TEST, table | P | W | U);
                 if (!large)
                     set_entry(1, TEST, pte);

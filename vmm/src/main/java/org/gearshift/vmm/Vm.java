@@ -20,6 +20,7 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineStatistics;
@@ -72,6 +73,7 @@ public final class Vm {
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
+        platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
         platform.onInput(timer::wake);
         rsdp = platform.writeAcpiTables();
@@ -100,6 +102,24 @@ public final class Vm {
         public void out(int port, int value, int bits) {
             engine.devicesTouched();
             ports.out(port, value, bits);
+        }
+    }
+
+    /** The processor's pins besides INTR. There is one processor, and it runs: INIT and start-up messages have no receiver. */
+    private final class Signals implements ApicBus.ProcessorSignals {
+        @Override
+        public void nmi(int apicId) {
+            cpu.requestNmi();
+        }
+
+        @Override
+        public void init(int apicId) {
+            ApicBus.ProcessorSignals.NONE.init(apicId);
+        }
+
+        @Override
+        public void startUp(int apicId, int vector) {
+            ApicBus.ProcessorSignals.NONE.startUp(apicId, vector);
         }
     }
 

@@ -41,16 +41,16 @@ final class CheckedRam implements RamAccess {
     }
 
     @Override
-    public void wideIndex(Code c) {
-        c.op(L2I);
-    }
-
-    @Override
     public void index(Code c, int displacement) {
         if (displacement != 0) {
             c.constant(displacement);
             c.op(IADD);
         }
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        c.op(L2I);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package org.gearshift.backend.jvm;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,20 +14,19 @@ import org.gearshift.ir.Type;
  * Groups the memory accesses of a block that go to constant offsets from one base value (a stack frame, a structure, one page of
  * globals): they share one translation, made at the first of them, for as long as all of their bytes lie in one page.
  *
- * <p>A group ends at calls that may touch memory, since mappings may change there. Other slow paths change no mapping without leaving the region, except
+ * <p>A group ends at calls that may touch memory other than to look whether it is accessible, since mappings may change there. Other slow paths change no mapping without leaving the region, except
  * that a load may make the monitor protect a frame: {@link org.gearshift.ir.GuestContext#loadSlow} then restarts the instruction outside.
  */
 final class MemoryWindows {
     /** Bytes a group spans at the most: the more, the likelier it reaches over a page's end, where every access is checked by itself. */
     private static final int MAX_SPAN = 512;
+    private static final int PAGE_SHIFT = 12;
     private static final int PAGE_SIZE = 0x1000;
 
     /** One group. */
     static final class Window {
         /** The common part of the addresses; null for absolute addresses in one page. */
         final Insn base;
-        /** Type of the addresses. */
-        final Type type;
         private final List<Insn> accesses = new ArrayList<>();
         private long low;
         private long high;
@@ -35,9 +35,8 @@ final class MemoryWindows {
         /** Local that holds the RAM index of {@link #low}, or a negative number; or {@link MemoryAccess#NO_INDEX} before the first access. */
         int local = MemoryAccess.NO_INDEX;
 
-        private Window(Insn base, Type type) {
+        private Window(Insn base) {
             this.base = base;
-            this.type = type;
         }
 
         /** Lowest offset from the base; of an absolute window the address of its page. */
@@ -89,8 +88,7 @@ final class MemoryWindows {
     private final Map<Insn, Window> windows = new IdentityHashMap<>();
     private final List<Insn> bases = new ArrayList<>();
     private final Map<Insn, Window> openByBase = new IdentityHashMap<>();
-    /** By page number; those of 64-bit addresses with the sign turned round. */
-    private final Map<Long, Window> openByPage = new java.util.HashMap<>();
+    private final Map<Long, Window> openByPage = new HashMap<>();
 
     /** Finds the groups of a block. */
     void begin(Block b, boolean enabled) {
@@ -103,7 +101,7 @@ final class MemoryWindows {
             switch (i.op()) {
                 case LOAD, LOAD_RMW, STORE -> place(i);
                 case CALL -> {
-                    if (i.helper().mayFault()) {
+                    if (i.helper().mayFault() && !i.helper().isCheck()) {
                         close();
                     }
                 }
@@ -130,15 +128,21 @@ final class MemoryWindows {
 
     /** Offset of an access from its window's base; of an absolute one its address. */
     static long offset(Insn access) {
-        boolean wide = access.arg(0).resultType() == Type.I64;
         long offset = 0;
-        Insn a = access.arg(0);
-        while (!a.isConst() && a.op() == Op.ADD && a.arg(1).isConst()) {
+        for (Insn a = access.arg(0);; a = a.arg(0)) {
+            if (a.isConst()) {
+                return address(access, offset + a.imm());
+            }
+            if (a.op() != Op.ADD || !a.arg(1).isConst()) {
+                return offset;
+            }
             offset += a.arg(1).imm();
-            a = a.arg(0);
         }
-        offset += a.isConst() ? a.imm() : 0;
-        return wide ? offset : (int) offset;
+    }
+
+    /** An absolute address, zero-extended if it is one of 32 bits. */
+    private static long address(Insn access, long sum) {
+        return access.arg(0).resultType() == Type.I32 ? sum & 0xffffffffL : sum;
     }
 
     private static Insn base(Insn access) {
@@ -150,28 +154,23 @@ final class MemoryWindows {
     }
 
     private void place(Insn i) {
-        Type type = i.arg(0).resultType();
         int bytes = (int) i.imm() / 8;
         long offset = offset(i);
         Insn base = base(i);
         if (base != null) {
-            if (offset != (int) offset) {
-                return;
-            }
             Window w = openByBase.get(base);
             if (w == null || !w.accepts(offset, bytes)) {
                 if (w != null) {
                     close(w);
                 }
-                w = new Window(base, type);
+                w = new Window(base);
                 openByBase.put(base, w);
             }
             w.add(i, offset, bytes);
         } else if ((offset & PAGE_SIZE - 1) <= PAGE_SIZE - bytes) {
-            long page = type == Type.I64 ? ~(offset >>> 12) : (offset & 0xffffffffL) >>> 12;
-            Window w = openByPage.computeIfAbsent(page, number -> {
-                Window created = new Window(null, type);
-                created.low = offset & -PAGE_SIZE;
+            Window w = openByPage.computeIfAbsent(offset >>> PAGE_SHIFT, page -> {
+                Window created = new Window(null);
+                created.low = page << PAGE_SHIFT;
                 return created;
             });
             w.add(i, offset, bytes);

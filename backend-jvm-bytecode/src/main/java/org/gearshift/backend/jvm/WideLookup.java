@@ -3,19 +3,15 @@ package org.gearshift.backend.jvm;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFNE;
 import static org.objectweb.asm.Opcodes.IF_ICMPGT;
-import static org.objectweb.asm.Opcodes.IOR;
 import static org.objectweb.asm.Opcodes.IUSHR;
 import static org.objectweb.asm.Opcodes.IXOR;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LALOAD;
 import static org.objectweb.asm.Opcodes.LCMP;
-import static org.objectweb.asm.Opcodes.LNEG;
-import static org.objectweb.asm.Opcodes.LSHR;
 import static org.objectweb.asm.Opcodes.LUSHR;
 import static org.objectweb.asm.Opcodes.LXOR;
 
 import org.gearshift.ir.Type;
-import org.gearshift.ir.WideMap;
 import org.objectweb.asm.Label;
 
 /** 64-bit addresses: {@link org.gearshift.ir.WideMap}, whose rule this is as bytecode. */
@@ -23,7 +19,6 @@ final class WideLookup implements PageLookup {
     private static final int PAGE_SHIFT = 12;
     private static final int PAGE_MASK = 0xfff;
     private static final int PAGE_SIZE = 0x1000;
-    private static final int SIGN = 63;
 
     private final Code c;
     private final int shift;
@@ -35,27 +30,8 @@ final class WideLookup implements PageLookup {
 
     @Override
     public void find(int bits, boolean write, Label slow) {
-        entry(write);
-        c.load(Type.I64, Locals.WIDE_AT);
-        c.constant(shift);
-        c.op(LUSHR);
-        c.constant(0L);
-        c.op(LCMP);
-        c.jump(IFNE, 1, slow);
-        if (bits > 8) {
-            c.load(Type.I64, Locals.WIDE_VA);
-            c.op(L2I);
-            c.constant(PAGE_MASK);
-            c.op(IAND);
-            c.constant(PAGE_SIZE - bits / 8);
-            c.jump(IF_ICMPGT, 2, slow);
-        }
-    }
-
-    /** Takes the address from the stack to {@link Locals#WIDE_VA}; its index in RAM, if it is the entry's, goes to {@link Locals#WIDE_AT}. */
-    void entry(boolean write) {
         c.store(Type.I64, Locals.WIDE_VA);
-        map(write);
+        c.loadRef(write ? Locals.WIDE_WRITE_MAP : Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
         c.load(Type.I64, Locals.WIDE_VA);
         c.constant(PAGE_SHIFT);
         c.op(LUSHR);
@@ -69,35 +45,21 @@ final class WideLookup implements PageLookup {
         c.op(LALOAD);
         c.load(Type.I64, Locals.WIDE_VA);
         c.op(LXOR);
+        c.dup();
         c.store(Type.I64, Locals.WIDE_AT);
-    }
-
-    /** The same for a constant address, which needs no local. */
-    void entry(long va, boolean write) {
-        map(write);
-        c.constant(WideMap.slot(va, shift));
-        c.op(LALOAD);
-        c.constant(va);
-        c.op(LXOR);
-        c.store(Type.I64, Locals.WIDE_AT);
-    }
-
-    private void map(boolean write) {
-        c.loadRef(write ? Locals.WIDE_WRITE_MAP : Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
-    }
-
-    /** Pushes the index in RAM as an int, or something negative if the entry is another address's. */
-    void indexOrNegative() {
-        c.load(Type.I64, Locals.WIDE_AT);
-        c.op(L2I);
-        c.load(Type.I64, Locals.WIDE_AT);
         c.constant(shift);
         c.op(LUSHR);
-        c.op(LNEG);
-        c.constant(SIGN);
-        c.op(LSHR);
-        c.op(L2I);
-        c.op(IOR);
+        c.constant(0L);
+        c.op(LCMP);
+        c.jump(IFNE, 1, slow);
+        if (bits > 8) {
+            c.load(Type.I64, Locals.WIDE_VA);
+            c.op(L2I);
+            c.constant(PAGE_MASK);
+            c.op(IAND);
+            c.constant(PAGE_SIZE - bits / 8);
+            c.jump(IF_ICMPGT, 2, slow);
+        }
     }
 
     @Override

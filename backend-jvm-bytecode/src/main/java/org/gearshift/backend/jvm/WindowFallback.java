@@ -64,27 +64,27 @@ final class WindowFallback {
     // The same by 64-bit address.
 
     static int load(GuestContext ctx, long va, int siteAndBits) {
-        int at = index(ctx, ctx.wideReadMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, bytes(siteAndBits));
         return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
     }
 
     static int loadRmw(GuestContext ctx, long va, int siteAndBits) {
-        int at = index(ctx, ctx.wideWriteMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
         return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
     }
 
     static long load64(GuestContext ctx, long va, int siteAndBits) {
-        int at = index(ctx, ctx.wideReadMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, Long.BYTES);
         return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow64(ctx, va, siteAndBits);
     }
 
     static long loadRmw64(GuestContext ctx, long va, int siteAndBits) {
-        int at = index(ctx, ctx.wideWriteMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
         return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow64(ctx, va, siteAndBits);
     }
 
     static void store(GuestContext ctx, long va, int value, int siteAndBits) {
-        int at = index(ctx, ctx.wideWriteMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
         if (at >= 0) {
             put(ctx.ram, at, value, siteAndBits);
         } else {
@@ -93,7 +93,7 @@ final class WindowFallback {
     }
 
     static void store64(GuestContext ctx, long va, long value, int siteAndBits) {
-        int at = index(ctx, ctx.wideWriteMap, va, siteAndBits);
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
         if (at >= 0) {
             put(ctx.ram, at, value, siteAndBits);
         } else {
@@ -101,14 +101,14 @@ final class WindowFallback {
         }
     }
 
-    private static int index(GuestContext ctx, long[] map, long va, int siteAndBits) {
-        return WideMap.index(map, ctx.wideShift, va, siteAndBits >>> 3 & 0x1f);
+    private static int bytes(int siteAndBits) {
+        return siteAndBits >>> 3 & 0x1f;
     }
 
     private static int index(int[] map, int va, int siteAndBits) {
         int frame = map[va >>> PAGE_SHIFT];
         int offset = va & PAGE_MASK;
-        return frame >= 0 && offset <= PAGE_SIZE - (siteAndBits >>> 3 & 0x1f) ? frame << PAGE_SHIFT | offset : -1;
+        return frame >= 0 && offset <= PAGE_SIZE - bytes(siteAndBits) ? frame << PAGE_SHIFT | offset : -1;
     }
 
     private static long get(byte[] ram, int at, int siteAndBits) {

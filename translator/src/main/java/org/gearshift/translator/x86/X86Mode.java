@@ -33,6 +33,8 @@ public final class X86Mode {
     public static final long OSXSAVE = 1 << 16;
     /** CPL 3, CR0.AM and EFLAGS.AC: misaligned accesses raise #AC. */
     public static final long ALIGN_CHECK = 1 << 17;
+    /** CR4.OSXSAVE, and XCR0 has SSE and AVX state enabled. */
+    public static final long AVX = 1 << 18;
 
     private X86Mode() {
     }
@@ -96,7 +98,9 @@ public final class X86Mode {
         m |= (cr0 & 2) != 0 ? MP : 0;
         m |= (cr4 & 1 << 9) != 0 ? OSFXSR : 0;
         m |= (cr4 & 1 << 10) != 0 ? OSXMMEXCPT : 0;
-        m |= (cr4 & 1 << 18) != 0 ? OSXSAVE : 0;
+        if ((cr4 & 1 << 18) != 0) {
+            m |= OSXSAVE | ((s[X86State.XCR0] & 6) == 6 ? AVX : 0);
+        }
         if ((m & CPL_MASK) == 3 && (cr0 & 1 << 18) != 0 && (sys & 1 << 18) != 0) {
             m |= ALIGN_CHECK;
         }

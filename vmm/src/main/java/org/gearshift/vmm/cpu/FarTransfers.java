@@ -28,7 +28,8 @@ final class FarTransfers {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.FAR_JUMP, (selector, offset, bits) -> jump((int) selector & 0xffff, truncate(offset, (int) bits)));
+        table.put(X86Service.FAR_JUMP, (selector, offset, packed) ->
+                jump((int) selector & 0xffff, truncate(offset, (int) (packed >>> 32)), (int) packed));
         table.put(X86Service.FAR_CALL, (selector, offset, packed) -> {
             int bits = (int) (packed >>> 32);
             return call((int) selector & 0xffff, truncate(offset, bits), bits, s[RIP] + (packed & 0xffffffffL) & cpu.addressMask());
@@ -40,7 +41,7 @@ final class FarTransfers {
         return bits == 64 ? offset : bits == 32 ? offset & 0xffffffffL : offset & 0xffff;
     }
 
-    private long jump(int selector, long offset) {
+    private long jump(int selector, long offset, int length) {
         if (!cpu.segmented()) {
             jumpReal(selector, offset);
             return 0;
@@ -62,7 +63,7 @@ final class FarTransfers {
                 long target = codeBehindGate(code, true);
                 enter(code, target, Descriptor.gateOffset(d), (int) s[CPL]);
             }
-            default -> taskTarget(selector, d, TaskSwitch.Cause.JUMP, s[RIP]);
+            default -> taskTarget(selector, d, TaskSwitch.Cause.JUMP, s[RIP] + length & 0xffffffffL);
         }
         return 0;
     }

@@ -79,6 +79,7 @@ final class InterruptDelivery {
                 attempt(v, code, false, EXT, s[RIP], Eflags.get(s) | (rf ? Eflags.RF : 0));
                 return;
             } catch (GuestFault f) {
+                cpu.tasks.faultedEntering();
                 if (fault && v == Vector.DF) {
                     tripleFault();
                     return;

@@ -25,10 +25,10 @@ final class InterruptReturn {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.IRET, (bits, b, c) -> iret((int) bits));
+        table.put(X86Service.IRET, (bits, length, c) -> iret((int) bits, (int) length));
     }
 
-    private long iret(int bits) {
+    private long iret(int bits, int length) {
         if (!cpu.protectedMode()) {
             returnReal(bits, Eflags.USER | Eflags.IF | Eflags.IOPL | Eflags.RF);
         } else if (cpu.v86()) {
@@ -39,7 +39,7 @@ final class InterruptReturn {
         } else if (cpu.longMode()) {
             returnLongMode(bits);
         } else if ((s[X86State.EFLAGS_SYS] & Eflags.NT) != 0) {
-            cpu.tasks.returnToPrevious(s[RIP]);
+            cpu.tasks.returnToPrevious(s[RIP] + length & 0xffffffffL);
         } else {
             returnProtected(bits);
         }

@@ -146,7 +146,11 @@ final class PortIo {
             put(RCX, mask, left);
             again = left != 0;
         }
-        if (!again) {
+        if (again) {
+            // Seen in the image of an interrupt that comes in between: SDM vol. 3B section 17.3.1.1.
+            s[X86State.EFLAGS_SYS] |= Eflags.RF;
+        } else {
+            s[X86State.EFLAGS_SYS] &= ~Eflags.RF;
             s[RIP] = next;
         }
     }

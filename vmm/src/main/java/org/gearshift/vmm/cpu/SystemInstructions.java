@@ -68,6 +68,10 @@ final class SystemInstructions {
             return 0;
         });
         t.put(X86Service.X87_ERROR, (vector, b, c) -> numericError((int) vector));
+        t.put(X86Service.X87_ERROR_GONE, (a, b, c) -> {
+            numericError.lower();
+            return 0;
+        });
         t.put(X86Service.CACHE_LINE, (address, bytes, c) -> {
             // Checked as a load of one byte is: SDM vol. 2 under CLFLUSH.
             cpu.memory.check(address & cpu.addressMask(), 1, ShadowMmu.READ, cpu.user());
@@ -85,7 +89,7 @@ final class SystemInstructions {
     private long unimplemented(int mnemonic) {
         if (logged.add(mnemonic)) {
             String name = mnemonic >= 0 && mnemonic < MNEMONICS.length ? MNEMONICS[mnemonic].name() : "number " + mnemonic;
-            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " is not implemented: #UD; bytes " + codeBytes());
+            LOG.log(Level.WARNING, () -> "instruction " + name + " at 0x" + Long.toHexString(s[RIP]) + " does not exist on this processor: #UD; bytes " + codeBytes());
         }
         throw cpu.raise(Vector.UD, -1);
     }
@@ -126,7 +130,7 @@ final class SystemInstructions {
         }
         if (enable) {
             if ((s[EFLAGS_SYS] & Eflags.IF) == 0) {
-                s[INT_SHADOW] = 1;
+                s[INT_SHADOW] = X86State.SHADOW_STI;
             }
             s[EFLAGS_SYS] |= Eflags.IF;
         } else {
@@ -171,8 +175,11 @@ final class SystemInstructions {
 
     private long numericError(int vector) {
         if (vector == Vector.MF && (s[X86State.CR0] & ControlRegisters.CR0_NE) == 0) {
+            if (numericError.ignored()) {
+                return 0;
+            }
             numericError.raise();
-            return 0;
+            throw cpu.waitForInterrupt();
         }
         throw cpu.raise(vector, -1);
     }

@@ -20,6 +20,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
@@ -50,10 +51,12 @@ public final class VCpu extends GuestContext {
 
     /** Why the run loop should look up; it sets this back to NONE when it has. */
     public CpuExit exit = CpuExit.NONE;
-    /** Waiting for an interrupt since HLT. */
+    /** Waiting for an interrupt: behind a HLT, or before an x87 instruction whose exception is reported by interrupt. */
     public boolean halted;
     /** An NMI is being handled: another waits until IRET. */
     public boolean nmiBlocked;
+    /** An NMI waits to be taken. */
+    private boolean nmiPending;
 
     final CpuModel model;
     final PhysicalMemory physical;
@@ -147,6 +150,7 @@ public final class VCpu extends GuestContext {
         exit = CpuExit.NONE;
         halted = false;
         nmiBlocked = false;
+        nmiPending = false;
         exact = false;
         control.apply();
     }
@@ -357,7 +361,15 @@ public final class VCpu extends GuestContext {
 
     @Override
     public long vmcall(int number, long a, long b, long c) {
-        return services.call(number, a, b, c);
+        try {
+            return services.call(number, a, b, c);
+        } catch (GuestFault f) {
+            if (!tasks.faultedEntering()) {
+                throw f;
+            }
+            deliverFault();
+            return 0;
+        }
     }
 
     /** Calls a service by name: for tests and tools. */
@@ -402,9 +414,25 @@ public final class VCpu extends GuestContext {
         interrupts.deliver(vector, -1, false, false);
     }
 
-    /** Delivers a non-maskable interrupt; the caller has looked at {@link #nmiBlocked}. */
+    /** The NMI signal: one is remembered until it can be taken. */
+    public void requestNmi() {
+        nmiPending = true;
+    }
+
+    /** Whether a non-maskable interrupt waits, be it blocked or not. */
+    public boolean nmiPending() {
+        return nmiPending;
+    }
+
+    /** Whether a non-maskable interrupt would be taken before the next instruction. */
+    public boolean takesNmi() {
+        return nmiPending && !nmiBlocked && s[INT_SHADOW] == 0;
+    }
+
+    /** Delivers the waiting non-maskable interrupt, which {@link #takesNmi} has allowed; ends HLT. */
     public void deliverNmi() {
         halted = false;
+        nmiPending = false;
         nmiBlocked = true;
         debug.exceptionTaken(-1);
         interrupts.deliver(Vector.NMI, -1, false, false);
@@ -453,6 +481,7 @@ public final class VCpu extends GuestContext {
         }
         out.writeBoolean(halted);
         out.writeBoolean(nmiBlocked);
+        out.writeBoolean(nmiPending);
         out.writeInt(exit.ordinal());
         debug.save(out);
         msrs.save(out);
@@ -472,6 +501,7 @@ public final class VCpu extends GuestContext {
         }
         halted = in.readBoolean();
         nmiBlocked = in.readBoolean();
+        nmiPending = in.readBoolean();
         exit = CpuExit.values()[in.readInt()];
         debug.restore(in);
         msrs.restore(in);

@@ -163,8 +163,8 @@ public final class Engine {
             if (oneBlock && !cpu.halted) {
                 return StopReason.LIMIT;
             }
-            if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
-                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0;
+            if (cpu.halted && !cpu.takesNmi() && !(interrupts.pending() && cpu.interruptible())) {
+                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0 && !interrupts.nonMaskablePossible();
                 if (forGood || !timer.idle()) {
                     return StopReason.DEAD;
                 }
@@ -192,6 +192,11 @@ public final class Engine {
                 if (paused && timer.pause()) {
                     return;
                 }
+            }
+            if (cpu.takesNmi()) {
+                statistics.interrupts++;
+                cpu.deliverNmi();
+                continue;
             }
             if (cpu.s[X86State.INT_SHADOW] == 0 && interrupts.pending() && cpu.interruptible()) {
                 statistics.interrupts++;
@@ -285,7 +290,8 @@ public final class Engine {
 
     /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
     private Translation nextRegion() {
-        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.needsSingleStep()) {
+        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
+                || cpu.needsSingleStep()) {
             return null;
         }
         long mode = cpu.mode();
@@ -428,6 +434,14 @@ public final class Engine {
             resync = true;
         } else {
             statistics.count(EngineStatistics.Exit.FAULT);
+            deliver();
+        }
+    }
+
+    private void deliver() {
+        if (cpu.fault.kind == GuestFault.Kind.WAIT_FOR_INTERRUPT) {
+            cpu.halted = true;
+        } else {
             statistics.exceptions++;
             cpu.deliverFault();
         }
@@ -460,8 +474,7 @@ public final class Engine {
             cache.release(t);
         }
         if (why == Interpreter.EXIT_FAULT) {
-            statistics.exceptions++;
-            cpu.deliverFault();
+            deliver();
         } else if (wasStepping) {
             cpu.afterInstruction();
         }

@@ -47,9 +47,9 @@ class FarTransfersTest {
         ProtectedMachine m = cpl == 0 ? new ProtectedMachine().ring0() : new ProtectedMachine().ring3();
         m.descriptor(FREE, 0x100, 0xfff, Integer.parseInt(attr, 16));
         if (vector != 0) {
-            m.faults(vector, FREE, X86Service.FAR_JUMP, FREE | rpl, 0x10, 32);
+            m.faults(vector, FREE, X86Service.FAR_JUMP, FREE | rpl, 0x10, 32L << 32);
         } else {
-            m.call(X86Service.FAR_JUMP, FREE | rpl, 0x10, 32);
+            m.call(X86Service.FAR_JUMP, FREE | rpl, 0x10, 32L << 32);
             assertEquals(FREE | cpl, m.s[SEG_SELECTOR + CS]);
             assertEquals(0x100, m.s[SEG_BASE + CS]);
             assertEquals(0x10, m.s[RIP]);
@@ -127,7 +127,7 @@ class FarTransfersTest {
         m.callGate(FREE, DATA0, 0x7000, 0xec, 0);
         m.faults(Vector.GP, DATA0, X86Service.FAR_CALL, FREE | 3, 0, 32L << 32);
         m.callGate(FREE, CODE0, 0x7000, 0xec, 0);
-        m.faults(Vector.GP, CODE0, X86Service.FAR_JUMP, FREE | 3, 0, 32);
+        m.faults(Vector.GP, CODE0, X86Service.FAR_JUMP, FREE | 3, 0, 32L << 32);
     }
 
     @Test

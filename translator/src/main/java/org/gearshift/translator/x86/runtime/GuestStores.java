@@ -10,6 +10,7 @@ final class GuestStores {
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long PAGE = 0x1000;
 
     private GuestStores() {
     }
@@ -47,6 +48,25 @@ final class GuestStores {
             LONG.set(ctx.ram, i, value);
         } else {
             ctx.storeSlow(address, value, 64);
+        }
+    }
+
+    /**
+     * Faults where a store of up to 4 KiB would, and else does nothing: for stores in several parts, of which none may be seen if a later one
+     * faults, and for those that are called off only after their operand was found accessible.
+     */
+    static void probe(GuestContext ctx, long address, int bytes) {
+        touch(ctx, address);
+        long last = address + bytes - 1;
+        if ((address ^ last) >>> 12 != 0) {
+            touch(ctx, last & -PAGE);
+        }
+    }
+
+    /** Faults as a store to a byte would. */
+    private static void touch(GuestContext ctx, long address) {
+        if (ctx.ramIndex(address, 1, true) < 0) {
+            ctx.loadSlow(address, 8, true);
         }
     }
 

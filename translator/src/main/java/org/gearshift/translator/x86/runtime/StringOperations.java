@@ -38,6 +38,10 @@ public final class StringOperations {
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int PAGE = 0x1000;
+    private static final int DR7 = X86State.DR + 7;
+    private static final int BREAKPOINTS_ENABLED = 0xff;
+    private static final int TF = 1 << 8;
+    private static final int RF = 1 << 16;
 
     private StringOperations() {
     }
@@ -50,6 +54,9 @@ public final class StringOperations {
             writes.set(slot);
         }
         reads.set(X86State.DF);
+        reads.set(X86State.EFLAGS_SYS);
+        writes.set(X86State.EFLAGS_SYS);
+        reads.set(DR7);
         for (int first : new int[] {X86State.SEG_BASE, X86State.SEG_READ_LIMIT, X86State.SEG_WRITE_LIMIT}) {
             reads.set(first, first + 6);
         }
@@ -144,7 +151,7 @@ public final class StringOperations {
             advance(ctx, form, 1, false, true);
             setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
-                return 0;
+                return done(ctx);
             }
         }
         return more(ctx, form);
@@ -163,7 +170,7 @@ public final class StringOperations {
             advance(ctx, form, 1, true, true);
             setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
-                return 0;
+                return done(ctx);
             }
         }
         return more(ctx, form);
@@ -190,6 +197,10 @@ public final class StringOperations {
         long n = count(ctx, form);
         if (n == 0) {
             return 0;
+        }
+        if ((ctx.s[X86State.EFLAGS_SYS] & TF) != 0 || (ctx.s[DR7] & BREAKPOINTS_ENABLED) != 0) {
+            // Debug traps come after each element.
+            n = 1;
         }
         if (usesSource) {
             int segment = form >> SEGMENT_SHIFT & 7;
@@ -251,8 +262,21 @@ public final class StringOperations {
         return offset(ctx, form, X86State.RCX) & Long.MAX_VALUE;
     }
 
+    /**
+     * Whether the instruction goes on. RF is set while it is under way, so that it is in the image of an interrupt that comes in between: SDM vol.
+     * 3B section 17.3.1.1.
+     */
     private static int more(GuestContext ctx, int form) {
-        return offset(ctx, form, X86State.RCX) != 0 ? 1 : 0;
+        if (offset(ctx, form, X86State.RCX) == 0) {
+            return done(ctx);
+        }
+        ctx.s[X86State.EFLAGS_SYS] |= RF;
+        return 1;
+    }
+
+    private static int done(GuestContext ctx) {
+        ctx.s[X86State.EFLAGS_SYS] &= ~RF;
+        return 0;
     }
 
     private static long offset(GuestContext ctx, int form, int register) {
