@@ -15,6 +15,8 @@ final class DebianGuest {
     /** The shell and its tools: the same store and the same way to fetch as for kernels, though nobody boots it. */
     private static final KnownGuest BUSYBOX =
             new KnownGuest("busybox", "static busybox", "busybox-static", "i386", "bin/busybox", null, "", "");
+    private static final KnownGuest BUSYBOX64 =
+            new KnownGuest("busybox-amd64", "static busybox", "busybox-static", "amd64", "bin/busybox", null, "", "");
 
     private static final String INIT = """
             #!/bin/sh
@@ -33,28 +35,43 @@ final class DebianGuest {
 
     /** The kernel of a guest in the catalogue. */
     static KernelImage kernel(String name) throws IOException, BootException {
-        return new KernelImage(name, Files.readAllBytes(fetched(KnownGuest.named(name))));
+        return new KernelImage(name, Files.readAllBytes(fetched(KnownGuest.named(name)).kernel()));
     }
 
-    static byte[] busybox() throws IOException {
-        return Files.readAllBytes(fetched(BUSYBOX));
+    /** The RAM disk that a guest of the catalogue comes with. */
+    static Path initrdFile(String name) throws IOException {
+        return fetched(KnownGuest.named(name)).initrd();
     }
 
-    /** The RAM disk: {@code /init} prints its markers and powers off, or starts a shell if the kernel's command line says "interactive". */
-    static byte[] initrd() throws IOException {
+    /** The busybox that goes with a guest: its shell is a 64-bit program where its kernel runs such. */
+    static byte[] busybox(String guest) throws IOException {
+        return Files.readAllBytes(fetched(KnownGuest.named(guest).architecture().equals("amd64") ? BUSYBOX64 : BUSYBOX).kernel());
+    }
+
+    /** The RAM disk for a guest: {@code /init} prints its markers and powers off, or starts a shell if the kernel's command line says "interactive". */
+    static byte[] initrd(String guest) throws IOException {
+        return initrd(busybox(guest));
+    }
+
+    /** The same for an amd64 kernel, with 32-bit programs. */
+    static byte[] initrd32() throws IOException {
+        return initrd(Files.readAllBytes(fetched(BUSYBOX).kernel()));
+    }
+
+    private static byte[] initrd(byte[] busybox) throws IOException {
         Initramfs disk = new Initramfs();
         for (String d : new String[] {"bin", "dev", "proc"}) {
             disk.directory(d);
         }
         disk.characterDevice("dev/console", 5, 1).characterDevice("dev/null", 1, 3).characterDevice("dev/ttyS0", 4, 64);
-        disk.program("bin/busybox", busybox());
+        disk.program("bin/busybox", busybox);
         for (String applet : new String[] {"cat", "echo", "mount", "poweroff", "sh", "sha256sum"}) {
             disk.link("bin/" + applet, "busybox");
         }
         return disk.program("init", INIT.getBytes(StandardCharsets.US_ASCII)).gzip();
     }
 
-    private static Path fetched(KnownGuest g) throws IOException {
+    private static GuestStore.Fetched fetched(KnownGuest g) throws IOException {
         GuestStore store = new GuestStore();
         GuestStore.Fetched f = store.find(g);
         if (f == null) {
@@ -66,6 +83,6 @@ final class DebianGuest {
                 return Prerequisite.missing(g.name() + " cannot be fetched: " + e.getMessage());
             }
         }
-        return f.kernel();
+        return f;
     }
 }
