@@ -34,6 +34,7 @@ public final class Vm {
     /** Regions named in the summary. */
     private static final int HOTTEST = 10;
 
+    private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
     private final CodePages codePages;
@@ -59,6 +60,7 @@ public final class Vm {
 
     /** The same with a processor of one's own. */
     public Vm(VmConfig config, CpuModel model, SerialBackend console) {
+        this.model = model;
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
         codePages = new CodePages(memory);
@@ -67,7 +69,7 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), model));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
@@ -75,6 +77,11 @@ public final class Vm {
         platform.com1().connect(console);
         platform.onInput(timer::wake);
         rsdp = platform.writeAcpiTables();
+    }
+
+    /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
+    public static CpuModel processorFor(KernelImage kernel) throws BootException {
+        return kernel.is64Bit() ? CpuModel.inOrder64(CpuFeature.BASELINE64) : CpuModel.inOrder(CpuFeature.BASELINE);
     }
 
     /** Tells the engine of every port access: devices re-arm events there. */
@@ -151,8 +158,15 @@ public final class Vm {
 
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
+        if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
+            throw new BootException(kernel.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
+        }
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
-        cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        if (b.pageTables() != 0) {
+            cpu.enterFlatLongMode(b.eip(), b.code(), b.data(), b.pageTables());
+        } else {
+            cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        }
         cpu.s[X86State.RAX] = b.eax();
         cpu.s[X86State.RBX] = b.ebx();
         cpu.s[X86State.RSI] = b.esi();
@@ -174,8 +188,7 @@ public final class Vm {
     }
 
     private String location() {
-        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff,
-                cpu.s[X86State.RIP] & 0xffffffffL);
+        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
     }
 
     public VCpu cpu() {
@@ -225,8 +238,8 @@ public final class Vm {
                 ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d to C2, %d ms)", s.regions, s.regionInsns, s.regionBytes,
-                s.regionRetries, s.optimized, s.compileNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d merged, %,d to C2, %d ms)", s.regions,
+                s.regionInsns, s.regionBytes, s.regionRetries, s.merged, s.optimized, s.compileNanos / 1_000_000);
         line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
         line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
         StringBuilder exits = new StringBuilder();

@@ -110,16 +110,22 @@ public final class X86State {
     public static final int X87_STATUS = block("fsw");
     public static final int X87_TOP = block("ftop");
     public static final int X87_EMPTY = block("fempty");
-    /** Last instruction and data pointers, opcode. */
+    /** Last instruction and data pointers: offsets and selectors. The opcode, 11 bits, and {@link #X87_POINTERS_64}. */
     public static final int X87_FIP = block("fip");
     public static final int X87_FCS = block("fcs");
     public static final int X87_FDP = block("fdp");
     public static final int X87_FDS = block("fds");
     public static final int X87_FOP = block("fop");
+    /** Beside the opcode: the offsets have 64 bits. Without it the slots' upper halves mean nothing. */
+    public static final int X87_POINTERS_64 = 1 << 11;
 
     /** XMM registers, low and high halves alternating: register n is XMM + 2n (low) and XMM + 2n + 1 (high). */
     public static final int XMM = xmm();
     public static final int MXCSR = block("mxcsr");
+    /** Upper halves of YMM0..YMM15 likewise: bits 128..191 of register n are YMM_HIGH + 2n, bits 192..255 YMM_HIGH + 2n + 1. */
+    public static final int YMM_HIGH = ymm();
+    /** Second half of a 128-bit result that a helper returned; means nothing between instructions. */
+    public static final int RESULT_HIGH = block("result_hi");
 
     public static final StateLayout LAYOUT = new StateLayout(NAMES, RIP);
 
@@ -136,6 +142,15 @@ public final class X86State {
         int first = NAMES.size();
         for (String seg : SEGMENTS) {
             NAMES.add(seg + "_" + suffix);
+        }
+        return first;
+    }
+
+    private static int ymm() {
+        int first = NAMES.size();
+        for (int i = 0; i < 16; i++) {
+            NAMES.add("ymm" + i + "_2");
+            NAMES.add("ymm" + i + "_3");
         }
         return first;
     }

@@ -53,7 +53,7 @@ final class DebugRegisters {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.WRITE_DR, (number, value, c) -> write((int) number, (int) value));
+        table.put(X86Service.WRITE_DR, (number, value, c) -> write((int) number, value & cpu.addressMask()));
         table.put(X86Service.READ_DR, (number, b, c) -> read((int) number));
     }
 
@@ -82,14 +82,16 @@ final class DebugRegisters {
         return s[DR + checkedNumber(number)];
     }
 
-    private long write(int number, int value) {
+    private long write(int number, long value) {
         int n = checkedNumber(number);
-        int v = switch (n) {
-            case 6 -> value & DR6_WRITABLE | DR6_ONES;
-            case 7 -> value & ~DR7_ZERO | DR7_ONE;
+        if (n >= 6 && value >>> 32 != 0) {
+            cpu.raise(Vector.GP, 0);
+        }
+        s[DR + n] = switch (n) {
+            case 6 -> (value & DR6_WRITABLE | DR6_ONES) & 0xffffffffL;
+            case 7 -> value & ~(long) DR7_ZERO | DR7_ONE;
             default -> value;
         };
-        s[DR + n] = v & 0xffffffffL;
         cpu.refreshMode();
         return 0;
     }
@@ -131,7 +133,7 @@ final class DebugRegisters {
         }
         stepping = (s[EFLAGS_SYS] & Eflags.TF) != 0;
         if ((s[EFLAGS_SYS] & Eflags.RF) == 0 && (s[DR7] & ENABLES) != 0 && s[INT_SHADOW] != X86State.SHADOW_SS) {
-            match(s[SEG_BASE + CS] + s[RIP], 1, 1 << EXECUTE);
+            match((cpu.code64() ? 0 : s[SEG_BASE + CS]) + s[RIP] & cpu.addressMask(), 1, 1 << EXECUTE);
             if (hits != 0) {
                 deliver(hits, true);
                 return false;
@@ -207,13 +209,13 @@ final class DebugRegisters {
         }
     }
 
-    private void match(long address, int bytes, int kinds) {
-        long first = address & 0xffffffffL;
+    /** Address zero-extended, or a port. */
+    private void match(long first, int bytes, int kinds) {
         for (int i = 0; i < 4; i++) {
             if (enabled(i) && (kinds >>> kind(i) & 1) != 0) {
                 int length = LENGTH[(int) (s[DR7] >>> 18 + 4 * i) & 3];
                 long start = s[DR + i] & -(long) length;
-                if (first < start + length && start < first + bytes) {
+                if (first - start < length && start - first < bytes) {
                     hits |= 1 << i;
                 }
             }

@@ -22,6 +22,7 @@ import org.gearshift.vmm.cpu.ApicBaseMsr;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.TimeSource;
 import org.gearshift.vmm.device.A20Gate;
 import org.gearshift.vmm.device.ApicBus;
@@ -303,6 +304,22 @@ public final class PcPlatform {
         return clock::nanos;
     }
 
+    /** CR8 of a processor. */
+    public TaskPriority taskPriority(int cpu) {
+        LocalApic lapic = lapics[cpu];
+        return new TaskPriority() {
+            @Override
+            public int read() {
+                return lapic.taskPriorityClass();
+            }
+
+            @Override
+            public void write(int priority) {
+                lapic.setTaskPriorityClass(priority);
+            }
+        };
+    }
+
     /** IA32_APIC_BASE of processor {@code cpu}. */
     public ApicBaseMsr apicBaseMsr(int cpu) {
         LocalApic lapic = lapics[cpu];
@@ -320,9 +337,24 @@ public final class PcPlatform {
         };
     }
 
-    /** FERR# of the processors. */
+    /** FERR# and IGNNE# of the processors. */
     public NumericErrorLine numericErrorLine() {
-        return systemPorts::coprocessorError;
+        return new NumericErrorLine() {
+            @Override
+            public void raise() {
+                systemPorts.coprocessorError(true);
+            }
+
+            @Override
+            public void lower() {
+                systemPorts.coprocessorError(false);
+            }
+
+            @Override
+            public boolean ignored() {
+                return systemPorts.coprocessorErrorIgnored();
+            }
+        };
     }
 
     /** Says which processor's accesses follow: all see their own local APIC at the same address. */

@@ -68,7 +68,7 @@ class TaskSwitchTest {
     @Test
     void callNestsAndIretGoesBack() {
         ProtectedMachine m = machine();
-        m.call(X86Service.FAR_CALL, TSS2_SELECTOR, 0, 32L << 32 | 0x5007);
+        m.call(X86Service.FAR_CALL, TSS2_SELECTOR, 0, 32L << 32 | 7);
         assertEquals(Eflags.NT, m.cpu.eflags() & Eflags.NT);
         assertEquals(TSS_SELECTOR, m.memory.ram().get16(TSS2));
         assertEquals(BUSY, typeOf(m, TSS_SELECTOR) & BUSY);
@@ -130,7 +130,7 @@ class TaskSwitchTest {
         for (int i = 0; i < state.length; i++) {
             m.memory.ram().put16(tss16 + 14 + 2 * i, state[i]);
         }
-        m.call(X86Service.FAR_CALL, FREE, 0, 32L << 32 | 0x5007);
+        m.call(X86Service.FAR_CALL, FREE, 0, 32L << 32 | 7);
         assertEquals(0x9000, m.s[RIP]);
         assertEquals(0xffff0001, m.s[RAX]);
         assertEquals(0xffff8000, m.s[RSP]);

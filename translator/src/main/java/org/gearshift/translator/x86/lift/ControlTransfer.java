@@ -148,8 +148,7 @@ final class ControlTransfer {
 
     private static void callFar(LiftContext c, Instruction i) {
         Insn[] p = farPointer(c, i, i.op(0));
-        long next = c.nextPc() & 0xffff_ffffL;
-        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | next));
+        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | i.length()));
     }
 
     private static void retFar(LiftContext c, Instruction i) {

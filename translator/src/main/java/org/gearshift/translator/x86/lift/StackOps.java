@@ -112,6 +112,9 @@ final class StackOps {
 
     /** A stack offset as a frame pointer of the operand size: its upper half is ESP's own where only SP counts. */
     private static Insn framePointer(LiftContext c, int bits, Insn frame) {
+        if (c.stackBits() == 64 && bits == 16) {
+            return c.ir.trunc(frame);
+        }
         if (c.stackBits() == 16 && bits == 32) {
             return c.ir.or(c.ir.and(c.rawRegister(32, SP), 0xffff_0000), frame);
         }

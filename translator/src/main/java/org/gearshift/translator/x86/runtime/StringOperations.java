@@ -74,8 +74,8 @@ public final class StringOperations {
             long from = source(ctx, form);
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int s = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.readMap, from, bytes) : -1;
-            int d = s >= 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            int s = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(from, bytes, false) : -1;
+            int d = s >= 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0 && (d <= s || d >= s + bytes)) {
                 System.arraycopy(ctx.ram, s, ctx.ram, d, bytes);
                 advance(ctx, form, n, true, true);
@@ -95,7 +95,7 @@ public final class StringOperations {
         while (n > 0) {
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int d = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            int d = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0) {
                 fill(ctx.ram, d, bytes, size, value);
                 advance(ctx, form, n, false, true);
@@ -179,8 +179,8 @@ public final class StringOperations {
     /** Moves over the equal elements at the start of {@code n} elements in RAM; the caller then compares at least one more. */
     private static long skipEqual(GuestContext ctx, int form, int n, int size) {
         int bytes = n * size;
-        int s = place(ctx, ctx.readMap, source(ctx, form), bytes);
-        int d = place(ctx, ctx.readMap, destination(ctx, form), bytes);
+        int s = ctx.ramIndex(source(ctx, form), bytes, false);
+        int d = ctx.ramIndex(destination(ctx, form), bytes, false);
         if (s < 0 || d < 0) {
             return 0;
         }
@@ -325,18 +325,8 @@ public final class StringOperations {
 
     // ---- memory ----
 
-    /** Index in RAM of bytes that lie in one mapped page, or -1. */
-    private static int place(GuestContext ctx, int[] map, long va, int bytes) {
-        int o = (int) va & PAGE - 1;
-        if (va >>> 32 != 0 || o > PAGE - bytes) {
-            return -1;
-        }
-        int f = map[(int) (va >>> 12)];
-        return f < 0 ? -1 : (f << 12) + o;
-    }
-
     private static long load(GuestContext ctx, long va, int size) {
-        int at = place(ctx, ctx.readMap, va, size);
+        int at = ctx.ramIndex(va, size, false);
         if (at < 0) {
             return ctx.loadSlow(va, size * 8, false);
         }
@@ -349,7 +339,7 @@ public final class StringOperations {
     }
 
     private static void store(GuestContext ctx, long va, int size, long value) {
-        int at = place(ctx, ctx.writeMap, va, size);
+        int at = ctx.ramIndex(va, size, true);
         if (at < 0) {
             ctx.storeSlow(va, value, size * 8);
         } else {

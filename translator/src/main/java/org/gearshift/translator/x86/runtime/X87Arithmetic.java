@@ -44,9 +44,7 @@ public final class X87Arithmetic {
         }
     }
 
-    private static void memory(GuestContext ctx, int operation, long m, int e, boolean de) {
-        X87Status.begin(ctx);
-        long[] s = ctx.s;
+    private static void memory(long[] s, int operation, long m, int e, boolean de) {
         int a = (int) s[X86State.X87_TOP];
         if (X87Status.isEmpty(s, a)) {
             X87Status.underflow(s, a);
@@ -56,18 +54,21 @@ public final class X87Arithmetic {
     }
 
     /** ST(0) = ST(0) op binary32. */
-    public static void single(GuestContext ctx, int operation, int bits) {
-        memory(ctx, operation, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits));
+    public static void single(GuestContext ctx, int operation, long address) {
+        int bits = X87Status.load32(ctx, address);
+        memory(ctx.s, operation, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits));
     }
 
     /** ST(0) = ST(0) op binary64. */
-    public static void real(GuestContext ctx, int operation, long bits) {
-        memory(ctx, operation, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
+    public static void real(GuestContext ctx, int operation, long address) {
+        long bits = X87Status.load64(ctx, address);
+        memory(ctx.s, operation, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
     }
 
-    /** ST(0) = ST(0) op integer. */
-    public static void integer(GuestContext ctx, int operation, int value) {
-        memory(ctx, operation, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value), false);
+    /** ST(0) = ST(0) op integer of 2 or 4 bytes. */
+    public static void integer(GuestContext ctx, int operation, long address, int bytes) {
+        long value = X87Status.loadInteger(ctx, address, bytes);
+        memory(ctx.s, operation, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value), false);
     }
 
     /** Number of the register at the top for an instruction on ST(0) alone, or -1 if it is empty (then the response is given). */
@@ -192,6 +193,7 @@ public final class X87Arithmetic {
     public static void fprem(GuestContext ctx, int nearest) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
+        s[X86State.X87_STATUS] &= ~(long) X87Status.C2;
         int a = X87Status.physical(s, 0);
         int b = X87Status.physical(s, 1);
         if (X87Status.isEmpty(s, a) || X87Status.isEmpty(s, b)) {

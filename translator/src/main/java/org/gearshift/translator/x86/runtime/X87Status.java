@@ -52,18 +52,54 @@ final class X87Status {
         return unmasked;
     }
 
-    /** What every waiting instruction does first: reports a pending unmasked exception, then clears C1. */
-    static void begin(GuestContext ctx) {
-        long status = ctx.s[X86State.X87_STATUS];
-        if ((status & ES) != 0) {
+    /** What every waiting instruction does first, before it looks at memory: reports a pending unmasked exception. */
+    static void await(GuestContext ctx) {
+        if ((ctx.s[X86State.X87_STATUS] & ES) != 0) {
             reportPending(ctx);
         }
-        ctx.s[X86State.X87_STATUS] = status & ~C1;
+    }
+
+    /** {@link #await}, then C1 is cleared: for instructions that cannot fault any more. */
+    static void begin(GuestContext ctx) {
+        await(ctx);
+        clearC1(ctx.s);
+    }
+
+    static void clearC1(long[] s) {
+        s[X86State.X87_STATUS] &= ~(long) C1;
     }
 
     /** Hands a pending exception to the monitor: #MF, or the external interrupt where CR0.NE is clear. */
-    static void reportPending(GuestContext ctx) {
+    private static void reportPending(GuestContext ctx) {
         ctx.vmcall(X86Service.X87_ERROR.ordinal(), 16, 0, 0);
+    }
+
+    // ---- memory operands: loaded after the check for pending exceptions, before anything changes ----
+
+    static int load32(GuestContext ctx, long address) {
+        await(ctx);
+        int v = GuestStores.load32(ctx, address);
+        clearC1(ctx.s);
+        return v;
+    }
+
+    static long load64(GuestContext ctx, long address) {
+        await(ctx);
+        long v = GuestStores.load64(ctx, address);
+        clearC1(ctx.s);
+        return v;
+    }
+
+    /** A signed integer of 2, 4 or 8 bytes. */
+    static long loadInteger(GuestContext ctx, long address, int bytes) {
+        await(ctx);
+        long v = switch (bytes) {
+            case 2 -> (short) GuestStores.load16(ctx, address);
+            case 4 -> GuestStores.load32(ctx, address);
+            default -> GuestStores.load64(ctx, address);
+        };
+        clearC1(ctx.s);
+        return v;
     }
 
     static int physical(long[] s, int i) {

@@ -6,7 +6,7 @@ import org.gearshift.translator.x86.X86State;
 /**
  * FSIN FCOS FSINCOS FPTAN FPATAN F2XM1 FYL2X FYL2XP1 (Intel SDM vol. 1, 8.3.7 to 8.3.10), within one unit of the last place of the 64-bit significand.
  * Angles are reduced exactly by the 66-bit value of pi that the manual names. Results are inexact unless the manual gives an exact case.
- * Operands outside the documented ranges of F2XM1 and FYL2XP1 leave ST(0) of the result as it was.
+ * Operands outside the documented ranges of F2XM1 and FYL2XP1 give no error.
  */
 public final class X87Transcendental {
     private static final int BIAS = 16383;
@@ -27,14 +27,10 @@ public final class X87Transcendental {
         DoubleDouble a = negative ? v.negate() : v;
         int e = Math.getExponent(a.hi());
         double power = Math.scalb(1.0, 62 - e);
-        double h = a.hi() * power;
-        double l = a.lo() * power;
-        long hi = (long) h;
-        double fraction = h - hi + l;
-        double floor = Math.floor(fraction);
-        hi += (long) floor;
-        fraction -= floor;
-        long lo = (long) (fraction * 0x1p62) << 2 | 1;
+        // The high part is a whole number of units; the low one, below 2^10 of them, has 52 places behind the point.
+        long low = (long) Math.floor(a.lo() * power * 0x1p52);
+        long hi = (long) (a.hi() * power) + (low >> 52);
+        long lo = low << 12 | 1;
         int shift = Long.numberOfLeadingZeros(hi);
         hi = hi << shift | (shift == 0 ? 0 : lo >>> 64 - shift);
         lo <<= shift;
@@ -376,26 +372,37 @@ public final class X87Transcendental {
         }
         int e = Extended.normalExponent(xm, xe) - BIAS;
         long m = Extended.normalSignificand(xm);
-        DoubleDouble f = DoubleDouble.ofSignificand(m);
         if (m == Long.MIN_VALUE) {
             powerOfTwo(s, dst, ym, ye, e);
-            return true;
+        } else {
+            product(s, dst, ym, ye, logarithm(DoubleDouble.ofSignificand(m), e), 0);
         }
-        if (f.hi() > Math.sqrt(2)) {
-            f = f.scale(0.5);
-            e++;
-        }
-        DoubleDouble t = f.add(-1).divide(f.add(1));
-        DoubleDouble log = Elementary.logarithmByS(t).multiply(t).add(e);
-        product(s, dst, ym, ye, log, 0);
         return true;
+    }
+
+    /** Binary logarithm of f * 2^e for f from 1 to 2. */
+    private static DoubleDouble logarithm(DoubleDouble f, int e) {
+        boolean upper = f.hi() > Math.sqrt(2);
+        DoubleDouble g = upper ? f.scale(0.5) : f;
+        DoubleDouble t = g.add(-1).divide(g.add(1));
+        return Elementary.logarithmByS(t).multiply(t).add(upper ? e + 1 : e);
     }
 
     /** The logarithm is a whole number, and so the product perhaps exact; it is reported as inexact even then. */
     private static void powerOfTwo(long[] s, int dst, long ym, int ye, int log) {
-        FloatArithmetic.multiply(s, dst, ye >> 15 ^ (log < 0 ? 1 : 0), Extended.normalExponent(ym, ye), Extended.normalSignificand(ym),
-                ExtendedConversion.exponentOfInteger(log) & Extended.MAX, ExtendedConversion.significandOfInteger(log));
-        X87Status.raise(s, X87Status.PE);
+        long a = Extended.normalSignificand(ym);
+        long b = ExtendedConversion.significandOfInteger(log);
+        int e = Extended.normalExponent(ym, ye) + (ExtendedConversion.exponentOfInteger(log) & Extended.MAX) - BIAS + 1;
+        long hi = Math.multiplyHigh(a, b) + a + b;
+        long lo = a * b;
+        if (hi >= 0) {
+            hi = hi << 1 | lo >>> 63;
+            lo <<= 1;
+            e--;
+        }
+        FloatRounding.register(s, dst, ye >> 15 ^ (log < 0 ? 1 : 0), e, hi, lo, 64);
+        boolean tiny = Extended.isDenormal(Extended.significand(s, dst), Extended.exponent(s, dst));
+        X87Status.raise(s, X87Status.PE | (tiny ? X87Status.UE : 0));
     }
 
     /** y * v * 2^k. */
@@ -432,10 +439,19 @@ public final class X87Transcendental {
         x = xe >> 15 != 0 ? x.negate() : x;
         if (e < -120) {
             product(s, dst, ym, ye, x.multiply(DoubleDouble.LOG2_E), e);
-        } else if (e < 0) {
+        } else if (e < -1) {
             x = x.scale(Math.scalb(1.0, e));
             DoubleDouble t = x.divide(x.add(2));
             product(s, dst, ym, ye, Elementary.logarithmByS(t).multiply(t), 0);
+        } else {
+            DoubleDouble sum = e > 110 ? x : x.add(Math.scalb(1.0, -e));
+            if (sum.hi() <= 0) {
+                X87Status.raise(s, X87Status.PE);
+                X87Status.set(s, dst, xm, xe);
+                return true;
+            }
+            int k = Math.getExponent(sum.hi());
+            product(s, dst, ym, ye, logarithm(sum.scale(Math.scalb(1.0, -k)), e + k), 0);
         }
         return true;
     }

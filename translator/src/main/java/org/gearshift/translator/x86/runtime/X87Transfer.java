@@ -16,6 +16,9 @@ public final class X87Transfer {
         0x9a20_9a84_fbcf_f798L, 0xb172_17f7_d1cf_79abL, 0};
     private static final boolean[] NEAREST_IS_UP = {false, false, true, true, true, true, false};
 
+    /** Bytes of an extended number, and of a packed decimal. */
+    private static final int TEN = 10;
+
     private X87Transfer() {
     }
 
@@ -26,37 +29,39 @@ public final class X87Transfer {
         }
     }
 
-    /** FLD ST(i). */
+    /** FLD ST(i). An empty register comes before a full stack. */
     public static void fld(GuestContext ctx, int i) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
         int from = X87Status.physical(s, i);
-        if (X87Status.isEmpty(s, from) && X87Status.isEmpty(s, X87Status.physical(s, 7))) {
-            if (X87Status.underflow(s)) {
-                push(ctx, X87Status.INDEFINITE, X87Status.INDEFINITE_EXPONENT);
-            }
-            return;
+        if (!X87Status.isEmpty(s, from)) {
+            push(ctx, Extended.significand(s, from), Extended.exponent(s, from));
+        } else if (X87Status.underflow(s)) {
+            X87Arithmetic.pushPlain(s, X87Status.INDEFINITE, X87Status.INDEFINITE_EXPONENT);
         }
-        push(ctx, Extended.significand(s, from), Extended.exponent(s, from));
     }
 
     /** FLD of 80 bits: no exception but stack overflow. */
-    public static void fld80(GuestContext ctx, long m, int e) {
-        X87Status.begin(ctx);
-        push(ctx, m, e & 0xffff);
+    public static void fld80(GuestContext ctx, long address) {
+        X87Status.await(ctx);
+        long m = GuestStores.load64(ctx, address);
+        int e = GuestStores.load16(ctx, address + 8);
+        X87Status.clearC1(ctx.s);
+        push(ctx, m, e);
     }
 
-    public static void fld32(GuestContext ctx, int bits) {
+    public static void fld32(GuestContext ctx, long address) {
+        int bits = X87Status.load32(ctx, address);
         loadFloat(ctx, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits));
     }
 
-    public static void fld64(GuestContext ctx, long bits) {
+    public static void fld64(GuestContext ctx, long address) {
+        long bits = X87Status.load64(ctx, address);
         loadFloat(ctx, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
     }
 
     /** An unmasked denormal exception does not keep the number from being pushed. */
     private static void loadFloat(GuestContext ctx, long m, int e, boolean denormal) {
-        X87Status.begin(ctx);
         long[] s = ctx.s;
         if (!X87Status.isEmpty(s, X87Status.physical(s, 7))) {
             push(ctx, 0, 0);
@@ -74,15 +79,18 @@ public final class X87Transfer {
         push(ctx, value, e);
     }
 
-    /** FILD of a sign-extended integer. */
-    public static void fild(GuestContext ctx, long value) {
-        X87Status.begin(ctx);
+    /** FILD of 2, 4 or 8 bytes. */
+    public static void fild(GuestContext ctx, long address, int bytes) {
+        long value = X87Status.loadInteger(ctx, address, bytes);
         push(ctx, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value));
     }
 
-    /** FBLD: the ten bytes as eight and two. */
-    public static void fbld(GuestContext ctx, long low, int high) {
-        X87Status.begin(ctx);
+    /** FBLD. */
+    public static void fbld(GuestContext ctx, long address) {
+        X87Status.await(ctx);
+        long low = GuestStores.load64(ctx, address);
+        int high = GuestStores.load16(ctx, address + 8);
+        X87Status.clearC1(ctx.s);
         long v = ExtendedConversion.fromBcd(low, high & 0xff);
         push(ctx, ExtendedConversion.significandOfInteger(v), ExtendedConversion.exponentOfInteger(v) | high & 0x8000);
     }
@@ -116,6 +124,16 @@ public final class X87Transfer {
         }
     }
 
+    /** FSTPNCE, the FSTP ST(i) of opcode D9: of an empty register nothing is stored and nothing is reported. */
+    public static void fstpnce(GuestContext ctx, int i) {
+        if (X87Status.isEmpty(ctx.s, (int) ctx.s[X86State.X87_TOP])) {
+            X87Status.begin(ctx);
+            X87Status.pop(ctx.s);
+        } else {
+            fst(ctx, i, 1);
+        }
+    }
+
     public static void fxch(GuestContext ctx, int i) {
         X87Status.begin(ctx);
         long[] s = ctx.s;
@@ -142,13 +160,14 @@ public final class X87Transfer {
         X87Status.set(s, b, m, e);
     }
 
-    /** FCMOVcc with the condition already evaluated. */
+    /** FCMOVcc with the condition already evaluated; C1 stays but for a stack underflow. */
     public static void fcmov(GuestContext ctx, int i, int condition) {
-        X87Status.begin(ctx);
+        X87Status.await(ctx);
         long[] s = ctx.s;
         int a = (int) s[X86State.X87_TOP];
         int b = X87Status.physical(s, i);
         if (X87Status.isEmpty(s, a) || X87Status.isEmpty(s, b)) {
+            X87Status.clearC1(s);
             X87Status.underflow(s, a);
         } else if (condition != 0) {
             X87Status.set(s, a, Extended.significand(s, b), Extended.exponent(s, b));
@@ -156,21 +175,21 @@ public final class X87Transfer {
     }
 
     /** FST, FSTP binary32. */
-    public static void fst32(GuestContext ctx, int address, int pop) {
+    public static void fst32(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 24, pop);
     }
 
     /** FST, FSTP binary64. */
-    public static void fst64(GuestContext ctx, int address, int pop) {
+    public static void fst64(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 53, pop);
     }
 
-    private static void storeFloat(GuestContext ctx, int address, int bits, int pop) {
-        X87Status.begin(ctx);
+    private static void storeFloat(GuestContext ctx, long address, int bits, int pop) {
+        X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
         int top = (int) s[X86State.X87_TOP];
-        s[X86State.X87_STATUS] = before & ~X87Status.EXCEPTIONS;
+        s[X86State.X87_STATUS] = before & ~(X87Status.EXCEPTIONS | X87Status.C1);
         long value;
         if (X87Status.isEmpty(s, top)) {
             s[X86State.X87_STATUS] |= X87Status.IE | X87Status.SF;
@@ -192,6 +211,18 @@ public final class X87Transfer {
             if (pop != 0) {
                 X87Status.pop(s);
             }
+        } else {
+            probe(ctx, address, bits == 53 ? 8 : 4, before);
+        }
+    }
+
+    /** A store that an unmasked exception calls off still faults if its operand is not accessible, and then there was no exception. */
+    private static void probe(GuestContext ctx, long address, int bytes, long statusOnFault) {
+        try {
+            GuestStores.probe(ctx, address, bytes);
+        } catch (GuestFault f) {
+            ctx.s[X86State.X87_STATUS] = statusOnFault;
+            throw f;
         }
     }
 
@@ -203,17 +234,17 @@ public final class X87Transfer {
             raised &= ~X87Status.PE;
             now &= ~(long) (X87Status.PE | X87Status.C1);
         }
-        s[X86State.X87_STATUS] = now | before;
+        s[X86State.X87_STATUS] = now | before & ~(long) X87Status.C1;
         return raised == 0 || (X87Status.raise(s, raised) & ~X87Status.PE) == 0;
     }
 
     /** FIST, FISTP, and FISTTP with rounding mode 3; {@code mode} is the rounding mode, or -1 for FCW's; {@code bytes} is 2, 4 or 8. */
-    public static void fist(GuestContext ctx, int address, int bytes, int mode, int pop) {
-        X87Status.begin(ctx);
+    public static void fist(GuestContext ctx, long address, int bytes, int mode, int pop) {
+        X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
         int top = (int) s[X86State.X87_TOP];
-        s[X86State.X87_STATUS] = before & ~X87Status.EXCEPTIONS;
+        s[X86State.X87_STATUS] = before & ~(X87Status.EXCEPTIONS | X87Status.C1);
         long value;
         if (X87Status.isEmpty(s, top)) {
             s[X86State.X87_STATUS] |= X87Status.IE | X87Status.SF;
@@ -236,19 +267,23 @@ public final class X87Transfer {
             if (pop != 0) {
                 X87Status.pop(s);
             }
+        } else {
+            probe(ctx, address, bytes, before);
         }
     }
 
     /** FSTP of 80 bits. */
-    public static void fstp80(GuestContext ctx, int address) {
-        X87Status.begin(ctx);
+    public static void fstp80(GuestContext ctx, long address) {
+        X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
+        X87Status.clearC1(s);
         int top = (int) s[X86State.X87_TOP];
         long m = Extended.significand(s, top);
         int e = Extended.exponent(s, top);
         if (X87Status.isEmpty(s, top)) {
             if (!X87Status.underflow(s)) {
+                probe(ctx, address, TEN, before);
                 return;
             }
             m = X87Status.INDEFINITE;
@@ -258,12 +293,12 @@ public final class X87Transfer {
     }
 
     /** FBSTP. */
-    public static void fbstp(GuestContext ctx, int address) {
-        X87Status.begin(ctx);
+    public static void fbstp(GuestContext ctx, long address) {
+        X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
         int top = (int) s[X86State.X87_TOP];
-        s[X86State.X87_STATUS] = before & ~X87Status.EXCEPTIONS;
+        s[X86State.X87_STATUS] = before & ~(X87Status.EXCEPTIONS | X87Status.C1);
         int e = Extended.exponent(s, top);
         long v = 0;
         if (X87Status.isEmpty(s, top)) {
@@ -271,7 +306,7 @@ public final class X87Transfer {
         } else {
             v = ExtendedConversion.toInteger(s, Extended.significand(s, top), e, 8, X87Status.roundingControl(s));
             if (v <= -1_000_000_000_000_000_000L || v >= 1_000_000_000_000_000_000L) {
-                s[X86State.X87_STATUS] = before & ~X87Status.EXCEPTIONS | X87Status.IE;
+                s[X86State.X87_STATUS] = before & ~(X87Status.EXCEPTIONS | X87Status.C1) | X87Status.IE;
             }
         }
         boolean invalid = (s[X86State.X87_STATUS] & X87Status.IE) != 0;
@@ -283,11 +318,16 @@ public final class X87Transfer {
                 int top2 = (int) (magnitude / 10_000_000_000_000_000L);
                 store10(ctx, address, ExtendedConversion.toBcdLow(magnitude), e & 0x8000 | top2 / 10 << 4 | top2 % 10, before);
             }
+        } else {
+            probe(ctx, address, TEN, before);
         }
     }
 
-    private static void store10(GuestContext ctx, int address, long low, int high, long statusOnFault) {
+    private static void store10(GuestContext ctx, long address, long low, int high, long statusOnFault) {
         try {
+            if ((address & 0xfff) > 0x1000 - TEN) {
+                GuestStores.probe(ctx, address, TEN);
+            }
             GuestStores.store64(ctx, address, low);
             GuestStores.store16(ctx, address + 8, high);
         } catch (GuestFault f) {

@@ -1,5 +1,7 @@
 package org.gearshift.translator.x86.runtime;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.util.Arrays;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
@@ -7,34 +9,61 @@ import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
+import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.lift.X86Lifter;
 
-/** The same instruction by decoder, lifter and interpreter. */
+/** The same instructions by decoder, lifter and interpreter; code and data are where they are for {@link Processor}. */
 final class Emulated extends GuestContext {
-    private static final int DATA = 0x2000;
-    private static final long MODE = 3 | X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
+    /** Most instructions in a sequence. */
+    private static final int LONGEST = 40;
+    /** The data's place in RAM. */
+    private static final int FRAME = 2;
+    /** Selectors that Linux gives to 32-bit programs. */
+    private static final int USER_CS = 0x23;
+    private static final int USER_DS = 0x2b;
+    /** 32-bit code of a user program. */
+    static final long USER = 3 | X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES
             | X86Mode.FLAT_SS | X86Mode.OSFXSR | X86Mode.OSXMMEXCPT;
     private final Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
     private final X86Lifter lifter = new X86Lifter();
     private int handle;
+    /** Memory beyond the page, as it was. */
+    private byte[] outside = new byte[MachineState.MEMORY];
+    private int data = Processor.DATA + Processor.OFFSET;
 
     Emulated() {
         super(X86State.LAYOUT);
         ram = new byte[0x4000];
         readMap = new int[1 << 20];
         Arrays.fill(readMap, -1);
-        for (int i = 0; i < 4; i++) {
-            readMap[i] = i;
-        }
+        readMap[Processor.DATA >>> 12] = FRAME;
         writeMap = readMap;
+        s[X86State.SEG_SELECTOR + X86State.CS] = USER_CS;
+        for (int segment : new int[] {X86State.ES, X86State.SS, X86State.DS}) {
+            s[X86State.SEG_SELECTOR + segment] = USER_DS;
+        }
         s[X86State.DF] = 1;
+        s[X86State.CR0] = 1 << 5;
         s[X86State.CR4] = 1 << 9 | 1 << 10;
     }
 
-    /** Lifts an instruction for {@link #execute}. */
+    /** Lifts instructions, which must not transfer control, for {@link #execute}. */
     void load(byte[] code) {
-        byte[] padded = Arrays.copyOf(code, 32);
-        Block b = lifter.lift(linear -> padded[(int) linear - 0x1000] & 0xff, 0x1000, MODE, 1);
+        load(code, Processor.OFFSET, USER);
+    }
+
+    /** The same with EDI elsewhere in the page, in a mode of which FLAT_CS and flat data segments are part. */
+    void load(byte[] code, int offset, long mode) {
+        data = Processor.DATA + offset;
+        byte[] padded = Arrays.copyOf(code, code.length + 16);
+        int instructions = 0;
+        Decoder decoder = new Decoder();
+        for (int at = 0; at < code.length; instructions++) {
+            int[] from = {at};
+            at += decoder.decode(() -> padded[from[0]++] & 0xff, mode).length();
+        }
+        assertTrue(instructions <= LONGEST, "too long");
+        Block b = lifter.lift(linear -> padded[(int) linear - Processor.CODE] & 0xff, Processor.CODE, mode, instructions);
         handle = interpreter.prepare(b);
     }
 
@@ -43,21 +72,30 @@ final class Emulated extends GuestContext {
         return run();
     }
 
-    /** Executes the loaded instruction on the present state. */
+    /** Executes the loaded instructions on the present state. */
     MachineState run() {
-        budget = 1;
+        budget = LONGEST;
         int exit = interpreter.run(this, handle);
         return leave(exit == Interpreter.EXIT_FAULT ? fault.vector : -1);
     }
 
     /** Address of the data at EDI. */
-    static int data() {
-        return DATA;
+    int data() {
+        return data;
+    }
+
+    private int ramAt() {
+        return (FRAME << 12) + data - Processor.DATA;
+    }
+
+    private int own() {
+        return Math.min(MachineState.MEMORY, Processor.DATA + 0x1000 - data);
     }
 
     void enter(MachineState m) {
         s[X86State.X87_CONTROL] = m.control();
-        s[X86State.X87_STATUS] = m.status() & ~0x3800;
+        int pending = (m.status() & ~m.control() & X87Status.EXCEPTIONS) == 0 ? 0 : X87Status.ES | X87Status.BUSY;
+        s[X86State.X87_STATUS] = m.status() & ~(0x3800 | X87Status.ES | X87Status.BUSY) | pending;
         s[X86State.X87_TOP] = m.status() >> 11 & 7;
         s[X86State.X87_EMPTY] = ~m.tags() & 0xff;
         for (int i = 0; i < 8; i++) {
@@ -67,8 +105,14 @@ final class Emulated extends GuestContext {
             s[X86State.XMM + i] = m.xmm(i);
         }
         s[X86State.MXCSR] = m.mxcsr();
-        System.arraycopy(m.memory, 0, ram, DATA, 128);
-        s[X86State.RDI] = DATA;
+        s[X86State.X87_FIP] = m.instructionOffset();
+        s[X86State.X87_FCS] = m.instructionSelector();
+        s[X86State.X87_FOP] = m.opcode();
+        s[X86State.X87_FDP] = m.dataOffset();
+        s[X86State.X87_FDS] = m.dataSelector();
+        System.arraycopy(m.memory, 0, ram, ramAt(), own());
+        outside = m.memory;
+        s[X86State.RDI] = data;
         s[X86State.RAX] = (int) m.registers[0];
         s[X86State.RCX] = (int) m.registers[1];
         s[X86State.RDX] = (int) m.registers[2];
@@ -81,7 +125,8 @@ final class Emulated extends GuestContext {
 
     MachineState leave(int vector) {
         MachineState m = new MachineState();
-        m.signal = vector < 0 ? 0 : vector == 6 ? MachineState.SIGILL : vector == 13 ? MachineState.SIGSEGV : MachineState.SIGFPE;
+        m.signal = signal(vector);
+        m.faultedAt = vector < 0 ? 0 : (int) s[X86State.RIP] - Processor.CODE;
         m.control((int) s[X86State.X87_CONTROL]);
         m.status(X87Environment.statusWord(s));
         m.tags((int) ~s[X86State.X87_EMPTY] & 0xff);
@@ -95,12 +140,26 @@ final class Emulated extends GuestContext {
             m.xmm(i, s[X86State.XMM + i]);
         }
         m.mxcsr((int) s[X86State.MXCSR]);
-        System.arraycopy(ram, DATA, m.memory, 0, 128);
+        m.pointers((int) s[X86State.X87_FIP], (int) s[X86State.X87_FCS], (int) s[X86State.X87_FOP], (int) s[X86State.X87_FDP], (int) s[X86State.X87_FDS]);
+        System.arraycopy(outside, 0, m.memory, 0, MachineState.MEMORY);
+        System.arraycopy(ram, ramAt(), m.memory, 0, own());
         m.registers[0] = s[X86State.RAX] & 0xffff_ffffL;
         m.registers[1] = s[X86State.RCX] & 0xffff_ffffL;
         m.registers[2] = s[X86State.RDX] & 0xffff_ffffL;
         m.registers[3] = flags();
         return m;
+    }
+
+    /** What Linux makes of an exception. */
+    private static int signal(int vector) {
+        return switch (vector) {
+            case -1 -> 0;
+            case 6 -> MachineState.SIGILL;
+            case 13, 14 -> MachineState.SIGSEGV;
+            case 16, 19 -> MachineState.SIGFPE;
+            case 17 -> MachineState.SIGBUS;
+            default -> throw new AssertionError("vector " + vector);
+        };
     }
 
     private long flags() {

@@ -3,15 +3,20 @@ package org.gearshift.translator.x86.runtime;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** What an instruction may read and change: an FXSAVE image, 128 bytes at EDI, EAX, ECX, EDX and flags; and the signal it ended with. */
+/** What an instruction may read and change: an FXSAVE image, the bytes at EDI, EAX, ECX, EDX and flags; and the signal it ended with. */
 final class MachineState {
+    /** Bytes at EDI. */
+    static final int MEMORY = 640;
     static final int SIGILL = 4;
+    static final int SIGBUS = 7;
     static final int SIGFPE = 8;
     static final int SIGSEGV = 11;
     final byte[] fx = new byte[512];
-    final byte[] memory = new byte[128];
+    final byte[] memory = new byte[MEMORY];
     final long[] registers = new long[4];
     int signal;
+    /** Offset of the instruction that ended with a signal. */
+    int faultedAt;
 
     MachineState() {
         control(0x37f);
@@ -51,6 +56,31 @@ final class MachineState {
 
     void tags(int v) {
         fx[4] = (byte) v;
+    }
+
+    int opcode() {
+        return image().getShort(6) & 0x7ff;
+    }
+
+    int instructionOffset() {
+        return image().getInt(8);
+    }
+
+    int instructionSelector() {
+        return image().getShort(12) & 0xffff;
+    }
+
+    int dataOffset() {
+        return image().getInt(16);
+    }
+
+    int dataSelector() {
+        return image().getShort(20) & 0xffff;
+    }
+
+    /** Last instruction's offset, selector and opcode, and its operand's offset and selector. */
+    void pointers(int fip, int fcs, int fop, int fdp, int fds) {
+        image().putShort(6, (short) fop).putInt(8, fip).putShort(12, (short) fcs).putInt(16, fdp).putShort(20, (short) fds);
     }
 
     int mxcsr() {

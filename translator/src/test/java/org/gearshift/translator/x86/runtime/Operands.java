@@ -52,11 +52,12 @@ final class Operands {
         };
     }
 
-    /** A control word: all rounding and precision settings; exceptions masked mostly. */
+    /** A control word: all rounding and precision settings, exceptions masked mostly. The reserved precision is for undefined behaviour only. */
     int control() {
         int masks = random.nextInt(5) == 0 ? random.nextInt(64) : 0x3f;
-        int precision = random.nextInt(3) == 0 ? new int[] {0, 2}[random.nextInt(2)] : 3;
-        return 0x40 | masks | precision << 8 | random.nextInt(4) << 10;
+        int[] precisions = Boolean.getBoolean("gearshift.test.undefined") ? new int[] {0, 1, 2, 3, 3, 3} : new int[] {0, 2, 3, 3, 3};
+        int precision = precisions[random.nextInt(precisions.length)];
+        return 0x40 | masks | precision << 8 | random.nextInt(4) << 10 | random.nextInt(2) << 12;
     }
 
     long binary64() {

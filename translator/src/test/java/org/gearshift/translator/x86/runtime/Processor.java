@@ -1,6 +1,5 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,57 +10,79 @@ import java.nio.file.Path;
 import java.util.List;
 import org.gearshift.testing.Prerequisite;
 
-/** The real processor: a small C program, compiled with gcc, that executes single instructions on given states. */
+/** The real processor: a small C program, compiled with gcc as 64- or 32-bit code, that executes instructions on given states. */
 final class Processor implements AutoCloseable {
-    private static final int REQUEST = 512 + 128 + 32 + 16;
-    private static final int RESULT = 512 + 128 + 32 + 8;
+    /** Where code and data are, in both kinds of code. */
+    static final int CODE = 0x1000_0000;
+    static final int DATA = 0x2000_0000;
+    /** Offset of EDI in the page at {@link #DATA}. */
+    static final int OFFSET = 0x800;
+    private static final int CODE_ROOM = 500;
+    private static final int REQUEST = 512 + MachineState.MEMORY + 32;
+    private static final int RESULT = REQUEST + 8;
     private final Process process;
+    /** An AMD processor. */
+    final boolean amd;
+    /** CPUID leaf 7, EBX. */
+    final int leaf7;
 
-    Processor() throws IOException, InterruptedException {
+    Processor(boolean code32) throws IOException, InterruptedException {
         Prerequisite.program("gcc");
         if (!System.getProperty("os.arch").matches("amd64|x86_64")) {
             Prerequisite.missing("the host's processor is not an x86");
         }
         Path dir = Files.createDirectories(Path.of("target", "oracle"));
         Path source = dir.resolve("cpu_oracle.c");
-        Path program = dir.resolve("cpu_oracle-" + ProcessHandle.current().pid());
+        Path program = dir.resolve("cpu_oracle" + (code32 ? "32-" : "-") + ProcessHandle.current().pid());
         try (InputStream in = Processor.class.getResourceAsStream("/oracle/cpu_oracle.c")) {
             Files.write(source, in.readAllBytes());
         }
-        Process gcc = new ProcessBuilder("gcc", "-O1", "-mno-red-zone", "-o", program.toString(), source.toString()).inheritIO().start();
+        Process gcc = new ProcessBuilder("gcc", "-O1", code32 ? "-m32" : "-mno-red-zone", "-o", program.toString(), source.toString()).inheritIO().start();
         if (gcc.waitFor() != 0) {
             throw new IOException("gcc failed; these tests need it");
         }
         process = new ProcessBuilder(program.toAbsolutePath().toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         program.toFile().deleteOnExit();
+        ByteBuffer about = read(8);
+        amd = about.getInt() != 0;
+        leaf7 = about.getInt();
     }
 
-    /** Executes the instruction once on each state, and gives the states after it. */
+    private ByteBuffer read(int bytes) throws IOException {
+        byte[] raw = process.getInputStream().readNBytes(bytes);
+        if (raw.length != bytes) {
+            throw new IOException("the program ended early");
+        }
+        return ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Executes code once on each state, and gives the states after it. */
     void execute(byte[] code, List<MachineState> before, List<MachineState> after) throws IOException {
-        ByteBuffer b = ByteBuffer.allocate(4 + REQUEST * before.size()).order(ByteOrder.LITTLE_ENDIAN);
-        b.putInt(before.size());
+        execute(code, OFFSET, before, after);
+    }
+
+    /** The same with EDI elsewhere in the page at {@link #DATA}; there is no page after that. */
+    void execute(byte[] code, int offset, List<MachineState> before, List<MachineState> after) throws IOException {
+        ByteBuffer b = ByteBuffer.allocate(12 + CODE_ROOM + REQUEST * before.size()).order(ByteOrder.LITTLE_ENDIAN);
+        b.putInt(before.size()).putInt(offset).putInt(code.length).put(code).put(new byte[CODE_ROOM - code.length]);
         for (MachineState m : before) {
             b.put(m.fx).put(m.memory);
             for (long r : m.registers) {
                 b.putLong(r);
             }
-            b.put((byte) code.length).put(code).put(new byte[15 - code.length]);
         }
-        OutputStream out = new DataOutputStream(process.getOutputStream());
+        OutputStream out = process.getOutputStream();
         out.write(b.array());
         out.flush();
-        byte[] raw = process.getInputStream().readNBytes(RESULT * before.size());
-        if (raw.length != RESULT * before.size()) {
-            throw new IOException("the program ended early");
-        }
-        ByteBuffer r = ByteBuffer.wrap(raw).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer r = read(RESULT * before.size());
         for (int i = 0; i < before.size(); i++) {
             MachineState m = new MachineState();
             r.get(m.fx).get(m.memory);
             for (int k = 0; k < 4; k++) {
                 m.registers[k] = r.getLong();
             }
-            m.signal = (int) r.getLong();
+            m.signal = r.getInt();
+            m.faultedAt = r.getInt();
             after.add(m);
         }
     }

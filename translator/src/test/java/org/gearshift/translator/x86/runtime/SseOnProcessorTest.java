@@ -14,7 +14,7 @@ class SseOnProcessorTest {
 
     @BeforeAll
     static void start() throws IOException, InterruptedException {
-        processor = new Processor();
+        processor = new Processor(false);
     }
 
     @AfterAll

@@ -23,48 +23,41 @@ import org.gearshift.translator.x86.runtime.X87Transfer;
 /** x87 data transfer, arithmetic, comparison, transcendental functions and constants (SDM vol. 1, 5.2.1 to 5.2.5). */
 final class X87 {
     private static final Helper ARITH_STACK = FpSlots.x87(X87Arithmetic.class, "stack", I32, I32, I32, I32);
-    private static final Helper ARITH_SINGLE = FpSlots.x87(X87Arithmetic.class, "single", I32, I32);
+    private static final Helper ARITH_SINGLE = FpSlots.x87(X87Arithmetic.class, "single", I32, I64);
     private static final Helper ARITH_REAL = FpSlots.x87(X87Arithmetic.class, "real", I32, I64);
-    private static final Helper ARITH_INTEGER = FpSlots.x87(X87Arithmetic.class, "integer", I32, I32);
+    private static final Helper ARITH_INTEGER = FpSlots.x87(X87Arithmetic.class, "integer", I32, I64, I32);
     private static final Helper FPREM = FpSlots.x87(X87Arithmetic.class, "fprem", I32);
     private static final Helper FLD = FpSlots.x87(X87Transfer.class, "fld", I32);
-    private static final Helper FLD32 = FpSlots.x87(X87Transfer.class, "fld32", I32);
+    private static final Helper FLD32 = FpSlots.x87(X87Transfer.class, "fld32", I64);
     private static final Helper FLD64 = FpSlots.x87(X87Transfer.class, "fld64", I64);
-    private static final Helper FLD80 = FpSlots.x87(X87Transfer.class, "fld80", I64, I32);
-    private static final Helper FILD = FpSlots.x87(X87Transfer.class, "fild", I64);
-    private static final Helper FBLD = FpSlots.x87(X87Transfer.class, "fbld", I64, I32);
+    private static final Helper FLD80 = FpSlots.x87(X87Transfer.class, "fld80", I64);
+    private static final Helper FILD = FpSlots.x87(X87Transfer.class, "fild", I64, I32);
+    private static final Helper FBLD = FpSlots.x87(X87Transfer.class, "fbld", I64);
     private static final Helper CONSTANT = FpSlots.x87(X87Transfer.class, "constant", I32);
     private static final Helper FST = FpSlots.x87(X87Transfer.class, "fst", I32, I32);
-    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I32, I32);
-    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I32, I32);
-    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I32);
-    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I32, I32, I32, I32);
-    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I32);
+    private static final Helper FSTPNCE = FpSlots.x87(X87Transfer.class, "fstpnce", I32);
+    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I64, I32);
+    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I64, I32);
+    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I64);
+    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I64, I32, I32, I32);
+    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I64);
     private static final Helper FXCH = FpSlots.x87(X87Transfer.class, "fxch", I32);
     private static final Helper FCMOV = FpSlots.x87(X87Transfer.class, "fcmov", I32, I32);
     private static final Helper FCOM = FpSlots.x87(X87Comparison.class, "fcom", I32, I32, I32);
-    private static final Helper FCOM32 = FpSlots.x87(X87Comparison.class, "fcom32", I32, I32);
+    private static final Helper FCOM32 = FpSlots.x87(X87Comparison.class, "fcom32", I64, I32);
     private static final Helper FCOM64 = FpSlots.x87(X87Comparison.class, "fcom64", I64, I32);
-    private static final Helper FICOM = FpSlots.x87(X87Comparison.class, "ficom", I32, I32);
+    private static final Helper FICOM = FpSlots.x87(X87Comparison.class, "ficom", I64, I32, I32);
     private static final Helper FCOMI = Helper.stateful("x87_fcomi", X87Comparison.class, "fcomi", true,
             FpSlots.union(FpSlots.X87, FpSlots.FLAGS), FpSlots.union(FpSlots.X87, FpSlots.FLAGS), Type.VOID, I32, I32, I32);
+
+    /** D9 D8+i, by the decoder an FSTP ST(i): opcode and ModRM without the register. */
+    private static final int FSTPNCE_OPCODE = 0x1d8 >> 3;
 
     private X87() {
     }
 
     private static void add(LiftTable t, Mnemonic m, Lift lift) {
-        t.add(m, FpMode.x87((c, i) -> {
-            lift.lift(c, i);
-            point(c, i);
-        }));
-    }
-
-    /** Notes where the last instruction and its operand were; offsets only, see X87Environment. */
-    private static void point(LiftContext c, Instruction i) {
-        c.ir.put(X86State.X87_FIP, c.ir.i32((int) c.pc()));
-        if (i.operandCount() > 0 && i.op(0).isMemory()) {
-            c.ir.put(X86State.X87_FDP, FpOperands.offset(c, i.op(0)));
-        }
+        t.add(m, FpMode.x87(X87Pointers.kept(lift)));
     }
 
     static void register(LiftTable t) {
@@ -101,11 +94,11 @@ final class X87 {
             if (!o.isMemory()) {
                 stack(c, i, operation, 0);
             } else {
-                ir.call(o.bits == 32 ? ARITH_SINGLE : ARITH_REAL, ir.i32(operation), c.loadMem(o));
+                ir.call(o.bits == 32 ? ARITH_SINGLE : ARITH_REAL, ir.i32(operation), load(c, o));
             }
         });
         add(t, popping, (c, i) -> stack(c, i, operation, 1));
-        add(t, integer, (c, i) -> c.ir.call(ARITH_INTEGER, c.ir.i32(operation), FpOperands.loadSigned32(c, i.op(0))));
+        add(t, integer, (c, i) -> c.ir.call(ARITH_INTEGER, c.ir.i32(operation), load(c, i.op(0)), c.ir.i32(i.op(0).bits / 8)));
     }
 
     private static void stack(LiftContext c, Instruction i, int operation, int pop) {
@@ -115,14 +108,14 @@ final class X87 {
 
     private static void transfers(LiftTable t) {
         add(t, Mnemonic.FLD, X87::fld);
-        add(t, Mnemonic.FILD, (c, i) -> c.ir.call(FILD, FpOperands.loadSigned64(c, i.op(0))));
-        add(t, Mnemonic.FBLD, (c, i) -> ten(c, i.op(0), FBLD));
+        add(t, Mnemonic.FILD, (c, i) -> c.ir.call(FILD, load(c, i.op(0)), c.ir.i32(i.op(0).bits / 8)));
+        add(t, Mnemonic.FBLD, (c, i) -> c.ir.call(FBLD, load(c, i.op(0))));
         add(t, Mnemonic.FST, (c, i) -> fst(c, i, 0));
         add(t, Mnemonic.FSTP, (c, i) -> fst(c, i, 1));
         add(t, Mnemonic.FIST, (c, i) -> fist(c, i, -1, 0));
         add(t, Mnemonic.FISTP, (c, i) -> fist(c, i, -1, 1));
         add(t, Mnemonic.FISTTP, (c, i) -> fist(c, i, 3, 1));
-        add(t, Mnemonic.FBSTP, (c, i) -> c.ir.call(FBSTP, FpOperands.address32(c, i.op(0), 10, true)));
+        add(t, Mnemonic.FBSTP, (c, i) -> c.ir.call(FBSTP, store(c, i.op(0))));
         add(t, Mnemonic.FXCH, (c, i) -> c.ir.call(FXCH, c.ir.i32(i.op(i.operandCount() - 1).reg)));
         Mnemonic[] constants = {Mnemonic.FLD1, Mnemonic.FLDL2T, Mnemonic.FLDL2E, Mnemonic.FLDPI, Mnemonic.FLDLG2, Mnemonic.FLDLN2, Mnemonic.FLDZ};
         for (int n = 0; n < constants.length; n++) {
@@ -147,35 +140,41 @@ final class X87 {
         Operand o = i.op(0);
         if (!o.isMemory()) {
             c.ir.call(FLD, c.ir.i32(o.reg));
-        } else if (o.bits == 80) {
-            ten(c, o, FLD80);
         } else {
-            c.ir.call(o.bits == 32 ? FLD32 : FLD64, c.loadMem(o));
+            c.ir.call(o.bits == 80 ? FLD80 : o.bits == 64 ? FLD64 : FLD32, load(c, o));
         }
     }
 
-    /** A load of ten bytes, as eight and two. */
-    private static void ten(LiftContext c, Operand o, Helper h) {
-        Insn a = c.address(o, 10, false);
-        c.ir.call(h, c.ir.load(64, a), c.ir.load(16, c.ir.add(a, 8)));
+    /** Address of an operand that the helper loads, once it has looked for pending exceptions. */
+    private static Insn load(LiftContext c, Operand o) {
+        FpOperands.await(c, o);
+        return FpOperands.address(c, o, o.bits / 8, false);
+    }
+
+    /** Address of an operand that the helper stores. */
+    private static Insn store(LiftContext c, Operand o) {
+        FpOperands.await(c, o);
+        return FpOperands.address(c, o, o.bits / 8, true);
     }
 
     private static void fst(LiftContext c, Instruction i, int pop) {
         Operand o = i.op(0);
         IrBuilder ir = c.ir;
-        if (!o.isMemory()) {
+        if (c.x87Opcode() >> 3 == FSTPNCE_OPCODE) {
+            ir.call(FSTPNCE, ir.i32(o.reg));
+        } else if (!o.isMemory()) {
             ir.call(FST, ir.i32(o.reg), ir.i32(pop));
         } else if (o.bits == 80) {
-            ir.call(FSTP80, FpOperands.address32(c, o, 10, true));
+            ir.call(FSTP80, store(c, o));
         } else {
-            ir.call(o.bits == 32 ? FST32 : FST64, FpOperands.address32(c, o, o.bits / 8, true), ir.i32(pop));
+            ir.call(o.bits == 32 ? FST32 : FST64, store(c, o), ir.i32(pop));
         }
     }
 
     private static void fist(LiftContext c, Instruction i, int mode, int pop) {
         Operand o = i.op(0);
         IrBuilder ir = c.ir;
-        ir.call(FIST, FpOperands.address32(c, o, o.bits / 8, true), ir.i32(o.bits / 8), ir.i32(mode), ir.i32(pop));
+        ir.call(FIST, store(c, o), ir.i32(o.bits / 8), ir.i32(mode), ir.i32(pop));
     }
 
     private static void comparisons(LiftTable t) {
@@ -185,19 +184,23 @@ final class X87 {
         compare(t, Mnemonic.FUCOMP, 1, 1);
         add(t, Mnemonic.FCOMPP, (c, i) -> fcom(c, 1, 0, 2));
         add(t, Mnemonic.FUCOMPP, (c, i) -> fcom(c, 1, 1, 2));
-        add(t, Mnemonic.FICOM, (c, i) -> c.ir.call(FICOM, FpOperands.loadSigned32(c, i.op(0)), c.ir.i32(0)));
-        add(t, Mnemonic.FICOMP, (c, i) -> c.ir.call(FICOM, FpOperands.loadSigned32(c, i.op(0)), c.ir.i32(1)));
+        add(t, Mnemonic.FICOM, (c, i) -> ficom(c, i, 0));
+        add(t, Mnemonic.FICOMP, (c, i) -> ficom(c, i, 1));
         add(t, Mnemonic.FCOMI, (c, i) -> fcomi(c, i, 0, 0));
         add(t, Mnemonic.FCOMIP, (c, i) -> fcomi(c, i, 0, 1));
         add(t, Mnemonic.FUCOMI, (c, i) -> fcomi(c, i, 1, 0));
         add(t, Mnemonic.FUCOMIP, (c, i) -> fcomi(c, i, 1, 1));
     }
 
+    private static void ficom(LiftContext c, Instruction i, int pops) {
+        c.ir.call(FICOM, load(c, i.op(0)), c.ir.i32(i.op(0).bits / 8), c.ir.i32(pops));
+    }
+
     private static void compare(LiftTable t, Mnemonic m, int quiet, int pops) {
         add(t, m, (c, i) -> {
             Operand o = i.op(i.operandCount() - 1);
             if (o.isMemory()) {
-                c.ir.call(o.bits == 32 ? FCOM32 : FCOM64, c.loadMem(o), c.ir.i32(pops));
+                c.ir.call(o.bits == 32 ? FCOM32 : FCOM64, load(c, o), c.ir.i32(pops));
             } else {
                 fcom(c, o.reg, quiet, pops);
             }
