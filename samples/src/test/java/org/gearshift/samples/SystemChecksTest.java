@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -39,6 +39,8 @@ class SystemChecksTest {
     @TempDir
     static Path directory;
     private static Path image;
+    /** Complete runs, made once. */
+    private static final Map<EngineOptions.Backend, Run> RUNS = new EnumMap<>(EngineOptions.Backend.class);
 
     @BeforeAll
     static void build() throws Exception {
@@ -50,10 +52,17 @@ class SystemChecksTest {
         return new EngineOptions(backend, HOT, d.regionInsns(), d.dominance(), false, false);
     }
 
+    private static Run complete(EngineOptions.Backend backend) throws Exception {
+        if (!RUNS.containsKey(backend)) {
+            RUNS.put(backend, SystemChecks.onGearshift(image, engine(backend), ""));
+        }
+        return RUNS.get(backend);
+    }
+
     @ParameterizedTest
     @EnumSource(EngineOptions.Backend.class)
     void everyCheckPasses(EngineOptions.Backend backend) throws Exception {
-        Run run = SystemChecks.onGearshift(image, engine(backend), "");
+        Run run = complete(backend);
         List<String> failures = run.lines().stream().filter(l -> !l.startsWith("ok ") && !l.startsWith("group ") && !l.startsWith("total ")).toList();
         assertEquals(List.of(), failures);
         assertTrue(run.complete(), "the guest did not get to its end");
@@ -86,9 +95,10 @@ class SystemChecksTest {
     void qemuAgreesExceptWhereItIsKnownNotTo() throws Exception {
         Run qemu = SystemChecks.onQemu(image, "groups=" + SystemChecks.SHARED);
         assertTrue(qemu.complete(), () -> "QEMU did not get to its end: " + qemu.lines().get(qemu.lines().size() - 1));
-        Run ours = SystemChecks.onGearshift(image, engine(EngineOptions.Backend.INTERPRETER), "groups=" + SystemChecks.SHARED);
         TreeMap<String, String> verdicts = qemu.verdicts();
-        assertEquals(new TreeSet<>(ours.verdicts().keySet()), new TreeSet<>(verdicts.keySet()), "both run the same checks");
+        TreeSet<String> ours = new TreeSet<>(complete(EngineOptions.Backend.INTERPRETER).verdicts().keySet());
+        ours.removeIf(check -> check.startsWith("unshared."));
+        assertEquals(ours, new TreeSet<>(verdicts.keySet()), "both run the same checks");
         QemuDepartures table = new QemuDepartures();
         Map<String, String> unexplained = new TreeMap<>();
         int departures = 0;
