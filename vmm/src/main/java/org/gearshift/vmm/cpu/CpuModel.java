@@ -6,6 +6,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import org.gearshift.translator.x86.IsaExtension;
 
 /**
  * What the processor says it is: vendor, signature, brand, features, and the CPUID leaves that follow from them. Only features in
@@ -79,6 +80,18 @@ public final class CpuModel {
 
     public boolean has(CpuFeature feature) {
         return features.contains(feature);
+    }
+
+    /** The parts of the instruction set that the features announce; they go by the same names but for one. */
+    Set<IsaExtension> extensions() {
+        EnumSet<IsaExtension> announced = EnumSet.of(IsaExtension.BASE);
+        for (IsaExtension e : IsaExtension.values()) {
+            String name = e == IsaExtension.CLFSH ? CpuFeature.CLFLUSH.name() : e.name();
+            if (features.stream().anyMatch(f -> f.name().equals(name))) {
+                announced.add(e);
+            }
+        }
+        return announced;
     }
 
     /** Family, model and stepping: leaf 1 EAX, and EDX after reset. */

@@ -19,11 +19,13 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Set;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -450,6 +452,11 @@ public final class VCpu extends GuestContext {
         }
         deliverInterrupt(interruptSource.acknowledge());
         return true;
+    }
+
+    /** What of the instruction set this processor has; all other instructions are undefined. */
+    public Set<IsaExtension> extensions() {
+        return model.extensions();
     }
 
     /** Whether instructions must be run one by one between {@link #beforeInstruction} and {@link #afterInstruction}: TF or breakpoints. */

@@ -106,7 +106,7 @@ final class LongMachine {
     /** On to 64-bit code in ring 0, with descriptor tables, task and stack at high addresses. */
     LongMachine code64() {
         compatibility();
-        m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32);
+        m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32L << 32);
         m.call(X86Service.LGDT, HIGH + ProtectedMachine.GDT, 0xfff);
         m.call(X86Service.LIDT, HIGH + IDT, 0xfff);
         m.call(X86Service.LTR, TSS_SELECTOR);

@@ -230,13 +230,13 @@ class LongModeGatesTest {
         l.callGate(CODE64, HANDLER, 0x8c);
         l.m.faults(Vector.GP, GATE_SELECTOR, X86Service.FAR_CALL, GATE_SELECTOR | 3, 0, 64L << 32);
         l.callGate(CODE64, HANDLER, 0xec);
-        l.m.faults(Vector.GP, CODE64, X86Service.FAR_JUMP, GATE_SELECTOR | 3, 0, 64);
+        l.m.faults(Vector.GP, CODE64, X86Service.FAR_JUMP, GATE_SELECTOR | 3, 0, 64L << 32);
         l.callGate(CODE32_3, HANDLER, 0xec);
         l.m.faults(Vector.GP, CODE32_3 & ~3, X86Service.FAR_CALL, GATE_SELECTOR | 3, 0, 64L << 32);
         l.callGate(CODE64, 0x8000_0000_0000L, 0xec);
         l.m.faults(Vector.GP, 0, X86Service.FAR_CALL, GATE_SELECTOR | 3, 0, 64L << 32);
         LongMachine inner = new LongMachine().code64();
-        inner.m.faults(Vector.GP, LongMachine.TSS_SELECTOR, X86Service.FAR_JUMP, LongMachine.TSS_SELECTOR, 0, 64);
+        inner.m.faults(Vector.GP, LongMachine.TSS_SELECTOR, X86Service.FAR_JUMP, LongMachine.TSS_SELECTOR, 0, 64L << 32);
     }
 
     @Test
@@ -250,6 +250,6 @@ class LongModeGatesTest {
         l.m.call(X86Service.FAR_RETURN, 64, 0);
         assertEquals(before, l.s[RSP]);
         assertEquals(0x5006, l.s[RIP]);
-        l.m.faults(Vector.GP, 0, X86Service.FAR_JUMP, CODE64, 0x8000_0000_0000L, 64);
+        l.m.faults(Vector.GP, 0, X86Service.FAR_JUMP, CODE64, 0x8000_0000_0000L, 64L << 32);
     }
 }

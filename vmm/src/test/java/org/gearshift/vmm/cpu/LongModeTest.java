@@ -44,7 +44,7 @@ class LongModeTest {
         assertEquals(LMA, l.rdmsr(EFER) & LMA);
         assertTrue(X86Mode.is(l.cpu.mode(), X86Mode.CODE32));
         assertFalse(X86Mode.is(l.cpu.mode(), X86Mode.CODE64));
-        l.m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32);
+        l.m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32L << 32);
         assertTrue(X86Mode.is(l.cpu.mode(), X86Mode.CODE64));
         assertFalse(X86Mode.is(l.cpu.mode(), X86Mode.CODE32));
     }
@@ -71,7 +71,7 @@ class LongModeTest {
     @Test
     void activationNeedsCodeWithoutL() {
         LongMachine l = new LongMachine();
-        l.m.call(X86Service.FAR_JUMP, CODE64, 0, 32);
+        l.m.call(X86Service.FAR_JUMP, CODE64, 0, 32L << 32);
         l.wrmsr(EFER, LME);
         l.m.call(X86Service.WRITE_CR, 4, ControlRegisters.CR4_PAE);
         l.m.faults(Vector.GP, 0, X86Service.WRITE_CR, 0, l.s[CR0] | PG);
@@ -116,7 +116,7 @@ class LongModeTest {
         LongMachine l = new LongMachine().compatibility();
         l.s[RAX] = -5;
         l.s[RSP] = (int) 0x80000010;
-        l.m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32);
+        l.m.call(X86Service.FAR_JUMP, CODE64, 0x5000, 32L << 32);
         assertEquals(0xfffffffbL, l.s[RAX]);
         assertEquals(0x80000010L, l.s[RSP]);
         l.s[RDX] = 0x1_8000_0000L;
