@@ -3,6 +3,7 @@ package org.gearshift.ir;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * Builds one block at a time. Folds constants, applies algebraic identities, reuses equal pure values close by, and numbers
@@ -26,11 +27,22 @@ public final class IrBuilder {
     private final Insn[] consts = new Insn[CONST_CACHE];
     private long pc;
     private int marks;
+    private UnaryOperator<Insn> rewriter;
 
     public IrBuilder(StateLayout layout) {
         known32 = new Insn[layout.slotCount()];
         known64 = new Insn[layout.slotCount()];
         extended = new boolean[layout.slotCount()];
+    }
+
+    /**
+     * Lets every instruction pass through a function before it is appended: what that returns is appended in its place, nothing if it returns null. The function
+     * may itself emit. For tests that plant errors in lifted code.
+     *
+     * @param by null for none
+     */
+    public void rewrite(UnaryOperator<Insn> by) {
+        rewriter = by;
     }
 
     /** Starts a block at a guest pc, forgetting any unfinished one. */
@@ -467,8 +479,19 @@ public final class IrBuilder {
     }
 
     private Insn emit(Insn i) {
-        insns.add(i);
-        return i;
+        Insn v = rewriter == null ? i : rewritten(i);
+        if (v != null) {
+            insns.add(v);
+        }
+        return v;
+    }
+
+    private Insn rewritten(Insn i) {
+        UnaryOperator<Insn> by = rewriter;
+        rewriter = null;
+        Insn v = by.apply(i);
+        rewriter = by;
+        return v;
     }
 
     private void forget(int slot) {

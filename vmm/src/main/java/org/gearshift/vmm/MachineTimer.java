@@ -12,6 +12,12 @@ final class MachineTimer implements EventTimer {
     private static final int HOST_SLICE = 50_000;
     /** What a PAUSE takes on the virtual clock: delay loops end after as many microseconds as they mean, not as many million instructions. */
     private static final long PAUSE_NANOS = 1000;
+    /** PAUSEs closer together than this belong to one wait. */
+    private static final long SPIN_GAP_NANOS = 20_000;
+    /** Real time a wait may spin before the host's processor is given up in between: short delays stay precise, long ones cost little. */
+    private static final long SPIN_NANOS = 100_000;
+    /** Sleep between looks at what a spinning guest waits for. */
+    private static final long SPIN_SLEEP_NANOS = 50_000;
     /** Longest sleep, so that a lost wake-up costs little. */
     private static final long MAX_SLEEP_NANOS = 50_000_000;
     /** Instructions a run with the virtual clock executes at most before it looks for host input. */
@@ -20,6 +26,8 @@ final class MachineTimer implements EventTimer {
     private final GuestClock clock;
     private final EventQueue events;
     private final Runnable poll;
+    private long spinningSince;
+    private long lastPause = Long.MIN_VALUE / 2;
     private volatile Thread sleeper;
     private volatile boolean woken;
     private volatile boolean inputPossible;
@@ -64,7 +72,17 @@ final class MachineTimer implements EventTimer {
             v.advanceTo(Math.min(events.nextDeadline(), v.nanos() + PAUSE_NANOS));
             return true;
         }
-        return false;
+        long now = clock.nanos();
+        if (now - lastPause > SPIN_GAP_NANOS) {
+            spinningSince = now;
+        }
+        lastPause = now;
+        if (now - spinningSince < SPIN_NANOS) {
+            return false;
+        }
+        sleep(Math.min(SPIN_SLEEP_NANOS, events.nextDeadline() - now));
+        lastPause = clock.nanos();
+        return true;
     }
 
     @Override

@@ -35,9 +35,11 @@ final class BlockEmitter {
     private final Exits exits;
     private final FaultSites sites;
     private final RmwPairs rmw = new RmwPairs();
-    private final boolean reuseRmwLocation;
+    private final MemoryWindows windows = new MemoryWindows();
+    private final BackendOptions options;
     private final Values values;
     private final Expressions expressions;
+    private final WindowAccess windowed;
 
     private Block block;
     private long pc;
@@ -57,11 +59,13 @@ final class BlockEmitter {
         this.locals = locals;
         this.exits = exits;
         this.sites = sites;
-        this.reuseRmwLocation = options.reuseRmwLocation();
-        memory = new MemoryAccess(c, locals, ram);
+        this.options = options;
+        memory = new MemoryAccess(c, locals, ram, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
+        windowed = new WindowAccess(c, locals, ram, values, options.wideShift());
         expressions = values.expressions();
         expressions.locals(locals);
+        expressions.windows(windows, windowed);
     }
 
     /**
@@ -75,8 +79,10 @@ final class BlockEmitter {
         begun = 0;
         site = -1;
         direct = false;
-        rmw.begin(block, reuseRmwLocation);
+        windows.begin(block, options.windows());
+        rmw.begin(block, options.reuseRmwLocation(), windows);
         values.begin(block);
+        windows.bases().forEach(values::retain);
         c.label(exits.label(block));
         budget();
         for (Insn i : block.insns()) {
@@ -199,7 +205,11 @@ final class BlockEmitter {
         }
         int index = rmw.indexFor(i);
         int bits = (int) i.imm();
-        if (index != MemoryAccess.NO_INDEX) {
+        MemoryWindows.Window window = windows.of(i);
+        if (window != null) {
+            values.settle();
+            windowed.store(window, i, site());
+        } else if (index != MemoryAccess.NO_INDEX) {
             values.settle();
             values.makeRepeatable(address);
             memory.storeAt(index, address.resultType(), () -> values.peek(address), bits, () -> values.peek(value), site());

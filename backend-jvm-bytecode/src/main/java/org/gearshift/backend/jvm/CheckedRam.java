@@ -4,8 +4,10 @@ import static org.objectweb.asm.Opcodes.BALOAD;
 import static org.objectweb.asm.Opcodes.BASTORE;
 import static org.objectweb.asm.Opcodes.I2C;
 import static org.objectweb.asm.Opcodes.I2S;
+import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.L2I;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -36,6 +38,19 @@ final class CheckedRam implements RamAccess {
     @Override
     public void index(Code c) {
         // The index is used as it is.
+    }
+
+    @Override
+    public void index(Code c, int displacement) {
+        if (displacement != 0) {
+            c.constant(displacement);
+            c.op(IADD);
+        }
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        c.op(L2I);
     }
 
     @Override

@@ -63,6 +63,8 @@ final class Expressions {
     private final MemoryAccess memory;
     private final RmwPairs rmw;
     private Locals locals;
+    private MemoryWindows windows;
+    private WindowAccess windowed;
 
     Expressions(Code c, Values values, MemoryAccess memory, RmwPairs rmw) {
         this.c = c;
@@ -73,6 +75,11 @@ final class Expressions {
 
     void locals(Locals l) {
         locals = l;
+    }
+
+    void windows(MemoryWindows w, WindowAccess access) {
+        windows = w;
+        windowed = access;
     }
 
     private static void opposite(int a, int b) {
@@ -214,6 +221,11 @@ final class Expressions {
     }
 
     private void load(Insn i) {
+        MemoryWindows.Window window = windows.of(i);
+        if (window != null) {
+            windowed.load(window, i, values.site(i));
+            return;
+        }
         int index = MemoryAccess.NO_INDEX;
         if (rmw.isWanted(i)) {
             index = locals.allocate(Type.I32);

@@ -14,14 +14,14 @@ final class RmwPairs {
     private final Map<Insn, Insn> loadOfStore = new IdentityHashMap<>();
     private final Map<Insn, Integer> indexOfLoad = new IdentityHashMap<>();
 
-    void begin(Block b, boolean enabled) {
+    void begin(Block b, boolean enabled, MemoryWindows windows) {
         loadOfStore.clear();
         indexOfLoad.clear();
         Insn load = null;
         for (Insn i : b.insns()) {
             switch (i.op()) {
                 case MARK, VMCALL, CALL -> load = null;
-                case LOAD_RMW -> load = enabled ? i : null;
+                case LOAD_RMW -> load = enabled && windows.of(i) == null ? i : null;
                 case STORE -> {
                     if (load != null && load.arg(0) == i.arg(0) && load.imm() == i.imm()) {
                         loadOfStore.put(i, load);

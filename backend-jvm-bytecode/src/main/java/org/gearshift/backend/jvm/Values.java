@@ -189,6 +189,29 @@ final class Values {
         }
     }
 
+    /** Counts a use that turned out not to need the value; what only an uncomputed value needed is not needed either. */
+    void discard(Insn i) {
+        if (i.isConst()) {
+            return;
+        }
+        Value v = of(i);
+        if (v.where != Where.PENDING) {
+            done(v);
+            return;
+        }
+        v.uses--;
+        if (v.uses == 0) {
+            for (int a = 0; a < i.argCount(); a++) {
+                discard(i.arg(a));
+            }
+        }
+    }
+
+    /** One more use of a value, which {@link #release} will count. */
+    void retain(Insn i) {
+        of(i).uses++;
+    }
+
     /** True if pushing the value again and again computes nothing. */
     boolean isRepeatable(Insn i) {
         return i.isConst() || of(i).where != Where.PENDING;

@@ -25,6 +25,7 @@ final class RandomRegions {
     private List<Insn> out;
     private List<Insn> narrow;
     private List<Insn> wide;
+    private Insn lastBase;
 
     RandomRegions(Random random) {
         this.random = random;
@@ -55,6 +56,7 @@ final class RandomRegions {
         out = new ArrayList<>();
         narrow = new ArrayList<>();
         wide = new ArrayList<>();
+        lastBase = null;
         int n = 1 + random.nextInt(6);
         for (int i = 0; i < n; i++) {
             emit(new Insn(Op.MARK, Type.VOID, pc + i * 4L, null));
@@ -72,6 +74,9 @@ final class RandomRegions {
             case 5 -> {
                 if (random.nextBoolean()) {
                     vmcall(TestMachine.SETS_PC);
+                } else {
+                    // Without this the slot holds whatever the last exit or service left there.
+                    emit(new Insn(Op.PUT, Type.I64, TestMachine.PC, null, value(Type.I64)));
                 }
                 yield Terminator.exitToState();
             }
@@ -187,7 +192,8 @@ final class RandomRegions {
         if (random.nextInt(10) == 0) {
             return value(Type.I64);
         }
-        return emit(new Insn(Op.ZEXT32, Type.I64, 0, null, a));
+        Insn low = emit(new Insn(Op.ZEXT32, Type.I64, 0, null, a));
+        return random.nextBoolean() ? low : emit(new Insn(Op.ADD, Type.I64, 0, null, low, constant(Type.I64, TestMachine.HIGH)));
     }
 
     /** Mostly inside the RAM pages, often near a page's end. */
@@ -195,10 +201,18 @@ final class RandomRegions {
         if (random.nextInt(25) == 0) {
             return value(Type.I32);
         }
+        if (lastBase != null && random.nextInt(2) == 0) {
+            // Near an earlier access of the block, so that they may share a translation.
+            return emit(new Insn(Op.ADD, Type.I32, 0, null, lastBase, constant(Type.I32, random.nextInt(8) == 0 ? random.nextInt(1200) - 600 : random.nextInt(48) - 16)));
+        }
+        if (random.nextInt(5) == 0) {
+            return constant(Type.I32, (TestMachine.FIRST_PAGE << 12) + random.nextInt(0x3000));
+        }
         Insn mask = constant(Type.I32, random.nextBoolean() ? 0xffff : 0xf007);
         Insn offset = emit(new Insn(Op.AND, Type.I32, 0, null, value(Type.I32), mask));
         Insn base = constant(Type.I32, (TestMachine.FIRST_PAGE << 12) + (random.nextInt(4) == 0 ? 0xff9 : 0));
-        return emit(new Insn(Op.ADD, Type.I32, 0, null, offset, base));
+        lastBase = emit(new Insn(Op.ADD, Type.I32, 0, null, offset, base));
+        return lastBase;
     }
 
     private Insn constant(Type t, long v) {

@@ -33,6 +33,8 @@ public final class X86Mode {
     public static final long OSXSAVE = 1 << 16;
     /** CPL 3, CR0.AM and EFLAGS.AC: misaligned accesses raise #AC. */
     public static final long ALIGN_CHECK = 1 << 17;
+    /** CR4.OSXSAVE, and XCR0 has SSE and AVX state enabled. */
+    public static final long AVX = 1 << 18;
 
     private X86Mode() {
     }
@@ -85,17 +87,20 @@ public final class X86Mode {
         } else if ((csAttr & 1 << 14) != 0) {
             m |= CODE32;
         }
-        if ((s[X86State.SEG_ATTR + X86State.SS] & 1 << 14) != 0) {
-            m |= STACK32;
+        if ((m & CODE64) == 0) {
+            // 64-bit code has no use for segments: the same translations serve it whatever is loaded there.
+            m |= (s[X86State.SEG_ATTR + X86State.SS] & 1 << 14) != 0 ? STACK32 : 0;
+            m |= flat(s, X86State.DS, FLAT_DS, true) | flat(s, X86State.ES, FLAT_ES, true) | flat(s, X86State.SS, FLAT_SS, true)
+                    | flat(s, X86State.CS, FLAT_CS, false);
         }
-        m |= flat(s, X86State.DS, FLAT_DS, true) | flat(s, X86State.ES, FLAT_ES, true) | flat(s, X86State.SS, FLAT_SS, true)
-                | flat(s, X86State.CS, FLAT_CS, false);
         m |= (cr0 & 4) != 0 ? EM : 0;
         m |= (cr0 & 8) != 0 ? TS : 0;
         m |= (cr0 & 2) != 0 ? MP : 0;
         m |= (cr4 & 1 << 9) != 0 ? OSFXSR : 0;
         m |= (cr4 & 1 << 10) != 0 ? OSXMMEXCPT : 0;
-        m |= (cr4 & 1 << 18) != 0 ? OSXSAVE : 0;
+        if ((cr4 & 1 << 18) != 0) {
+            m |= OSXSAVE | ((s[X86State.XCR0] & 6) == 6 ? AVX : 0);
+        }
         if ((m & CPL_MASK) == 3 && (cr0 & 1 << 18) != 0 && (sys & 1 << 18) != 0) {
             m |= ALIGN_CHECK;
         }

@@ -41,8 +41,11 @@ public final class X86State {
     public static final int DF = block("df");
     /** TF, IF, IOPL, NT, RF, VM, AC, VIF, VIP, ID at their EFLAGS positions; all other bits 0. */
     public static final int EFLAGS_SYS = block("eflags_sys");
-    /** Not 0: the next instruction runs before interrupts are taken (STI, MOV SS, POP SS). */
+    /** Not 0: the next instruction runs before interrupts are taken; {@link #SHADOW_SS}: and before debug exceptions are. */
     public static final int INT_SHADOW = block("int_shadow");
+    /** Values of it after STI, and after MOV SS and POP SS. */
+    public static final int SHADOW_STI = 1;
+    public static final int SHADOW_SS = 2;
     /** Current privilege level 0..3; 3 in virtual-8086 mode, 0 in real mode. */
     public static final int CPL = block("cpl");
 
@@ -119,6 +122,10 @@ public final class X86State {
     /** XMM registers, low and high halves alternating: register n is XMM + 2n (low) and XMM + 2n + 1 (high). */
     public static final int XMM = xmm();
     public static final int MXCSR = block("mxcsr");
+    /** Upper halves of YMM0..YMM15 likewise: bits 128..191 of register n are YMM_HIGH + 2n, bits 192..255 YMM_HIGH + 2n + 1. */
+    public static final int YMM_HIGH = ymm();
+    /** Second half of a 128-bit result that a helper returned; means nothing between instructions. */
+    public static final int RESULT_HIGH = block("result_hi");
 
     public static final StateLayout LAYOUT = new StateLayout(NAMES, RIP);
 
@@ -135,6 +142,15 @@ public final class X86State {
         int first = NAMES.size();
         for (String seg : SEGMENTS) {
             NAMES.add(seg + "_" + suffix);
+        }
+        return first;
+    }
+
+    private static int ymm() {
+        int first = NAMES.size();
+        for (int i = 0; i < 16; i++) {
+            NAMES.add("ymm" + i + "_2");
+            NAMES.add("ymm" + i + "_3");
         }
         return first;
     }

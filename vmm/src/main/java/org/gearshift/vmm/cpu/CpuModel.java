@@ -13,6 +13,8 @@ import java.util.Set;
  */
 public final class CpuModel {
     private static final int EXTENDED = 0x80000000;
+    /** Structured extended features; only subleaf 0 has any. */
+    private static final int STRUCTURED = 7;
     private static final int CACHE_LINE = 64;
     /** Bits of leaf 1 EDX that AMD processors repeat in leaf 8000_0001h. */
     private static final int AMD_MIRROR = 0x0183f3ff;
@@ -60,6 +62,16 @@ public final class CpuModel {
         return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU 686", features);
     }
 
+    /** The same with IA-32e mode. */
+    public static CpuModel inOrder64(Set<CpuFeature> features) {
+        return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU x86-64", features);
+    }
+
+    /** Width of physical addresses. */
+    int physicalBits() {
+        return has(CpuFeature.PAE) ? 36 : 32;
+    }
+
     /** Features claimed; unmodifiable. */
     public Set<CpuFeature> features() {
         return features;
@@ -79,13 +91,17 @@ public final class CpuModel {
     }
 
     /** EAX, EBX, ECX, EDX of a leaf; zeros for one that does not exist. Do not modify. */
-    int[] leaf(int number) {
-        return leaves.getOrDefault(number, NOTHING);
+    int[] leaf(int number, int subleaf) {
+        return number == STRUCTURED && subleaf != 0 ? NOTHING : leaves.getOrDefault(number, NOTHING);
     }
 
     private void fill(String brand) {
         byte[] name = vendor.getBytes(StandardCharsets.US_ASCII);
-        leaves.put(0, new int[] {isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
+        boolean structured = features.stream().anyMatch(f -> f.leaf == STRUCTURED);
+        leaves.put(0, new int[] {structured ? STRUCTURED : isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
+        if (structured) {
+            leaves.put(STRUCTURED, new int[4]);
+        }
         // One logical processor with APIC ID 0; CLFLUSH size in units of 8 bytes.
         leaves.put(1, new int[] {signature, 1 << 16 | CACHE_LINE / 8 << 8, 0, 0});
         if (!isAmd()) {
@@ -104,7 +120,7 @@ public final class CpuModel {
         leaves.put(EXTENDED + 5, isAmd() ? AMD_L1 : NOTHING);
         leaves.put(EXTENDED + 6, isAmd() ? AMD_L2 : INTEL_L2);
         leaves.put(EXTENDED + 7, new int[4]);
-        leaves.put(EXTENDED + 8, new int[] {32 << 8 | (has(CpuFeature.PAE) ? 36 : 32), 0, 0, 0});
+        leaves.put(EXTENDED + 8, new int[] {(has(CpuFeature.LM) ? 48 : 32) << 8 | physicalBits(), 0, 0, 0});
         for (CpuFeature f : features) {
             leaves.get(f.leaf)[f.register.ordinal()] |= 1 << f.bit;
         }

@@ -23,28 +23,35 @@ final class InterruptDelivery {
     private static final int NO_ERROR_CODE = -1;
 
     private static final int KIND_INT_N = 0;
+    private static final int KIND_INTO = 2;
     private static final int KIND_INT1 = 3;
 
     private final VCpu cpu;
     private final long[] s;
     private final StackFrame frame;
     private final StackSwitch inner;
+    private final LongModeGates longMode;
 
     InterruptDelivery(VCpu cpu) {
         this.cpu = cpu;
+        this.longMode = cpu.gates;
         this.s = cpu.s;
         this.frame = cpu.frame;
         this.inner = cpu.inner;
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.INTERRUPT, (kind, vector, next) -> software((int) kind, (int) vector & 0xff, next & 0xffffffffL));
+        table.put(X86Service.INTERRUPT, (kind, vector, next) -> software((int) kind, (int) vector & 0xff, next & cpu.addressMask()));
         table.put(X86Service.RAISE, (vector, errorCode, c) -> {
             throw cpu.raise((int) vector, (int) errorCode);
         });
     }
 
     private long software(int kind, int vector, long next) {
+        if (kind == KIND_INTO && vector == 0) {
+            s[X86State.RIP] = next;
+            return 0;
+        }
         if (kind == KIND_INT_N && cpu.v86() && Eflags.iopl(s) < 3) {
             cpu.raise(Vector.GP, 0);
         }
@@ -72,6 +79,7 @@ final class InterruptDelivery {
                 attempt(v, code, false, EXT, s[RIP], Eflags.get(s) | (rf ? Eflags.RF : 0));
                 return;
             } catch (GuestFault f) {
+                cpu.tasks.faultedEntering();
                 if (fault && v == Vector.DF) {
                     tripleFault();
                     return;
@@ -98,6 +106,10 @@ final class InterruptDelivery {
     private void attempt(int vector, int errorCode, boolean software, int ext, long returnRip, int image) {
         if (!cpu.protectedMode()) {
             throughVectorTable(vector, ext, returnRip, image);
+            return;
+        }
+        if (cpu.longMode()) {
+            longMode.deliver(vector, errorCode, software, ext, returnRip, image);
             return;
         }
         int fault = vector << 3 | IDT | ext;

@@ -2,6 +2,22 @@ package org.gearshift.vmm.cpu;
 
 /** The processor's pins FERR# and IGNNE# by which a PC reports x87 exceptions while CR0.NE is clear: SDM vol. 1 appendix D. */
 public interface NumericErrorLine {
+    /** Pins that are not connected. */
+    NumericErrorLine NONE = new NumericErrorLine() {
+        @Override
+        public void raise() {
+        }
+
+        @Override
+        public void lower() {
+        }
+
+        @Override
+        public boolean ignored() {
+            return false;
+        }
+    };
+
     /** FERR# goes active: an unmasked x87 exception is pending before an instruction that waits. */
     void raise();
 

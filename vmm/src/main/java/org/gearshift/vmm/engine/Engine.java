@@ -26,8 +26,19 @@ import org.gearshift.vmm.cpu.VCpu;
  * retired instructions exact. One thread.
  */
 public final class Engine {
-    /** Guest instructions a region retires before C2 compiles it: about what C2 costs, in time saved. */
-    private static final long OPTIMIZE_AFTER = Long.getLong("gearshift.optimizeAfter", 300_000_000);
+    /** Guest instructions a region retires, for each byte of its bytecode, before C2 compiles it: about what C2 costs, in time saved. */
+    private static final long OPTIMIZE_PER_BYTE = Long.getLong("gearshift.optimizePerByte", 50_000);
+    /**
+     * Entries, as a power of two, after which a region that is left soon after it was entered is looked at: it may belong together with where
+     * control goes. If it can't be joined then, it is looked at again after every fourfold number.
+     */
+    private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
+    /** Guest instructions for each entry from which merging gains too little. */
+    private static final int MERGE_BELOW = 200;
+    /** How often code is merged again. */
+    private static final int MAX_GENERATION = 8;
+    /** Regions remembered for statistics before those that were dropped are forgotten. */
+    private static final int MAX_REMEMBERED = 1 << 12;
 
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
@@ -73,7 +84,7 @@ public final class Engine {
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
         this.translator = new BlockTranslator(cpu, mmu, memory, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()));
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -152,8 +163,8 @@ public final class Engine {
             if (oneBlock && !cpu.halted) {
                 return StopReason.LIMIT;
             }
-            if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
-                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0;
+            if (cpu.halted && !cpu.takesNmi() && !(interrupts.pending() && cpu.interruptible())) {
+                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0 && !interrupts.nonMaskablePossible();
                 if (forGood || !timer.idle()) {
                     return StopReason.DEAD;
                 }
@@ -181,6 +192,11 @@ public final class Engine {
                 if (paused && timer.pause()) {
                     return;
                 }
+            }
+            if (cpu.takesNmi()) {
+                statistics.interrupts++;
+                cpu.deliverNmi();
+                continue;
             }
             if (cpu.s[X86State.INT_SHADOW] == 0 && interrupts.pending() && cpu.interruptible()) {
                 statistics.interrupts++;
@@ -217,7 +233,7 @@ public final class Engine {
             runRegions(t);
             return;
         }
-        interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
+        interpreter.setJumpSalt(modes.salt(t.mode));
         int why = interpreter.run(cpu, t.handle);
         switch (why) {
             case Interpreter.EXIT_UNLINKED -> linkExit();
@@ -252,7 +268,7 @@ public final class Engine {
             entries++;
             r.retired += before - cpu.budget;
             r.entered++;
-            if (r.retired >= OPTIMIZE_AFTER && !r.optimizing) {
+            if (!r.optimizing && r.heat() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
                 optimize(r);
             }
             if (cpu.faultPending) {
@@ -260,18 +276,26 @@ public final class Engine {
                 fault();
                 break;
             }
+            Translation from = t;
             t = nextRegion();
+            if ((r.entered & RegionSuccessors.SAMPLING - 1) == 0 && t != null) {
+                r.successors.add(t);
+                if (timeToMerge(r.entered)) {
+                    merge(from);
+                }
+            }
         } while (t != null);
         statistics.count(EngineStatistics.Exit.REGION, entries);
     }
 
     /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
     private Translation nextRegion() {
-        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.needsSingleStep()) {
+        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
+                || cpu.needsSingleStep()) {
             return null;
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         Translation t = recent[slot(pc, mode)];
         if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
                 || cpu.budget < t.code.stretch(t.entry)) {
@@ -297,7 +321,7 @@ public final class Engine {
         int exit = interpreter.lastExit();
         Translation from = cache.byHandle(handle);
         long mode = cpu.mode();
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to == null || !to.cached || from == null || !from.cached || !from.valid || from.mode != mode) {
             return;
         }
@@ -309,7 +333,7 @@ public final class Engine {
     }
 
     private void fillJumpCache(long mode) {
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to != null && to.cached && to.mode == mode) {
             interpreter.cacheJump(to.pc, to.handle);
         }
@@ -317,13 +341,23 @@ public final class Engine {
 
     /** The translation at the current pc, made if need be; null if fetching it faulted (the fault has been delivered). */
     private Translation lookup() {
+        Translation t = lookAhead();
+        if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
+        }
+        return t;
+    }
+
+    /** The same before it is certain that the pc comes next, since an interrupt may be due first: null, and nothing delivered, if it cannot be fetched. */
+    private Translation lookAhead() {
         int epoch = mmu.mappingEpoch();
         if (epoch != lastEpoch) {
             lastEpoch = epoch;
             interpreter.flushJumps();
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         int slot = slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
@@ -339,13 +373,13 @@ public final class Engine {
     private boolean stillMapped(Translation t, int epoch) {
         boolean user = cpu.user();
         if (mmu.execFrame(t.linear, user) != t.frame
-                || t.secondFrame != Translation.NONE && mmu.execFrame(nextPage(t.linear), user) != t.secondFrame) {
+                || t.secondFrame != Translation.NONE && mmu.execFrame(t.nextPage(), user) != t.secondFrame) {
             return false;
         }
         RegionRecord r = t.region;
         if (r != null && r.checkedEpoch != epoch) {
             for (int i = 0; i < r.pages.length; i++) {
-                if (mmu.execFrame((long) r.pages[i] << 12 & 0xffffffffL, user) != r.frames[i]) {
+                if (mmu.execFrame(r.pages[i] << 12, user) != r.frames[i]) {
                     return replaceByInterpretation(t);
                 }
             }
@@ -361,10 +395,6 @@ public final class Engine {
         return true;
     }
 
-    private static long nextPage(long linear) {
-        return (linear | 0xfff) + 1 & 0xffffffffL;
-    }
-
     private Translation find(long pc, long mode, boolean single) {
         boolean user = cpu.user();
         long linear = BlockTranslator.linear(pc, mode);
@@ -373,7 +403,7 @@ public final class Engine {
             long key = single ? mode | BlockTranslator.SINGLE : mode;
             Translation t = cache.find(pc, key, frame, Translation.NONE);
             if (t == null && (linear & 0xfff) > 0x1000 - 15 * (BlockTranslator.MAX_INSNS + 1)) {
-                int second = mmu.execFrame(nextPage(linear), user);
+                int second = mmu.execFrame(BlockTranslator.nextPage(linear, mode), user);
                 t = second < 0 ? null : cache.find(pc, key, frame, second);
             }
             if (t != null && stillMapped(t, mmu.mappingEpoch())) {
@@ -393,8 +423,6 @@ public final class Engine {
             }
             return t;
         } catch (GuestFault f) {
-            statistics.exceptions++;
-            translator.deliverFetchFault();
             return null;
         }
     }
@@ -426,8 +454,10 @@ public final class Engine {
             return;
         }
         boolean shadow = cpu.s[X86State.INT_SHADOW] != 0;
-        Translation t = find(cpu.s[X86State.RIP] & 0xffffffffL, cpu.mode(), true);
+        Translation t = find(cpu.s[X86State.RIP], cpu.mode(), true);
         if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
             return;
         }
         int left = cpu.budget - 1;
@@ -450,9 +480,48 @@ public final class Engine {
         }
     }
 
+    private static boolean timeToMerge(long entered) {
+        int log2 = Long.numberOfTrailingZeros(entered);
+        return entered >>> log2 == 1 && log2 >= MERGE_AFTER_LOG2 && (log2 - MERGE_AFTER_LOG2 & 1) == 0;
+    }
+
+    /** A region has been entered often: compile it together with those it leads to, if it is mostly left again at once. */
+    private void merge(Translation from) {
+        RegionRecord r = from.region;
+        if (r == null || !r.valid || options.singleBlockRegions() || r.retired / r.entered >= MERGE_BELOW) {
+            return;
+        }
+        long start = System.nanoTime();
+        RegionFormer.Candidate c = former.merge(from, options.regionInsns());
+        int generation = 0;
+        long heat = 0;
+        for (Translation m : c == null ? List.<Translation>of() : c.members()) {
+            if (m.region != null) {
+                generation = Math.max(generation, m.region.generation + 1);
+                heat = Math.max(heat, m.region.heat());
+            }
+        }
+        if (c != null && generation <= MAX_GENERATION) {
+            try {
+                CompiledRegion code = compile(c, from.pc);
+                statistics.merged++;
+                install(c, code, generation, heat);
+            } catch (RegionTooLargeException e) {
+                statistics.regionRetries++;
+            }
+        }
+        statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    private CompiledRegion compile(RegionFormer.Candidate c, long pc) {
+        Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
+        BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
+        return compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc));
+    }
+
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
     private void promote() {
-        Translation t = lookup();
+        Translation t = lookAhead();
         if (t == null || !t.cached) {
             return;
         }
@@ -463,10 +532,8 @@ public final class Engine {
         int limit = options.regionInsns();
         while (true) {
             RegionFormer.Candidate c = former.form(t, limit);
-            Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
-            BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
             try {
-                install(c, compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(t.pc)));
+                install(c, compile(c, t.pc), 0, 0);
                 break;
             } catch (RegionTooLargeException e) {
                 statistics.regionRetries++;
@@ -481,17 +548,17 @@ public final class Engine {
         statistics.compileNanos += System.nanoTime() - start;
     }
 
-    private void install(RegionFormer.Candidate c, CompiledRegion code) {
-        java.util.TreeMap<Integer, Integer> pages = new java.util.TreeMap<>();
+    private void install(RegionFormer.Candidate c, CompiledRegion code, int generation, long inherited) {
+        java.util.TreeMap<Long, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
-            pages.put((int) (m.linear >>> 12), m.frame);
+            pages.put(m.linear >>> 12, m.frame);
             if (m.secondFrame != Translation.NONE) {
-                pages.put((int) (nextPage(m.linear) >>> 12), m.secondFrame);
+                pages.put(m.nextPage() >>> 12, m.secondFrame);
             }
         }
-        int[] p = pages.keySet().stream().mapToInt(Integer::intValue).toArray();
+        long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
-        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch());
+        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), generation, inherited);
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
@@ -506,6 +573,9 @@ public final class Engine {
             compiling.add(r);
         } else {
             activate(r);
+        }
+        if (regions.size() == MAX_REMEMBERED) {
+            regions.removeIf(old -> !old.valid);
         }
         regions.add(r);
         statistics.regions++;
@@ -529,7 +599,7 @@ public final class Engine {
     private void activate(RegionRecord r) {
         for (Translation m : r.members) {
             int entry = r.code.entryAt(m.pc);
-            if (m.code != null || !m.valid) {
+            if (!m.valid || m.region != null && (m.region.generation >= r.generation || entry < 0)) {
                 continue;
             }
             if (entry >= 0) {

@@ -16,6 +16,8 @@ public final class EngineStatistics {
     public long regionBytes;
     public long regionInsns;
     public long regionRetries;
+    /** Regions that several others were merged into. */
+    public long merged;
     /** Regions handed to C2. */
     public long optimized;
     /** Regions and blocks thrown away because their code was written. */

@@ -8,7 +8,10 @@ public interface EventTimer {
     /** How many instructions may be retired before the next event is due, at least 1; a guess where time does not derive from the count. */
     long instructionsToNextEvent();
 
-    /** The guest waits in a loop (PAUSE): a clock that derives from the instruction count may let time pass. Returns true if it did. */
+    /**
+     * The guest waits in a loop (PAUSE): a clock that derives from the instruction count may let time pass, one that does not may let the host's processor
+     * rest. Returns true if it did: events may be due.
+     */
     boolean pause();
 
     /** True if events are due at exact instruction counts. */

@@ -14,6 +14,7 @@ import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
+import org.gearshift.ir.Type;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.vmm.cpu.VCpu;
@@ -23,6 +24,9 @@ import org.gearshift.vmm.cpu.VCpu;
  * first, as long as they have been executed often enough and the region stays small enough for HotSpot.
  */
 final class RegionFormer {
+    /** No pc. */
+    private static final long NOWHERE = -1;
+
     /** A chosen region: its IR and the translations of its blocks. */
     record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns) {
         List<Translation> members() {
@@ -36,6 +40,9 @@ final class RegionFormer {
 
     private record Choice(Translation translation, int count, boolean returnPoint) {
     }
+
+    /** Most regions that are merged into one. */
+    private static final int MAX_ROOTS = 32;
 
     private final VCpu cpu;
     private final ShadowMmu mmu;
@@ -55,6 +62,35 @@ final class RegionFormer {
 
     /** Forms a region around {@code seed} of about {@code maxInsns} guest instructions, at least the seed itself. */
     Candidate form(Translation seed, int maxInsns) {
+        return form(seed, Set.of(), maxInsns);
+    }
+
+    /**
+     * Forms a region of {@code seed} and what control is seen to go to from there by way of other regions: targets of indirect jumps and calls, callees that did not
+     * fit. All of those are entries.
+     *
+     * @return null if there is nothing to join, or not all of it fits
+     */
+    Candidate merge(Translation seed, int maxInsns) {
+        Set<Translation> roots = new LinkedHashSet<>();
+        roots.add(seed);
+        List<Translation> open = new ArrayList<>(roots);
+        while (!open.isEmpty() && roots.size() <= MAX_ROOTS) {
+            RegionRecord r = open.remove(0).region;
+            for (Translation t : r == null ? List.<Translation>of() : r.successors.relevant()) {
+                if (t.mode == seed.mode && t.region != null && mapped(t.pc, t.mode) == t && roots.add(t)) {
+                    open.add(t);
+                }
+            }
+        }
+        if (roots.size() < 2 || roots.size() > MAX_ROOTS) {
+            return null;
+        }
+        Candidate c = form(seed, roots, maxInsns);
+        return c.members().containsAll(roots) ? c : null;
+    }
+
+    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
         Map<Long, Translation> chosen = new LinkedHashMap<>();
@@ -63,6 +99,11 @@ final class RegionFormer {
         Set<Long> seen = new HashSet<>();
         queue.add(new Choice(seed, Integer.MAX_VALUE, false));
         seen.add(seed.pc);
+        for (Translation root : roots) {
+            if (seen.add(root.pc)) {
+                queue.add(new Choice(root, Integer.MAX_VALUE, true));
+            }
+        }
         int insns = 0;
         while (!queue.isEmpty()) {
             Choice c = queue.poll();
@@ -84,7 +125,7 @@ final class RegionFormer {
                 offer(queue, seen, successor, t.mode, floor, false);
             }
             long back = returnPoint(block);
-            if (back >= 0) {
+            if (back != NOWHERE) {
                 offer(queue, seen, back, t.mode, floor, true);
             }
         }
@@ -110,7 +151,7 @@ final class RegionFormer {
         }
         Translation t = cache.find(pc, mode, frame, Translation.NONE);
         if (t == null && (linear & 0xfff) > 0x1000 - 15 - 15 * BlockTranslator.MAX_INSNS) {
-            t = cache.find(pc, mode, frame, mmu.execFrame((linear | 0xfff) + 1 & 0xffffffffL, cpu.user()));
+            t = cache.find(pc, mode, frame, mmu.execFrame(BlockTranslator.nextPage(linear, mode), cpu.user()));
         }
         return t;
     }
@@ -142,18 +183,22 @@ final class RegionFormer {
         };
     }
 
-    /** Where the call that ends this block returns to, or -1: a call has stored the address after the block. */
+    /** Where the call that ends this block returns to, or {@link #NOWHERE}: a call has stored the address after the block. */
     static long returnPoint(Block b) {
         long after = b.pc() + b.guestBytes();
         Terminator.Kind k = b.terminator().kind();
         if (k != Terminator.Kind.GOTO && k != Terminator.Kind.INDIRECT || k == Terminator.Kind.GOTO && b.terminator().target() == after) {
-            return -1;
+            return NOWHERE;
         }
         for (Insn i : b.insns()) {
-            if (i.op() == Op.STORE && i.arg(1).isConst() && (i.arg(1).imm() & 0xffffffffL) == after) {
+            if (i.op() == Op.STORE && i.arg(1).isConst() && stored(i.arg(1)) == after) {
                 return after;
             }
         }
-        return -1;
+        return NOWHERE;
+    }
+
+    private static long stored(Insn constant) {
+        return constant.type() == Type.I64 ? constant.imm() : constant.imm() & 0xffffffffL;
     }
 }

@@ -10,7 +10,7 @@ final class RegionRecord {
     final List<Translation> members;
     final CompiledRegion code;
     /** Linear page numbers and the frames they must map to. */
-    final int[] pages;
+    final long[] pages;
     final int[] frames;
     int checkedEpoch;
     boolean valid = true;
@@ -18,12 +18,25 @@ final class RegionRecord {
     long retired;
     long entered;
     boolean optimizing;
+    /** 0 for a region formed from interpreted blocks, one more with each merging. */
+    final int generation;
+    /** Instructions retired in the hottest of the regions this one was merged from. */
+    private final long inherited;
+    /** Where control went from here. */
+    final RegionSuccessors successors = new RegionSuccessors();
 
-    RegionRecord(List<Translation> members, CompiledRegion code, int[] pages, int[] frames, int epoch) {
+    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch, int generation, long inherited) {
         this.members = members;
         this.code = code;
         this.pages = pages;
         this.frames = frames;
         this.checkedEpoch = epoch;
+        this.generation = generation;
+        this.inherited = inherited;
+    }
+
+    /** Guest instructions retired in this code, whichever region it was part of. */
+    long heat() {
+        return retired + inherited;
     }
 }

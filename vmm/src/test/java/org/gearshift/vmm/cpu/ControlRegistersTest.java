@@ -20,7 +20,7 @@ class ControlRegistersTest {
     void powerOnStateIsRealModeAtTheResetVector() {
         ProtectedMachine m = new ProtectedMachine();
         assertEquals(0x60000010, m.s[CR0]);
-        assertEquals(0xffff0000, m.s[X86State.SEG_BASE + X86State.CS]);
+        assertEquals(0xffff0000L, m.s[X86State.SEG_BASE + X86State.CS]);
         assertEquals(0xfff0, m.s[X86State.RIP]);
         assertEquals(2, m.cpu.eflags());
         assertEquals(0xffff0ff0L, m.s[X86State.DR + 6]);
@@ -85,6 +85,7 @@ class ControlRegistersTest {
         m.put32(ProtectedMachine.TABLES + 0x1000 + 4 * 0x50, 0x60000 | 7);
         m.call(X86Service.WRITE_CR, 3, ProtectedMachine.TABLES);
         m.put32(0x60010, 0x13579bdf);
+        m.cpu.exact = true;
         assertEquals(0x13579bdf, m.cpu.loadSlow(0x50010, 32, false));
         m.call(X86Service.WRITE_CR, 0, m.s[CR0] & ~ControlRegisters.CR0_PG);
         assertEquals(0, m.cpu.loadSlow(0x50010, 32, false));

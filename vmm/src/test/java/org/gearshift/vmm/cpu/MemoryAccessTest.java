@@ -105,9 +105,19 @@ class MemoryAccessTest {
         ProtectedMachine m = machine();
         m.pageIdentity();
         m.pageAttributes(0x40000, 5);
+        m.cpu.exact = true;
         m.cpu.loadSlow(0x40000, 32, false);
         GuestFault f = assertThrows(GuestFault.class, () -> m.cpu.loadSlow(0x40000, 32, true));
         assertEquals(3, f.errorCode);
+    }
+
+    @Test
+    void accessThatFindsAPageTableRestartsSinceWritableLocationsMayBeHeld() {
+        ProtectedMachine m = machine();
+        m.pageIdentity();
+        restarts(() -> m.cpu.loadSlow(0x40000, 32, false));
+        m.memory.ram().put64(0x40000, 0x1234);
+        assertEquals(0x1234, m.cpu.loadSlow(0x40000, 32, false));
     }
 
     @Test

@@ -1,23 +1,25 @@
 package org.gearshift.translator.x86.decode;
 
 import java.util.List;
+import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * Decodes one instruction at a time as an Intel 64 processor does, without AVX, MPX and TSX. Holds the state of the instruction
+ * Decodes one instruction at a time as an Intel 64 processor does, without AVX-512, MPX and TSX. Holds the state of the instruction
  * under way: one decoder serves one thread.
  *
  * <p>What a caller may rely on, beyond {@link Instruction}:
  * <ul>
  * <li>Immediates of arithmetic, moves and pushes are sign-extended to 64 bits whatever their size (AND AL,0x80 has -128); ports, counts, vectors,
  * control bytes (PSHUFD, CMPPS ...), RET's and ENTER's numbers are zero-extended.</li>
- * <li>Registers have their full width in {@code bits} (XMM 128, MMX 64) also where the instruction uses less; memory has the datum's.</li>
+ * <li>Registers have their full width in {@code bits} (YMM 256, XMM 128, MMX 64) also where the instruction uses less; memory has the datum's.</li>
  * <li>Displacements are sign-extended; the effective address is to be truncated to {@code addressBits}. Absolute addresses (MOV moffs included)
  * have neither base nor index.</li>
  * <li>Immediates are 8, 16, 32 or 64 bits after extension: {@code ADD EBX, imm8} has 32.</li>
  * <li>REP means F3 or F2 on MOVS, STOS, LODS, INS and OUTS (F2 repeats there like F3); on CMPS and SCAS F3 is rep and F2 repne.</li>
- * <li>{@link Mnemonic#INVALID} raises #UD and has the bytes read so far as length; {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
+ * <li>{@link Mnemonic#INVALID} raises #UD, and has the length that the opcode's operands would give it: a processor fetches all of that before it finds
+ * that there is no such instruction. {@link Mnemonic#TOO_LONG} raises #GP(0).</li>
  * </ul>
  */
 public final class Decoder {
@@ -82,11 +84,14 @@ public final class Decoder {
     private boolean prefix67;
     /** Segment number of the effective override prefix, or -1. */
     private int override;
-    /** The REX byte, and REX or VEX bits W R X B as REX has them. */
+    /** The REX byte, and REX or VEX bits W R X B as REX has them; outside 64-bit mode 0. */
     private int rex;
     private int extension;
     private boolean vex;
     private int vvvv;
+    /** REX.W or VEX.W, in every mode, and VEX.L. */
+    private boolean wide;
+    private boolean vex256;
 
     private int opcodeByte;
     private int modrm;
@@ -139,11 +144,13 @@ public final class Decoder {
         override = -1;
         rex = 0;
         vex = false;
+        vex256 = false;
         while (true) {
             int b = next();
             byte kind = PREFIX[b];
             if (kind == 0 || kind == P_REX && !mode64) {
                 extension = rex & 15;
+                wide = (rex & REX_W) != 0;
                 return b;
             }
             // REX counts only right before the opcode.
@@ -164,9 +171,6 @@ public final class Decoder {
         invalid = false;
         modrm = -1;
         int opcode = opcode(first);
-        if (opcode < 0) {
-            return undecoded(Mnemonic.INVALID);
-        }
         opcodeByte = opcode & 0xff;
         Form form;
         if (OpcodeMaps.hasModrm(opcode)) {
@@ -178,30 +182,60 @@ public final class Decoder {
             form = select(OpcodeMaps.forms(opcode));
         }
         if (form == null) {
-            return undecoded(Mnemonic.INVALID);
+            return undefined(OpcodeMaps.shape(opcode));
         }
         operandBits = operandBits(form);
         if (modrm >= 0 && modrm < 0xc0 && !form.has(Form.MOD3)) {
-            address();
+            address(form.has(Form.VSIB));
         }
         List<Operand> operands = operands(form);
-        if (invalid || vex && !form.has(Form.VVVV) && vvvv != 0
+        if (invalid || vex && !form.has(Form.VVVV) && vvvv != 0 || form.has(Form.VSIB) && !isDistinct(operands)
                 || lock && !(form.has(Form.LOCK) && operands.get(0).isMemory())) {
             return undecoded(Mnemonic.INVALID);
         }
         return new Instruction(form.mnemonic, form.condition, length, operandBits, addressBits, elementBits(form),
-                override >= 0 ? override : X86State.DS, lock, repeats(form), form.has(Form.REPZ) && repeat == 0xf2, rex, operands);
+                override >= 0 ? override : X86State.DS, lock, repeats(form), form.has(Form.REPZ) && repeat == 0xf2, rex,
+                vex ? vex256 ? 256 : 128 : 0, vex256 ? form.extension256 : form.extension, operands);
+    }
+
+    /** Destination, indices and mask of a gather: three different registers. */
+    private static boolean isDistinct(List<Operand> operands) {
+        int d = operands.get(0).reg;
+        int x = operands.get(1).index;
+        int m = operands.get(2).reg;
+        return d != x && d != m && x != m;
+    }
+
+    /**
+     * The rest of an instruction that does not exist. Faults of the fetch and the length limit come before #UD (SDM vol. 3, table 6-2), and a processor
+     * knows the length from the opcode alone: whether prefixes, mode and ModRM.reg make an instruction of it shows later.
+     *
+     * @param shape {@link OpcodeMaps#shape}
+     */
+    private Instruction undefined(Form shape) {
+        if (modrm >= 0 && modrm < 0xc0 && !(shape != null && shape.has(Form.MOD3))) {
+            address(false);
+        }
+        if (shape != null) {
+            operandBits = vex ? 32 : operandBits(shape);
+            for (int spec : shape.operands) {
+                if (OperandSpec.followsAddress(OperandSpec.kind(spec))) {
+                    operand(shape, spec);
+                }
+            }
+        }
+        return undecoded(Mnemonic.INVALID);
     }
 
     private Instruction undecoded(Mnemonic why) {
-        return new Instruction(why, -1, length, defaultBits, defaultBits, 0, X86State.DS, false, false, false, 0, List.of());
+        return new Instruction(why, -1, length, defaultBits, defaultBits, 0, X86State.DS, false, false, false, 0, 0, IsaExtension.BASE, List.of());
     }
 
     private boolean repeats(Form form) {
         return repeat == 0xf3 && form.has(Form.REP | Form.REPZ) || repeat == 0xf2 && form.has(Form.REP);
     }
 
-    /** The opcode's index in {@link OpcodeMaps}, or -1. */
+    /** The opcode's index in {@link OpcodeMaps}. */
     private int opcode(int first) {
         if (first == 0x0f) {
             int second = next();
@@ -212,40 +246,47 @@ public final class Decoder {
         }
         if (first == 0xc4 || first == 0xc5) {
             int second = next();
-            if (mode64 || second >= 0xc0) {
+            if (mode64 ? rex == 0 : second >= 0xc0) {
                 return vex(first, second);
             }
+            // LES, LDS; in 64-bit mode, where there are none, REX makes the bytes look so.
             modrm = second;
         }
         return first;
     }
 
-    /** SDM vol. 2, 2.3.5: two- and three-byte VEX. Only the maps 0F 38 and 0F 3A hold instructions here, so C5 never leads to one. */
+    /** SDM vol. 2, 2.3.5: two- and three-byte VEX; {@code second} is the byte behind C5 or C4. */
     private int vex(int first, int second) {
-        if (first == 0xc5 || !vexAllowed || lock || prefix66 || repeat != 0 || rex != 0) {
-            return -1;
+        if (!vexAllowed) {
+            // LES or LDS with a register operand.
+            modrm = second;
+            return first;
         }
-        int third = next();
-        int map = second & 31;
-        if ((third & 4) != 0 || map != 2 && map != 3) {
-            return -1;
-        }
+        invalid = lock || prefix66 || repeat != 0;
+        boolean brief = first == 0xc5;
+        int last = brief ? second : next();
+        int map = brief ? 1 : second & 31;
         vex = true;
-        vvvv = ~third >>> 3 & (mode64 ? 15 : 7);
-        extension = mode64 ? third >>> 4 & REX_W | ~second >>> 5 & (REX_R | REX_X | REX_B) : 0;
-        int pp = third & 3;
+        vvvv = ~last >>> 3 & 15;
+        vex256 = (last & 4) != 0;
+        wide = !brief && (last & 0x80) != 0;
+        if (mode64) {
+            extension = ~second >>> 5 & (brief ? REX_R : REX_R | REX_X | REX_B) | (wide ? REX_W : 0);
+        }
+        int pp = last & 3;
         prefix66 = pp == 1;
         repeat = pp == 2 ? 0xf3 : pp == 3 ? 0xf2 : 0;
-        return (map == 2 ? OpcodeMaps.MAP_VEX_0F38 : OpcodeMaps.MAP_VEX_0F3A) | next();
+        return (map < 1 || map > 3 ? OpcodeMaps.MAP_VEX_OTHER : OpcodeMaps.MAP_VEX_0F + (map - 1 << 8)) | next();
     }
 
     /** The candidate that this instruction's mode, prefixes and ModRM fit, or null. */
     private Form select(Form[] candidates) {
         int mode = mode64 ? Form.MODE_64 : Form.MODE_LEGACY;
         int prefixes = repeat != 0 ? repeat == 0xf3 ? Form.PF3 : Form.PF2 : prefix66 ? Form.P66 : Form.NP;
-        int width = (extension & REX_W) != 0 ? Form.W1 : Form.W0;
+        int width = wide ? Form.W1 : Form.W0;
+        int length = vex256 ? Form.L1 : Form.L0;
         for (Form f : candidates) {
-            if ((f.modes & mode) != 0 && (f.prefixes & prefixes) != 0 && (f.widths & width) != 0
+            if ((f.modes & mode) != 0 && (f.prefixes & prefixes) != 0 && (f.widths & width) != 0 && (f.lengths & length) != 0
                     && (f.rm < 0 || f.rm == (modrm & 7)) && ((extension & REX_B) == 0 || !f.has(Form.NO_REX_B))) {
                 return f;
             }
@@ -273,15 +314,16 @@ public final class Decoder {
 
     // Addresses.
 
-    private void address() {
+    private void address(boolean vectorIndex) {
         base = -1;
         index = -1;
         scale = 1;
         disp = 0;
         if (addressBits == 16) {
             address16();
+            invalid |= vectorIndex;
         } else {
-            address32();
+            address32(vectorIndex);
         }
         if (override >= 0) {
             segment = override;
@@ -304,7 +346,7 @@ public final class Decoder {
         }
     }
 
-    private void address32() {
+    private void address32(boolean vectorIndex) {
         int mod = modrm >>> 6;
         int rm = modrm & 7;
         if (rm == 4) {
@@ -312,7 +354,7 @@ public final class Decoder {
             rm = sib & 7;
             index = sib >>> 3 & 7 | (extension & REX_X) << 2;
             scale = 1 << (sib >>> 6);
-            if (index == 4) {
+            if (index == 4 && !vectorIndex) {
                 index = -1;
                 scale = 1;
             }
@@ -320,10 +362,13 @@ public final class Decoder {
                 disp = immediate32();
                 return;
             }
-        } else if (mod == 0 && rm == 5) {
-            base = mode64 ? Operand.RIP_BASE : -1;
-            disp = immediate32();
-            return;
+        } else {
+            invalid |= vectorIndex;
+            if (mod == 0 && rm == 5) {
+                base = mode64 ? Operand.RIP_BASE : -1;
+                disp = immediate32();
+                return;
+            }
         }
         base = rm | (extension & REX_B) << 3;
         if (mod != 0) {
@@ -344,10 +389,16 @@ public final class Decoder {
                 Operand a = operand(form, specs[0]);
                 return List.of(a, operand(form, specs[1]));
             }
-            default: {
+            case 3: {
                 Operand a = operand(form, specs[0]);
                 Operand b = operand(form, specs[1]);
                 return List.of(a, b, operand(form, specs[2]));
+            }
+            default: {
+                Operand a = operand(form, specs[0]);
+                Operand b = operand(form, specs[1]);
+                Operand c = operand(form, specs[2]);
+                return List.of(a, b, c, operand(form, specs[3]));
             }
         }
     }
@@ -362,11 +413,13 @@ public final class Decoder {
             case OperandSpec.G:
                 return Registers.general(bits(size), reg(), rex != 0);
             case OperandSpec.V:
-                return Registers.XMM[reg()];
+                return vector(size, reg());
             case OperandSpec.W:
-                return modrm >= 0xc0 ? Registers.XMM[rm()] : memory(bits(size));
+                return modrm >= 0xc0 ? vector(size, rm()) : memory(bits(size));
             case OperandSpec.U:
-                return Registers.XMM[rm()];
+                return vector(size, rm());
+            case OperandSpec.H:
+                return vector(size, vvvvRegister());
             case OperandSpec.P:
                 return Registers.MMX[modrm >>> 3 & 7];
             case OperandSpec.Q:
@@ -398,7 +451,11 @@ public final class Decoder {
                 invalid |= reg() > 7;
                 return Registers.DEBUG[reg() & 7];
             case OperandSpec.B:
-                return Registers.general(bits(size), vvvv, true);
+                return Registers.general(bits(size), vvvvRegister(), true);
+            case OperandSpec.L:
+                return vector(size, next() >>> 4 & (mode64 ? 15 : 7));
+            case OperandSpec.X:
+                return Operand.gather(wide ? 64 : 32, segment, base, index, bits(size), scale, disp);
             case OperandSpec.ST0:
                 return Registers.ST[0];
             case OperandSpec.STI:
@@ -420,6 +477,15 @@ public final class Decoder {
         }
     }
 
+    private Operand vector(int size, int number) {
+        return bits(size) == 256 ? Registers.YMM[number] : Registers.XMM[number];
+    }
+
+    /** The top bit counts in 64-bit mode only. */
+    private int vvvvRegister() {
+        return vvvv & (mode64 ? 15 : 7);
+    }
+
     private int reg() {
         return modrm >>> 3 & 7 | (extension & REX_R) << 1;
     }
@@ -439,6 +505,11 @@ public final class Decoder {
             case OperandSpec.SIZE_A -> operandBits * 2;
             case OperandSpec.SIZE_N -> mode64 ? 64 : 32;
             case OperandSpec.SIZE_ADDRESS -> addressBits;
+            case OperandSpec.SIZE_QQ -> 256;
+            case OperandSpec.SIZE_X -> vex256 ? 256 : 128;
+            case OperandSpec.SIZE_XH -> vex256 ? 128 : 64;
+            case OperandSpec.SIZE_XQ -> vex256 ? 64 : 32;
+            case OperandSpec.SIZE_XE -> vex256 ? 32 : 16;
             default -> OperandSpec.BITS[size];
         };
     }

@@ -1,5 +1,7 @@
 package org.gearshift.translator.x86.decode;
 
+import org.gearshift.translator.x86.IsaExtension;
+
 /** One line of the opcode tables: an encoding and what it means. Built by {@link OpcodeMaps}. */
 final class Form {
     // Attributes.
@@ -25,6 +27,8 @@ final class Form {
     static final int ELEMENT_Z = 1 << 10;
     /** Has an operand in VEX.vvvv. */
     static final int VVVV = 1 << 11;
+    /** The memory operand has a vector of indices. */
+    static final int VSIB = 1 << 12;
 
     // Sets of accepted prefix classes, see Decoder.prefixClass.
     static final int NP = 1;
@@ -38,6 +42,9 @@ final class Form {
     static final int MODE_64 = 2;
     static final int W0 = 1;
     static final int W1 = 2;
+    /** Sets of VEX.L values. */
+    static final int L0 = 1;
+    static final int L1 = 2;
 
     // Constraint on ModRM.mod.
     static final int MOD_ANY = 0;
@@ -50,6 +57,10 @@ final class Form {
     int prefixes = ANY_PREFIX;
     int modes = MODE_LEGACY | MODE_64;
     int widths = W0 | W1;
+    int lengths = L0 | L1;
+    /** What the processor must have; for VEX.L = 1 this may be something else. */
+    IsaExtension extension = IsaExtension.BASE;
+    IsaExtension extension256 = IsaExtension.BASE;
     boolean modrm;
     int mod = MOD_ANY;
     /** Required ModRM.reg and ModRM.rm, or -1. */
@@ -64,7 +75,7 @@ final class Form {
 
     /** Forms of one opcode are tried in ascending order: the more an encoding demands, the earlier. */
     int generality() {
-        return (rm >= 0 ? 0 : 32) + (reg >= 0 ? 0 : 16) + Integer.bitCount(prefixes) * 2 + (has(NO_REX_B) ? 0 : 1);
+        return (rm >= 0 ? 0 : 64) + (reg >= 0 ? 0 : 32) + Integer.bitCount(prefixes) * 4 + Integer.bitCount(widths) + (has(NO_REX_B) ? 0 : 1);
     }
 
     Form withCondition(int cc) {
@@ -75,6 +86,9 @@ final class Form {
         f.prefixes = prefixes;
         f.modes = modes;
         f.widths = widths;
+        f.lengths = lengths;
+        f.extension = extension;
+        f.extension256 = extension256;
         f.modrm = modrm;
         f.mod = mod;
         f.reg = reg;

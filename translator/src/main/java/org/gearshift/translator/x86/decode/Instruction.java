@@ -1,6 +1,7 @@
 package org.gearshift.translator.x86.decode;
 
 import java.util.List;
+import org.gearshift.translator.x86.IsaExtension;
 
 /**
  * One decoded instruction. Operands are explicit ones in Intel order plus those implied by the opcode that the assembler writes
@@ -18,6 +19,8 @@ import java.util.List;
  * @param rep REP/REPE (F3) prefix present and meaningful for this instruction
  * @param repne REPNE (F2) prefix present and meaningful
  * @param rex REX prefix byte (0x40..0x4f) or 0
+ * @param vexBits 128 or 256 as VEX.L says, 0 without VEX prefix
+ * @param extension what a processor must have to know this instruction
  * @param operands explicit operands in Intel order
  */
 public record Instruction(
@@ -32,6 +35,8 @@ public record Instruction(
         boolean rep,
         boolean repne,
         int rex,
+        int vexBits,
+        IsaExtension extension,
         List<Operand> operands) {
 
     public Operand op(int i) {

@@ -120,8 +120,8 @@ final class IntegerOpcodes {
             0F AF | IMUL Gv,Ev
             0F C0 | XADD Eb,Gb | lock
             0F C1 | XADD Ev,Gv | lock
-            66 0F 38 F6 | ADCX Gy,Ey
-            F3 0F 38 F6 | ADOX Gy,Ey
+            66 0F 38 F6 | ADCX Gy,Ey | ADX
+            F3 0F 38 F6 | ADOX Gy,Ey | ADX
             """;
 
     static final String SHIFTS_AND_BITS = """
@@ -185,27 +185,27 @@ final class IntegerOpcodes {
             0F BA /6 | BTR Ev,Iu | lock
             0F BA /7 | BTC Ev,Iu | lock
             0F BB | BTC Ev,Gv | lock
-            F3 0F B8 | POPCNT Gv,Ev
+            F3 0F B8 | POPCNT Gv,Ev | POPCNT
             0F BC | BSF Gv,Ev
-            F3 0F BC | TZCNT Gv,Ev
+            F3 0F BC | TZCNT Gv,Ev | BMI1
             0F BD | BSR Gv,Ev
-            F3 0F BD | LZCNT Gv,Ev
+            F3 0F BD | LZCNT Gv,Ev | LZCNT
             0F 90+cc | SETCC Eb
-            F2 0F 38 F0 | CRC32 Gy,Eb
-            F2 0F 38 F1 | CRC32 Gy,Ev
-            NP VEX 0F 38 F2 | ANDN Gy,By,Ey
-            NP VEX 0F 38 F3 /1 | BLSR By,Ey
-            NP VEX 0F 38 F3 /2 | BLSMSK By,Ey
-            NP VEX 0F 38 F3 /3 | BLSI By,Ey
-            NP VEX 0F 38 F5 | BZHI Gy,Ey,By
-            F3 VEX 0F 38 F5 | PEXT Gy,By,Ey
-            F2 VEX 0F 38 F5 | PDEP Gy,By,Ey
-            F2 VEX 0F 38 F6 | MULX Gy,By,Ey
-            NP VEX 0F 38 F7 | BEXTR Gy,Ey,By
-            66 VEX 0F 38 F7 | SHLX Gy,Ey,By
-            F3 VEX 0F 38 F7 | SARX Gy,Ey,By
-            F2 VEX 0F 38 F7 | SHRX Gy,Ey,By
-            F2 VEX 0F 3A F0 | RORX Gy,Ey,Iu
+            F2 0F 38 F0 | CRC32 Gy,Eb | SSE4_2
+            F2 0F 38 F1 | CRC32 Gy,Ev | SSE4_2
+            NP VEX 0F 38 F2 | ANDN Gy,By,Ey | L0 BMI1
+            NP VEX 0F 38 F3 /1 | BLSR By,Ey | L0 BMI1
+            NP VEX 0F 38 F3 /2 | BLSMSK By,Ey | L0 BMI1
+            NP VEX 0F 38 F3 /3 | BLSI By,Ey | L0 BMI1
+            NP VEX 0F 38 F5 | BZHI Gy,Ey,By | L0 BMI2
+            F3 VEX 0F 38 F5 | PEXT Gy,By,Ey | L0 BMI2
+            F2 VEX 0F 38 F5 | PDEP Gy,By,Ey | L0 BMI2
+            F2 VEX 0F 38 F6 | MULX Gy,By,Ey | L0 BMI2
+            NP VEX 0F 38 F7 | BEXTR Gy,Ey,By | L0 BMI1
+            66 VEX 0F 38 F7 | SHLX Gy,Ey,By | L0 BMI2
+            F3 VEX 0F 38 F7 | SARX Gy,Ey,By | L0 BMI2
+            F2 VEX 0F 38 F7 | SHRX Gy,Ey,By | L0 BMI2
+            F2 VEX 0F 3A F0 | RORX Gy,Ey,Iu | L0 BMI2
             """;
 
     static final String TRANSFER = """
@@ -263,7 +263,7 @@ final class IntegerOpcodes {
             C7 /0 | MOV Ev,Iz
             D6 | SALC | i64
             D7 | XLAT
-            0F 40+cc | CMOVCC Gv,Ev
+            0F 40+cc | CMOVCC Gv,Ev | CMOV
             0F A0 | PUSH FS | d64
             0F A1 | POP FS | d64
             0F A8 | PUSH GS | d64
@@ -277,13 +277,13 @@ final class IntegerOpcodes {
             0F B7 | MOVZX Gv,Ew
             0F BE | MOVSX Gv,Eb
             0F BF | MOVSX Gv,Ew
-            0F C7 /1 | CMPXCHG8B Mq | lock W0
-            0F C7 /1 | CMPXCHG16B Mdq | lock W1
+            0F C7 /1 | CMPXCHG8B Mq | lock W0 CX8
+            0F C7 /1 | CMPXCHG16B Mdq | lock W1 CX16
             0F C8+r | BSWAP Zv
-            NFx 0F 38 F0 | MOVBE Gv,Mv
-            NFx 0F 38 F1 | MOVBE Mv,Gv
+            NFx 0F 38 F0 | MOVBE Gv,Mv | MOVBE
+            NFx 0F 38 F1 | MOVBE Mv,Gv | MOVBE
             66 0F 38 F8 | MOVDIR64B Ga,M
-            NP 0F 38 F9 | MOVDIRI My,Gy
+            NP 0F 38 F9 | MOVDIRI My,Gy | MOVDIRI
             """;
 
     static final String CONTROL = """
@@ -326,9 +326,9 @@ final class IntegerOpcodes {
             0F A2 | CPUID
             0F B9 | UD1 Gv,Ev
             0F FF | UD0 Gv,Ev
-            NFx 0F C7 /6 | RDRAND Rv
-            NFx 0F C7 /7 | RDSEED Rv
-            F3 0F C7 /7 | RDPID Rn
+            NFx 0F C7 /6 | RDRAND Rv | RDRAND
+            NFx 0F C7 /7 | RDSEED Rv | RDSEED
+            F3 0F C7 /7 | RDPID Rn | RDPID
             """;
 
     /** NOPs, hints and what the architecture made of their opcodes since. */
@@ -355,12 +355,12 @@ final class IntegerOpcodes {
             F3 0F 1E FA | ENDBR64
             F3 0F 1E FB | ENDBR32
             0F 1F | NOP Ev
-            NP 0F AE /7 | CLFLUSH M
-            66 0F AE /7 | CLFLUSHOPT M
-            66 0F AE /6 | CLWB M
-            NP 0F AE /5 reg | LFENCE
-            NP 0F AE /6 reg | MFENCE
-            NP 0F AE /7 reg | SFENCE
+            NP 0F AE /7 | CLFLUSH M | CLFSH
+            66 0F AE /7 | CLFLUSHOPT M | CLFLUSHOPT
+            66 0F AE /6 | CLWB M | CLWB
+            NP 0F AE /5 reg | LFENCE | SSE2
+            NP 0F AE /6 reg | MFENCE | SSE2
+            NP 0F AE /7 reg | SFENCE | SSE
             66 0F AE /6 | TPAUSE Ry
             F2 0F AE /6 | UMWAIT Ry
             F3 0F AE /6 | UMONITOR Ra

@@ -14,6 +14,7 @@ public final class Operand {
         ST,
         MMX,
         XMM,
+        YMM,
         /** Memory {@code seg:[base + index * scale + disp]}. */
         MEMORY,
         /** Immediate {@link #value}, sign-extended to the operand size as the instruction does it. */
@@ -25,7 +26,7 @@ public final class Operand {
     }
 
     public final Kind kind;
-    /** Size of the datum in bits: 8, 16, 32, 48 (far pointer in memory), 64, 80, 128 ...; 0 where it has none (LEA, INVLPG, FXSAVE). */
+    /** Size of the datum in bits: 8, 16, 32, 48 (far pointer in memory), 64, 80, 128, 256; 0 where it has none (LEA, INVLPG, FXSAVE). */
     public final int bits;
     /** Register number, or selector of a far pointer. */
     public final int reg;
@@ -39,6 +40,8 @@ public final class Operand {
     public final int base;
     /** Memory: index register 0..15, or -1. */
     public final int index;
+    /** Memory: 0, or 128 or 256 where {@link #index} is an XMM or YMM register of indices; {@link #bits} is the size of one element then. */
+    public final int indexBits;
     /** Memory: 1, 2, 4 or 8. */
     public final int scale;
     /** Memory: displacement, sign-extended. */
@@ -47,7 +50,8 @@ public final class Operand {
     /** {@link #base} of a RIP-relative address. */
     public static final int RIP_BASE = 16;
 
-    private Operand(Kind kind, int bits, int reg, boolean highByte, long value, int segment, int base, int index, int scale, long disp) {
+    private Operand(Kind kind, int bits, int reg, boolean highByte, long value, int segment, int base, int index, int indexBits, int scale,
+            long disp) {
         this.kind = kind;
         this.bits = bits;
         this.reg = reg;
@@ -56,33 +60,39 @@ public final class Operand {
         this.segment = segment;
         this.base = base;
         this.index = index;
+        this.indexBits = indexBits;
         this.scale = scale;
         this.disp = disp;
     }
 
     public static Operand register(Kind kind, int bits, int reg) {
-        return new Operand(kind, bits, reg, false, 0, 0, -1, -1, 1, 0);
+        return new Operand(kind, bits, reg, false, 0, 0, -1, -1, 0, 1, 0);
     }
 
     /** AH, CH, DH or BH: {@code reg} is 0..3. */
     public static Operand highByte(int reg) {
-        return new Operand(Kind.GPR, 8, reg, true, 0, 0, -1, -1, 1, 0);
+        return new Operand(Kind.GPR, 8, reg, true, 0, 0, -1, -1, 0, 1, 0);
     }
 
     public static Operand memory(int bits, int segment, int base, int index, int scale, long disp) {
-        return new Operand(Kind.MEMORY, bits, 0, false, 0, segment, base, index, scale, disp);
+        return new Operand(Kind.MEMORY, bits, 0, false, 0, segment, base, index, 0, scale, disp);
+    }
+
+    /** Memory at a vector of indices. */
+    public static Operand gather(int bits, int segment, int base, int index, int indexBits, int scale, long disp) {
+        return new Operand(Kind.MEMORY, bits, 0, false, 0, segment, base, index, indexBits, scale, disp);
     }
 
     public static Operand immediate(int bits, long value) {
-        return new Operand(Kind.IMMEDIATE, bits, 0, false, value, 0, -1, -1, 1, 0);
+        return new Operand(Kind.IMMEDIATE, bits, 0, false, value, 0, -1, -1, 0, 1, 0);
     }
 
     public static Operand relative(int bits, long displacement) {
-        return new Operand(Kind.RELATIVE, bits, 0, false, displacement, 0, -1, -1, 1, 0);
+        return new Operand(Kind.RELATIVE, bits, 0, false, displacement, 0, -1, -1, 0, 1, 0);
     }
 
     public static Operand farPointer(int bits, int selector, long offset) {
-        return new Operand(Kind.FAR_POINTER, bits, selector, false, offset, 0, -1, -1, 1, 0);
+        return new Operand(Kind.FAR_POINTER, bits, selector, false, offset, 0, -1, -1, 0, 1, 0);
     }
 
     public boolean isMemory() {

@@ -31,21 +31,26 @@ final class OperandSpec {
     static final int P = 12;
     static final int Q = 13;
     static final int N = 14;
-    /** XMM: likewise. */
+    /** XMM, or YMM by size: likewise. */
     static final int V = 15;
     static final int W = 16;
     static final int U = 17;
     /** VEX.vvvv general register. */
     static final int B = 18;
-    static final int ST0 = 19;
-    static final int STI = 20;
-    static final int XMM0 = 21;
-    static final int AX = 22;
-    static final int CL = 23;
-    static final int DX = 24;
-    static final int ONE = 25;
+    /** VEX.vvvv and immediate bits 7..4: XMM or YMM register. */
+    static final int H = 19;
+    static final int L = 20;
+    /** + Memory with a vector of indices, which the size is of; elements are doublewords, or quadwords with VEX.W. */
+    static final int X = 21;
+    static final int ST0 = 22;
+    static final int STI = 23;
+    static final int XMM0 = 24;
+    static final int AX = 25;
+    static final int CL = 26;
+    static final int DX = 27;
+    static final int ONE = 28;
     /** Segment register named by the opcode; the size is its number. */
-    static final int SEG = 26;
+    static final int SEG = 29;
 
     // Sizes. Up to SIZE_128 they index BITS.
     static final int NONE = 0;
@@ -69,10 +74,16 @@ final class OperandSpec {
     /** + Byte sign-extended to operand size; byte zero-extended. */
     static final int SIZE_SIGNED = 15;
     static final int SIZE_UNSIGNED = 16;
+    /** 256 bits; 128 or 256 by VEX.L; + half, quarter and eighth of the latter. */
+    static final int SIZE_QQ = 17;
+    static final int SIZE_X = 18;
+    static final int SIZE_XH = 19;
+    static final int SIZE_XQ = 20;
+    static final int SIZE_XE = 21;
 
     static final int[] BITS = {0, 8, 16, 32, 64, 80, 128};
 
-    private static final String KINDS = "EMRGIJAOZSCDPQNVWUB";
+    private static final String KINDS = "EMRGIJAOZSCDPQNVWUBHLX";
     private static final Map<String, Integer> SIZES = new HashMap<>();
     private static final Map<String, Integer> FIXED = new HashMap<>();
 
@@ -80,6 +91,10 @@ final class OperandSpec {
         String[] sizes = {"", "b", "w", "d", "q", "t", "dq", "v", "z", "y", "p", "s", "a", "n"};
         for (int i = 0; i < sizes.length; i++) {
             SIZES.put(sizes[i], i);
+        }
+        String[] vectors = {"qq", "x", "xh", "xq", "xe"};
+        for (int i = 0; i < vectors.length; i++) {
+            SIZES.put(vectors[i], SIZE_QQ + i);
         }
         String[] segments = {"ES", "CS", "SS", "DS", "FS", "GS"};
         for (int i = 0; i < segments.length; i++) {
@@ -133,13 +148,18 @@ final class OperandSpec {
 
     /** True if the operand is encoded by a ModRM byte. */
     static boolean usesModrm(int kind) {
-        return kind <= G || kind >= S && kind <= U;
+        return kind <= G || kind >= S && kind <= U || kind == X;
+    }
+
+    /** True if the operand has bytes of its own, behind ModRM and displacement. */
+    static boolean followsAddress(int kind) {
+        return kind == I || kind == J || kind == A || kind == O || kind == L;
     }
 
     /** What the operand demands of ModRM.mod, as a {@link Form} constant. */
     static int mod(int kind) {
         return switch (kind) {
-            case M -> Form.MOD_MEMORY;
+            case M, X -> Form.MOD_MEMORY;
             case R, N, U -> Form.MOD_REGISTER;
             default -> Form.MOD_ANY;
         };

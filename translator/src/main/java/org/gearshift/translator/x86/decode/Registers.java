@@ -10,6 +10,7 @@ final class Registers {
     static final Operand[] ST = row(Kind.ST, 80, 8);
     static final Operand[] MMX = row(Kind.MMX, 64, 8);
     static final Operand[] XMM = row(Kind.XMM, 128, 16);
+    static final Operand[] YMM = row(Kind.YMM, 256, 16);
     /** The count of {@code shl eax, 1}. */
     static final Operand ONE = Operand.immediate(8, 1);
 

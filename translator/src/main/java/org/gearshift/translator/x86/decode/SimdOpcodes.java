@@ -1,250 +1,168 @@
 package org.gearshift.translator.x86.decode;
 
-/** MMX, SSE to SSE4.2, AES, CLMUL, GFNI and SHA (SDM vol. 2, tables A-3 to A-5). Notation: {@link OpcodeMaps}. */
+/** MMX, SSE to SSE4.2, AES, CLMUL, GFNI and SHA (SDM vol. 2, tables A-3 to A-5), a table for each CPUID feature flag. Notation: {@link OpcodeMaps}. */
 final class SimdOpcodes {
-    static final String INTEGER = """
+    static final String MMX = """
             NP 0F 60 | PUNPCKLBW Pq,Qd
-            66 0F 60 | PUNPCKLBW Vdq,Wdq
             NP 0F 61 | PUNPCKLWD Pq,Qd
-            66 0F 61 | PUNPCKLWD Vdq,Wdq
             NP 0F 62 | PUNPCKLDQ Pq,Qd
-            66 0F 62 | PUNPCKLDQ Vdq,Wdq
             NP 0F 63 | PACKSSWB Pq,Qq
-            66 0F 63 | PACKSSWB Vdq,Wdq
             NP 0F 64 | PCMPGTB Pq,Qq
-            66 0F 64 | PCMPGTB Vdq,Wdq
             NP 0F 65 | PCMPGTW Pq,Qq
-            66 0F 65 | PCMPGTW Vdq,Wdq
             NP 0F 66 | PCMPGTD Pq,Qq
-            66 0F 66 | PCMPGTD Vdq,Wdq
             NP 0F 67 | PACKUSWB Pq,Qq
-            66 0F 67 | PACKUSWB Vdq,Wdq
             NP 0F 68 | PUNPCKHBW Pq,Qq
-            66 0F 68 | PUNPCKHBW Vdq,Wdq
             NP 0F 69 | PUNPCKHWD Pq,Qq
-            66 0F 69 | PUNPCKHWD Vdq,Wdq
             NP 0F 6A | PUNPCKHDQ Pq,Qq
-            66 0F 6A | PUNPCKHDQ Vdq,Wdq
             NP 0F 6B | PACKSSDW Pq,Qq
-            66 0F 6B | PACKSSDW Vdq,Wdq
-            66 0F 6C | PUNPCKLQDQ Vdq,Wdq
-            66 0F 6D | PUNPCKHQDQ Vdq,Wdq
             NP 0F 6E | MOVD Pq,Ed | W0
             NP 0F 6E | MOVQ Pq,Eq | W1
-            66 0F 6E | MOVD Vdq,Ed | W0
-            66 0F 6E | MOVQ Vdq,Eq | W1
             NP 0F 6F | MOVQ Pq,Qq
-            66 0F 6F | MOVDQA Vdq,Wdq
-            F3 0F 6F | MOVDQU Vdq,Wdq
-            NP 0F 70 | PSHUFW Pq,Qq,Iu
-            66 0F 70 | PSHUFD Vdq,Wdq,Iu
-            F3 0F 70 | PSHUFHW Vdq,Wdq,Iu
-            F2 0F 70 | PSHUFLW Vdq,Wdq,Iu
             NP 0F 71 /2 | PSRLW Nq,Iu
-            66 0F 71 /2 | PSRLW Udq,Iu
             NP 0F 71 /4 | PSRAW Nq,Iu
-            66 0F 71 /4 | PSRAW Udq,Iu
             NP 0F 71 /6 | PSLLW Nq,Iu
-            66 0F 71 /6 | PSLLW Udq,Iu
             NP 0F 72 /2 | PSRLD Nq,Iu
-            66 0F 72 /2 | PSRLD Udq,Iu
             NP 0F 72 /4 | PSRAD Nq,Iu
-            66 0F 72 /4 | PSRAD Udq,Iu
             NP 0F 72 /6 | PSLLD Nq,Iu
-            66 0F 72 /6 | PSLLD Udq,Iu
             NP 0F 73 /2 | PSRLQ Nq,Iu
-            66 0F 73 /2 | PSRLQ Udq,Iu
-            66 0F 73 /3 | PSRLDQ Udq,Iu
             NP 0F 73 /6 | PSLLQ Nq,Iu
-            66 0F 73 /6 | PSLLQ Udq,Iu
-            66 0F 73 /7 | PSLLDQ Udq,Iu
             NP 0F 74 | PCMPEQB Pq,Qq
-            66 0F 74 | PCMPEQB Vdq,Wdq
             NP 0F 75 | PCMPEQW Pq,Qq
-            66 0F 75 | PCMPEQW Vdq,Wdq
             NP 0F 76 | PCMPEQD Pq,Qq
-            66 0F 76 | PCMPEQD Vdq,Wdq
             NP 0F 77 | EMMS
             NP 0F 7E | MOVD Ed,Pq | W0
             NP 0F 7E | MOVQ Eq,Pq | W1
-            66 0F 7E | MOVD Ed,Vdq | W0
-            66 0F 7E | MOVQ Eq,Vdq | W1
-            F3 0F 7E | MOVQ Vdq,Wq
             NP 0F 7F | MOVQ Qq,Pq
-            66 0F 7F | MOVDQA Wdq,Vdq
-            F3 0F 7F | MOVDQU Wdq,Vdq
-            NP 0F C3 | MOVNTI My,Gy
-            NP 0F C4 | PINSRW Pq,Rd,Iu
-            NP 0F C4 | PINSRW Pq,Mw,Iu
-            66 0F C4 | PINSRW Vdq,Rd,Iu
-            66 0F C4 | PINSRW Vdq,Mw,Iu
-            NP 0F C5 | PEXTRW Gd,Nq,Iu
-            66 0F C5 | PEXTRW Gd,Udq,Iu
             NP 0F D1 | PSRLW Pq,Qq
-            66 0F D1 | PSRLW Vdq,Wdq
             NP 0F D2 | PSRLD Pq,Qq
-            66 0F D2 | PSRLD Vdq,Wdq
             NP 0F D3 | PSRLQ Pq,Qq
-            66 0F D3 | PSRLQ Vdq,Wdq
-            NP 0F D4 | PADDQ Pq,Qq
-            66 0F D4 | PADDQ Vdq,Wdq
             NP 0F D5 | PMULLW Pq,Qq
-            66 0F D5 | PMULLW Vdq,Wdq
-            66 0F D6 | MOVQ Wq,Vdq
-            F3 0F D6 | MOVQ2DQ Vdq,Nq
-            F2 0F D6 | MOVDQ2Q Pq,Udq
-            NP 0F D7 | PMOVMSKB Gy,Nq
-            66 0F D7 | PMOVMSKB Gy,Udq
             NP 0F D8 | PSUBUSB Pq,Qq
-            66 0F D8 | PSUBUSB Vdq,Wdq
             NP 0F D9 | PSUBUSW Pq,Qq
-            66 0F D9 | PSUBUSW Vdq,Wdq
-            NP 0F DA | PMINUB Pq,Qq
-            66 0F DA | PMINUB Vdq,Wdq
             NP 0F DB | PAND Pq,Qq
-            66 0F DB | PAND Vdq,Wdq
             NP 0F DC | PADDUSB Pq,Qq
-            66 0F DC | PADDUSB Vdq,Wdq
             NP 0F DD | PADDUSW Pq,Qq
-            66 0F DD | PADDUSW Vdq,Wdq
-            NP 0F DE | PMAXUB Pq,Qq
-            66 0F DE | PMAXUB Vdq,Wdq
             NP 0F DF | PANDN Pq,Qq
-            66 0F DF | PANDN Vdq,Wdq
-            NP 0F E0 | PAVGB Pq,Qq
-            66 0F E0 | PAVGB Vdq,Wdq
             NP 0F E1 | PSRAW Pq,Qq
-            66 0F E1 | PSRAW Vdq,Wdq
             NP 0F E2 | PSRAD Pq,Qq
-            66 0F E2 | PSRAD Vdq,Wdq
-            NP 0F E3 | PAVGW Pq,Qq
-            66 0F E3 | PAVGW Vdq,Wdq
-            NP 0F E4 | PMULHUW Pq,Qq
-            66 0F E4 | PMULHUW Vdq,Wdq
             NP 0F E5 | PMULHW Pq,Qq
-            66 0F E5 | PMULHW Vdq,Wdq
-            NP 0F E7 | MOVNTQ Mq,Pq
-            66 0F E7 | MOVNTDQ Mdq,Vdq
             NP 0F E8 | PSUBSB Pq,Qq
-            66 0F E8 | PSUBSB Vdq,Wdq
             NP 0F E9 | PSUBSW Pq,Qq
-            66 0F E9 | PSUBSW Vdq,Wdq
-            NP 0F EA | PMINSW Pq,Qq
-            66 0F EA | PMINSW Vdq,Wdq
             NP 0F EB | POR Pq,Qq
-            66 0F EB | POR Vdq,Wdq
             NP 0F EC | PADDSB Pq,Qq
-            66 0F EC | PADDSB Vdq,Wdq
             NP 0F ED | PADDSW Pq,Qq
-            66 0F ED | PADDSW Vdq,Wdq
-            NP 0F EE | PMAXSW Pq,Qq
-            66 0F EE | PMAXSW Vdq,Wdq
             NP 0F EF | PXOR Pq,Qq
-            66 0F EF | PXOR Vdq,Wdq
-            F2 0F F0 | LDDQU Vdq,Mdq
             NP 0F F1 | PSLLW Pq,Qq
-            66 0F F1 | PSLLW Vdq,Wdq
             NP 0F F2 | PSLLD Pq,Qq
-            66 0F F2 | PSLLD Vdq,Wdq
             NP 0F F3 | PSLLQ Pq,Qq
-            66 0F F3 | PSLLQ Vdq,Wdq
-            NP 0F F4 | PMULUDQ Pq,Qq
-            66 0F F4 | PMULUDQ Vdq,Wdq
             NP 0F F5 | PMADDWD Pq,Qq
-            66 0F F5 | PMADDWD Vdq,Wdq
-            NP 0F F6 | PSADBW Pq,Qq
-            66 0F F6 | PSADBW Vdq,Wdq
-            NP 0F F7 | MASKMOVQ Pq,Nq
-            66 0F F7 | MASKMOVDQU Vdq,Udq
             NP 0F F8 | PSUBB Pq,Qq
-            66 0F F8 | PSUBB Vdq,Wdq
             NP 0F F9 | PSUBW Pq,Qq
-            66 0F F9 | PSUBW Vdq,Wdq
             NP 0F FA | PSUBD Pq,Qq
-            66 0F FA | PSUBD Vdq,Wdq
-            NP 0F FB | PSUBQ Pq,Qq
-            66 0F FB | PSUBQ Vdq,Wdq
             NP 0F FC | PADDB Pq,Qq
-            66 0F FC | PADDB Vdq,Wdq
             NP 0F FD | PADDW Pq,Qq
-            66 0F FD | PADDW Vdq,Wdq
             NP 0F FE | PADDD Pq,Qq
-            66 0F FE | PADDD Vdq,Wdq
             """;
 
-    static final String FLOAT = """
+    static final String SSE = """
             NP 0F 10 | MOVUPS Vdq,Wdq
-            66 0F 10 | MOVUPD Vdq,Wdq
             F3 0F 10 | MOVSS Vdq,Wd
-            F2 0F 10 | MOVSD_SSE Vdq,Wq
             NP 0F 11 | MOVUPS Wdq,Vdq
-            66 0F 11 | MOVUPD Wdq,Vdq
             F3 0F 11 | MOVSS Wd,Vdq
-            F2 0F 11 | MOVSD_SSE Wq,Vdq
             NP 0F 12 | MOVLPS Vdq,Mq
             NP 0F 12 | MOVHLPS Vdq,Udq
-            66 0F 12 | MOVLPD Vdq,Mq
-            F3 0F 12 | MOVSLDUP Vdq,Wdq
-            F2 0F 12 | MOVDDUP Vdq,Wq
             NP 0F 13 | MOVLPS Mq,Vdq
-            66 0F 13 | MOVLPD Mq,Vdq
             NP 0F 14 | UNPCKLPS Vdq,Wdq
-            66 0F 14 | UNPCKLPD Vdq,Wdq
             NP 0F 15 | UNPCKHPS Vdq,Wdq
-            66 0F 15 | UNPCKHPD Vdq,Wdq
             NP 0F 16 | MOVHPS Vdq,Mq
             NP 0F 16 | MOVLHPS Vdq,Udq
-            66 0F 16 | MOVHPD Vdq,Mq
-            F3 0F 16 | MOVSHDUP Vdq,Wdq
             NP 0F 17 | MOVHPS Mq,Vdq
-            66 0F 17 | MOVHPD Mq,Vdq
             NP 0F 28 | MOVAPS Vdq,Wdq
-            66 0F 28 | MOVAPD Vdq,Wdq
             NP 0F 29 | MOVAPS Wdq,Vdq
-            66 0F 29 | MOVAPD Wdq,Vdq
             NP 0F 2A | CVTPI2PS Vdq,Qq
-            66 0F 2A | CVTPI2PD Vdq,Qq
             F3 0F 2A | CVTSI2SS Vdq,Ey
-            F2 0F 2A | CVTSI2SD Vdq,Ey
             NP 0F 2B | MOVNTPS Mdq,Vdq
-            66 0F 2B | MOVNTPD Mdq,Vdq
             NP 0F 2C | CVTTPS2PI Pq,Wq
-            66 0F 2C | CVTTPD2PI Pq,Wdq
             F3 0F 2C | CVTTSS2SI Gy,Wd
-            F2 0F 2C | CVTTSD2SI Gy,Wq
             NP 0F 2D | CVTPS2PI Pq,Wq
-            66 0F 2D | CVTPD2PI Pq,Wdq
             F3 0F 2D | CVTSS2SI Gy,Wd
-            F2 0F 2D | CVTSD2SI Gy,Wq
             NP 0F 2E | UCOMISS Vdq,Wd
-            66 0F 2E | UCOMISD Vdq,Wq
             NP 0F 2F | COMISS Vdq,Wd
-            66 0F 2F | COMISD Vdq,Wq
             NP 0F 50 | MOVMSKPS Gy,Udq
-            66 0F 50 | MOVMSKPD Gy,Udq
             NP 0F 51 | SQRTPS Vdq,Wdq
-            66 0F 51 | SQRTPD Vdq,Wdq
             F3 0F 51 | SQRTSS Vdq,Wd
-            F2 0F 51 | SQRTSD Vdq,Wq
             NP 0F 52 | RSQRTPS Vdq,Wdq
             F3 0F 52 | RSQRTSS Vdq,Wd
             NP 0F 53 | RCPPS Vdq,Wdq
             F3 0F 53 | RCPSS Vdq,Wd
             NP 0F 54 | ANDPS Vdq,Wdq
-            66 0F 54 | ANDPD Vdq,Wdq
             NP 0F 55 | ANDNPS Vdq,Wdq
-            66 0F 55 | ANDNPD Vdq,Wdq
             NP 0F 56 | ORPS Vdq,Wdq
-            66 0F 56 | ORPD Vdq,Wdq
             NP 0F 57 | XORPS Vdq,Wdq
-            66 0F 57 | XORPD Vdq,Wdq
             NP 0F 58 | ADDPS Vdq,Wdq
-            66 0F 58 | ADDPD Vdq,Wdq
             F3 0F 58 | ADDSS Vdq,Wd
-            F2 0F 58 | ADDSD Vdq,Wq
             NP 0F 59 | MULPS Vdq,Wdq
-            66 0F 59 | MULPD Vdq,Wdq
             F3 0F 59 | MULSS Vdq,Wd
+            NP 0F 5C | SUBPS Vdq,Wdq
+            F3 0F 5C | SUBSS Vdq,Wd
+            NP 0F 5D | MINPS Vdq,Wdq
+            F3 0F 5D | MINSS Vdq,Wd
+            NP 0F 5E | DIVPS Vdq,Wdq
+            F3 0F 5E | DIVSS Vdq,Wd
+            NP 0F 5F | MAXPS Vdq,Wdq
+            F3 0F 5F | MAXSS Vdq,Wd
+            NP 0F 70 | PSHUFW Pq,Qq,Iu
+            NP 0F C2 | CMPPS Vdq,Wdq,Iu
+            F3 0F C2 | CMPSS Vdq,Wd,Iu
+            NP 0F C4 | PINSRW Pq,Rd,Iu
+            NP 0F C4 | PINSRW Pq,Mw,Iu
+            NP 0F C5 | PEXTRW Gd,Nq,Iu
+            NP 0F C6 | SHUFPS Vdq,Wdq,Iu
+            NP 0F D7 | PMOVMSKB Gy,Nq
+            NP 0F DA | PMINUB Pq,Qq
+            NP 0F DE | PMAXUB Pq,Qq
+            NP 0F E0 | PAVGB Pq,Qq
+            NP 0F E3 | PAVGW Pq,Qq
+            NP 0F E4 | PMULHUW Pq,Qq
+            NP 0F E7 | MOVNTQ Mq,Pq
+            NP 0F EA | PMINSW Pq,Qq
+            NP 0F EE | PMAXSW Pq,Qq
+            NP 0F F6 | PSADBW Pq,Qq
+            NP 0F F7 | MASKMOVQ Pq,Nq
+            """;
+
+    static final String SSE2 = """
+            66 0F 10 | MOVUPD Vdq,Wdq
+            F2 0F 10 | MOVSD_SSE Vdq,Wq
+            66 0F 11 | MOVUPD Wdq,Vdq
+            F2 0F 11 | MOVSD_SSE Wq,Vdq
+            66 0F 12 | MOVLPD Vdq,Mq
+            66 0F 13 | MOVLPD Mq,Vdq
+            66 0F 14 | UNPCKLPD Vdq,Wdq
+            66 0F 15 | UNPCKHPD Vdq,Wdq
+            66 0F 16 | MOVHPD Vdq,Mq
+            66 0F 17 | MOVHPD Mq,Vdq
+            66 0F 28 | MOVAPD Vdq,Wdq
+            66 0F 29 | MOVAPD Wdq,Vdq
+            66 0F 2A | CVTPI2PD Vdq,Qq
+            F2 0F 2A | CVTSI2SD Vdq,Ey
+            66 0F 2B | MOVNTPD Mdq,Vdq
+            66 0F 2C | CVTTPD2PI Pq,Wdq
+            F2 0F 2C | CVTTSD2SI Gy,Wq
+            66 0F 2D | CVTPD2PI Pq,Wdq
+            F2 0F 2D | CVTSD2SI Gy,Wq
+            66 0F 2E | UCOMISD Vdq,Wq
+            66 0F 2F | COMISD Vdq,Wq
+            66 0F 50 | MOVMSKPD Gy,Udq
+            66 0F 51 | SQRTPD Vdq,Wdq
+            F2 0F 51 | SQRTSD Vdq,Wq
+            66 0F 54 | ANDPD Vdq,Wdq
+            66 0F 55 | ANDNPD Vdq,Wdq
+            66 0F 56 | ORPD Vdq,Wdq
+            66 0F 57 | XORPD Vdq,Wdq
+            66 0F 58 | ADDPD Vdq,Wdq
+            F2 0F 58 | ADDSD Vdq,Wq
+            66 0F 59 | MULPD Vdq,Wdq
             F2 0F 59 | MULSD Vdq,Wq
             NP 0F 5A | CVTPS2PD Vdq,Wq
             66 0F 5A | CVTPD2PS Vdq,Wdq
@@ -253,40 +171,128 @@ final class SimdOpcodes {
             NP 0F 5B | CVTDQ2PS Vdq,Wdq
             66 0F 5B | CVTPS2DQ Vdq,Wdq
             F3 0F 5B | CVTTPS2DQ Vdq,Wdq
-            NP 0F 5C | SUBPS Vdq,Wdq
             66 0F 5C | SUBPD Vdq,Wdq
-            F3 0F 5C | SUBSS Vdq,Wd
             F2 0F 5C | SUBSD Vdq,Wq
-            NP 0F 5D | MINPS Vdq,Wdq
             66 0F 5D | MINPD Vdq,Wdq
-            F3 0F 5D | MINSS Vdq,Wd
             F2 0F 5D | MINSD Vdq,Wq
-            NP 0F 5E | DIVPS Vdq,Wdq
             66 0F 5E | DIVPD Vdq,Wdq
-            F3 0F 5E | DIVSS Vdq,Wd
             F2 0F 5E | DIVSD Vdq,Wq
-            NP 0F 5F | MAXPS Vdq,Wdq
             66 0F 5F | MAXPD Vdq,Wdq
-            F3 0F 5F | MAXSS Vdq,Wd
             F2 0F 5F | MAXSD Vdq,Wq
+            66 0F 60 | PUNPCKLBW Vdq,Wdq
+            66 0F 61 | PUNPCKLWD Vdq,Wdq
+            66 0F 62 | PUNPCKLDQ Vdq,Wdq
+            66 0F 63 | PACKSSWB Vdq,Wdq
+            66 0F 64 | PCMPGTB Vdq,Wdq
+            66 0F 65 | PCMPGTW Vdq,Wdq
+            66 0F 66 | PCMPGTD Vdq,Wdq
+            66 0F 67 | PACKUSWB Vdq,Wdq
+            66 0F 68 | PUNPCKHBW Vdq,Wdq
+            66 0F 69 | PUNPCKHWD Vdq,Wdq
+            66 0F 6A | PUNPCKHDQ Vdq,Wdq
+            66 0F 6B | PACKSSDW Vdq,Wdq
+            66 0F 6C | PUNPCKLQDQ Vdq,Wdq
+            66 0F 6D | PUNPCKHQDQ Vdq,Wdq
+            66 0F 6E | MOVD Vdq,Ed | W0
+            66 0F 6E | MOVQ Vdq,Eq | W1
+            66 0F 6F | MOVDQA Vdq,Wdq
+            F3 0F 6F | MOVDQU Vdq,Wdq
+            66 0F 70 | PSHUFD Vdq,Wdq,Iu
+            F3 0F 70 | PSHUFHW Vdq,Wdq,Iu
+            F2 0F 70 | PSHUFLW Vdq,Wdq,Iu
+            66 0F 71 /2 | PSRLW Udq,Iu
+            66 0F 71 /4 | PSRAW Udq,Iu
+            66 0F 71 /6 | PSLLW Udq,Iu
+            66 0F 72 /2 | PSRLD Udq,Iu
+            66 0F 72 /4 | PSRAD Udq,Iu
+            66 0F 72 /6 | PSLLD Udq,Iu
+            66 0F 73 /2 | PSRLQ Udq,Iu
+            66 0F 73 /3 | PSRLDQ Udq,Iu
+            66 0F 73 /6 | PSLLQ Udq,Iu
+            66 0F 73 /7 | PSLLDQ Udq,Iu
+            66 0F 74 | PCMPEQB Vdq,Wdq
+            66 0F 75 | PCMPEQW Vdq,Wdq
+            66 0F 76 | PCMPEQD Vdq,Wdq
+            66 0F 7E | MOVD Ed,Vdq | W0
+            66 0F 7E | MOVQ Eq,Vdq | W1
+            F3 0F 7E | MOVQ Vdq,Wq
+            66 0F 7F | MOVDQA Wdq,Vdq
+            F3 0F 7F | MOVDQU Wdq,Vdq
+            66 0F C2 | CMPPD Vdq,Wdq,Iu
+            F2 0F C2 | CMPSD_SSE Vdq,Wq,Iu
+            NP 0F C3 | MOVNTI My,Gy
+            66 0F C4 | PINSRW Vdq,Rd,Iu
+            66 0F C4 | PINSRW Vdq,Mw,Iu
+            66 0F C5 | PEXTRW Gd,Udq,Iu
+            66 0F C6 | SHUFPD Vdq,Wdq,Iu
+            66 0F D1 | PSRLW Vdq,Wdq
+            66 0F D2 | PSRLD Vdq,Wdq
+            66 0F D3 | PSRLQ Vdq,Wdq
+            NP 0F D4 | PADDQ Pq,Qq
+            66 0F D4 | PADDQ Vdq,Wdq
+            66 0F D5 | PMULLW Vdq,Wdq
+            66 0F D6 | MOVQ Wq,Vdq
+            F3 0F D6 | MOVQ2DQ Vdq,Nq
+            F2 0F D6 | MOVDQ2Q Pq,Udq
+            66 0F D7 | PMOVMSKB Gy,Udq
+            66 0F D8 | PSUBUSB Vdq,Wdq
+            66 0F D9 | PSUBUSW Vdq,Wdq
+            66 0F DA | PMINUB Vdq,Wdq
+            66 0F DB | PAND Vdq,Wdq
+            66 0F DC | PADDUSB Vdq,Wdq
+            66 0F DD | PADDUSW Vdq,Wdq
+            66 0F DE | PMAXUB Vdq,Wdq
+            66 0F DF | PANDN Vdq,Wdq
+            66 0F E0 | PAVGB Vdq,Wdq
+            66 0F E1 | PSRAW Vdq,Wdq
+            66 0F E2 | PSRAD Vdq,Wdq
+            66 0F E3 | PAVGW Vdq,Wdq
+            66 0F E4 | PMULHUW Vdq,Wdq
+            66 0F E5 | PMULHW Vdq,Wdq
+            66 0F E6 | CVTTPD2DQ Vdq,Wdq
+            F3 0F E6 | CVTDQ2PD Vdq,Wq
+            F2 0F E6 | CVTPD2DQ Vdq,Wdq
+            66 0F E7 | MOVNTDQ Mdq,Vdq
+            66 0F E8 | PSUBSB Vdq,Wdq
+            66 0F E9 | PSUBSW Vdq,Wdq
+            66 0F EA | PMINSW Vdq,Wdq
+            66 0F EB | POR Vdq,Wdq
+            66 0F EC | PADDSB Vdq,Wdq
+            66 0F ED | PADDSW Vdq,Wdq
+            66 0F EE | PMAXSW Vdq,Wdq
+            66 0F EF | PXOR Vdq,Wdq
+            66 0F F1 | PSLLW Vdq,Wdq
+            66 0F F2 | PSLLD Vdq,Wdq
+            66 0F F3 | PSLLQ Vdq,Wdq
+            NP 0F F4 | PMULUDQ Pq,Qq
+            66 0F F4 | PMULUDQ Vdq,Wdq
+            66 0F F5 | PMADDWD Vdq,Wdq
+            66 0F F6 | PSADBW Vdq,Wdq
+            66 0F F7 | MASKMOVDQU Vdq,Udq
+            66 0F F8 | PSUBB Vdq,Wdq
+            66 0F F9 | PSUBW Vdq,Wdq
+            66 0F FA | PSUBD Vdq,Wdq
+            NP 0F FB | PSUBQ Pq,Qq
+            66 0F FB | PSUBQ Vdq,Wdq
+            66 0F FC | PADDB Vdq,Wdq
+            66 0F FD | PADDW Vdq,Wdq
+            66 0F FE | PADDD Vdq,Wdq
+            """;
+
+    static final String SSE3 = """
+            F2 0F F0 | LDDQU Vdq,Mdq
+            F3 0F 12 | MOVSLDUP Vdq,Wdq
+            F2 0F 12 | MOVDDUP Vdq,Wq
+            F3 0F 16 | MOVSHDUP Vdq,Wdq
             66 0F 7C | HADDPD Vdq,Wdq
             F2 0F 7C | HADDPS Vdq,Wdq
             66 0F 7D | HSUBPD Vdq,Wdq
             F2 0F 7D | HSUBPS Vdq,Wdq
-            NP 0F C2 | CMPPS Vdq,Wdq,Iu
-            66 0F C2 | CMPPD Vdq,Wdq,Iu
-            F3 0F C2 | CMPSS Vdq,Wd,Iu
-            F2 0F C2 | CMPSD_SSE Vdq,Wq,Iu
-            NP 0F C6 | SHUFPS Vdq,Wdq,Iu
-            66 0F C6 | SHUFPD Vdq,Wdq,Iu
             66 0F D0 | ADDSUBPD Vdq,Wdq
             F2 0F D0 | ADDSUBPS Vdq,Wdq
-            66 0F E6 | CVTTPD2DQ Vdq,Wdq
-            F3 0F E6 | CVTDQ2PD Vdq,Wq
-            F2 0F E6 | CVTPD2DQ Vdq,Wdq
             """;
 
-    static final String THREE_BYTE = """
+    static final String SSSE3 = """
             NP 0F 38 00 | PSHUFB Pq,Qq
             66 0F 38 00 | PSHUFB Vdq,Wdq
             NP 0F 38 01 | PHADDW Pq,Qq
@@ -317,6 +323,11 @@ final class SimdOpcodes {
             66 0F 38 1D | PABSW Vdq,Wdq
             NP 0F 38 1E | PABSD Pq,Qq
             66 0F 38 1E | PABSD Vdq,Wdq
+            NP 0F 3A 0F | PALIGNR Pq,Qq,Iu
+            66 0F 3A 0F | PALIGNR Vdq,Wdq,Iu
+            """;
+
+    static final String SSE4_1 = """
             66 0F 38 10 | PBLENDVB Vdq,Wdq,XMM0
             66 0F 38 14 | BLENDVPS Vdq,Wdq,XMM0
             66 0F 38 15 | BLENDVPD Vdq,Wdq,XMM0
@@ -337,7 +348,6 @@ final class SimdOpcodes {
             66 0F 38 33 | PMOVZXWD Vdq,Wq
             66 0F 38 34 | PMOVZXWQ Vdq,Wd
             66 0F 38 35 | PMOVZXDQ Vdq,Wq
-            66 0F 38 37 | PCMPGTQ Vdq,Wdq
             66 0F 38 38 | PMINSB Vdq,Wdq
             66 0F 38 39 | PMINSD Vdq,Wdq
             66 0F 38 3A | PMINUW Vdq,Wdq
@@ -348,18 +358,6 @@ final class SimdOpcodes {
             66 0F 38 3F | PMAXUD Vdq,Wdq
             66 0F 38 40 | PMULLD Vdq,Wdq
             66 0F 38 41 | PHMINPOSUW Vdq,Wdq
-            NP 0F 38 C8 | SHA1NEXTE Vdq,Wdq
-            NP 0F 38 C9 | SHA1MSG1 Vdq,Wdq
-            NP 0F 38 CA | SHA1MSG2 Vdq,Wdq
-            NP 0F 38 CB | SHA256RNDS2 Vdq,Wdq,XMM0
-            NP 0F 38 CC | SHA256MSG1 Vdq,Wdq
-            NP 0F 38 CD | SHA256MSG2 Vdq,Wdq
-            66 0F 38 CF | GF2P8MULB Vdq,Wdq
-            66 0F 38 DB | AESIMC Vdq,Wdq
-            66 0F 38 DC | AESENC Vdq,Wdq
-            66 0F 38 DD | AESENCLAST Vdq,Wdq
-            66 0F 38 DE | AESDEC Vdq,Wdq
-            66 0F 38 DF | AESDECLAST Vdq,Wdq
             66 0F 3A 08 | ROUNDPS Vdq,Wdq,Iu
             66 0F 3A 09 | ROUNDPD Vdq,Wdq,Iu
             66 0F 3A 0A | ROUNDSS Vdq,Wd,Iu
@@ -367,8 +365,6 @@ final class SimdOpcodes {
             66 0F 3A 0C | BLENDPS Vdq,Wdq,Iu
             66 0F 3A 0D | BLENDPD Vdq,Wdq,Iu
             66 0F 3A 0E | PBLENDW Vdq,Wdq,Iu
-            NP 0F 3A 0F | PALIGNR Pq,Qq,Iu
-            66 0F 3A 0F | PALIGNR Vdq,Wdq,Iu
             66 0F 3A 14 | PEXTRB Rd,Vdq,Iu
             66 0F 3A 14 | PEXTRB Mb,Vdq,Iu
             66 0F 3A 15 | PEXTRW Rd,Vdq,Iu
@@ -384,15 +380,43 @@ final class SimdOpcodes {
             66 0F 3A 40 | DPPS Vdq,Wdq,Iu
             66 0F 3A 41 | DPPD Vdq,Wdq,Iu
             66 0F 3A 42 | MPSADBW Vdq,Wdq,Iu
-            66 0F 3A 44 | PCLMULQDQ Vdq,Wdq,Iu
+            """;
+
+    static final String SSE4_2 = """
+            66 0F 38 37 | PCMPGTQ Vdq,Wdq
             66 0F 3A 60 | PCMPESTRM Vdq,Wdq,Iu
             66 0F 3A 61 | PCMPESTRI Vdq,Wdq,Iu
             66 0F 3A 62 | PCMPISTRM Vdq,Wdq,Iu
             66 0F 3A 63 | PCMPISTRI Vdq,Wdq,Iu
-            NP 0F 3A CC | SHA1RNDS4 Vdq,Wdq,Iu
+            """;
+
+    static final String AES = """
+            66 0F 38 DB | AESIMC Vdq,Wdq
+            66 0F 38 DC | AESENC Vdq,Wdq
+            66 0F 38 DD | AESENCLAST Vdq,Wdq
+            66 0F 38 DE | AESDEC Vdq,Wdq
+            66 0F 38 DF | AESDECLAST Vdq,Wdq
+            66 0F 3A DF | AESKEYGENASSIST Vdq,Wdq,Iu
+            """;
+
+    static final String PCLMULQDQ = """
+            66 0F 3A 44 | PCLMULQDQ Vdq,Wdq,Iu
+            """;
+
+    static final String GFNI = """
+            66 0F 38 CF | GF2P8MULB Vdq,Wdq
             66 0F 3A CE | GF2P8AFFINEQB Vdq,Wdq,Iu
             66 0F 3A CF | GF2P8AFFINEINVQB Vdq,Wdq,Iu
-            66 0F 3A DF | AESKEYGENASSIST Vdq,Wdq,Iu
+            """;
+
+    static final String SHA = """
+            NP 0F 38 C8 | SHA1NEXTE Vdq,Wdq
+            NP 0F 38 C9 | SHA1MSG1 Vdq,Wdq
+            NP 0F 38 CA | SHA1MSG2 Vdq,Wdq
+            NP 0F 38 CB | SHA256RNDS2 Vdq,Wdq,XMM0
+            NP 0F 38 CC | SHA256MSG1 Vdq,Wdq
+            NP 0F 38 CD | SHA256MSG2 Vdq,Wdq
+            NP 0F 3A CC | SHA1RNDS4 Vdq,Wdq,Iu
             """;
 
     private SimdOpcodes() {

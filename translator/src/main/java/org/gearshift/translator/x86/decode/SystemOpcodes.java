@@ -38,24 +38,24 @@ final class SystemOpcodes {
             0F 01 /4 | SMSW Mw
             0F 01 /6 | LMSW Ew
             0F 01 /7 | INVLPG M
-            NP 0F 01 C8 | MONITOR
-            NP 0F 01 C9 | MWAIT
+            NP 0F 01 C8 | MONITOR | MONITOR
+            NP 0F 01 C9 | MWAIT | MONITOR
             NP 0F 01 CA | CLAC
             NP 0F 01 CB | STAC
-            NP 0F 01 D0 | XGETBV
-            NP 0F 01 D1 | XSETBV
+            NP 0F 01 D0 | XGETBV | XSAVE
+            NP 0F 01 D1 | XSETBV | XSAVE
             NP 0F 01 EE | RDPKRU
             NP 0F 01 EF | WRPKRU
             0F 01 F8 | SWAPGS | o64
-            0F 01 F9 | RDTSCP
+            0F 01 F9 | RDTSCP | RDTSCP
             NP 0F 01 FA | MONITORX
             NP 0F 01 FB | MWAITX
-            0F 01 FC | CLZERO
+            NFx 0F 01 FC | CLZERO
             0F 02 | LAR Gv,Ew
             0F 03 | LSL Gv,Ew
-            0F 05 | SYSCALL | o64
+            0F 05 | SYSCALL | o64 SYSCALL
             0F 06 | CLTS
-            0F 07 | SYSRET | o64
+            0F 07 | SYSRET | o64 SYSCALL
             0F 08 | INVD
             0F 09 | WBINVD
             F3 0F 09 | WBNOINVD
@@ -63,32 +63,32 @@ final class SystemOpcodes {
             0F 21 | MOV Rn,Dn | mod3 f64
             0F 22 | MOV Cn,Rn | mod3 f64
             0F 23 | MOV Dn,Rn | mod3 f64
-            0F 30 | WRMSR
-            0F 31 | RDTSC
-            0F 32 | RDMSR
+            0F 30 | WRMSR | MSR
+            0F 31 | RDTSC | TSC
+            0F 32 | RDMSR | MSR
             0F 33 | RDPMC
-            0F 34 | SYSENTER
-            0F 35 | SYSEXIT
+            0F 34 | SYSENTER | SEP
+            0F 35 | SYSEXIT | SEP
             0F 37 | GETSEC
             0F AA | RSM
             66 0F 38 82 | INVPCID Gn,Mdq
             """;
 
     static final String EXTENDED_STATE = """
-            NP 0F AE /0 | FXSAVE M
-            NP 0F AE /1 | FXRSTOR M
-            NP 0F AE /2 | LDMXCSR Md
-            NP 0F AE /3 | STMXCSR Md
-            NP 0F AE /4 | XSAVE M
-            NP 0F AE /5 | XRSTOR M
-            NP 0F AE /6 | XSAVEOPT M
+            NP 0F AE /0 | FXSAVE M | FXSR
+            NP 0F AE /1 | FXRSTOR M | FXSR
+            NP 0F AE /2 | LDMXCSR Md | SSE
+            NP 0F AE /3 | STMXCSR Md | SSE
+            NP 0F AE /4 | XSAVE M | XSAVE
+            NP 0F AE /5 | XRSTOR M | XSAVE
+            NP 0F AE /6 | XSAVEOPT M | XSAVEOPT
             NP 0F C7 /3 | XRSTORS M
-            NP 0F C7 /4 | XSAVEC M
+            NP 0F C7 /4 | XSAVEC M | XSAVEC
             NP 0F C7 /5 | XSAVES M
-            F3 0F AE /0 | RDFSBASE Ry | o64
-            F3 0F AE /1 | RDGSBASE Ry | o64
-            F3 0F AE /2 | WRFSBASE Ry | o64
-            F3 0F AE /3 | WRGSBASE Ry | o64
+            F3 0F AE /0 | RDFSBASE Ry | o64 FSGSBASE
+            F3 0F AE /1 | RDGSBASE Ry | o64 FSGSBASE
+            F3 0F AE /2 | WRFSBASE Ry | o64 FSGSBASE
+            F3 0F AE /3 | WRGSBASE Ry | o64 FSGSBASE
             """;
 
     static final String VIRTUALIZATION = """

@@ -69,28 +69,28 @@ final class X87Opcodes {
             DA /5 | FISUBR Md
             DA /6 | FIDIV Md
             DA /7 | FIDIVR Md
-            DA C0+i | FCMOVB ST,STi
-            DA C8+i | FCMOVE ST,STi
-            DA D0+i | FCMOVBE ST,STi
-            DA D8+i | FCMOVU ST,STi
+            DA C0+i | FCMOVB ST,STi | CMOV
+            DA C8+i | FCMOVE ST,STi | CMOV
+            DA D0+i | FCMOVBE ST,STi | CMOV
+            DA D8+i | FCMOVU ST,STi | CMOV
             DA E9 | FUCOMPP
             DB /0 | FILD Md
-            DB /1 | FISTTP Md
+            DB /1 | FISTTP Md | SSE3
             DB /2 | FIST Md
             DB /3 | FISTP Md
             DB /5 | FLD Mt
             DB /7 | FSTP Mt
-            DB C0+i | FCMOVNB ST,STi
-            DB C8+i | FCMOVNE ST,STi
-            DB D0+i | FCMOVNBE ST,STi
-            DB D8+i | FCMOVNU ST,STi
+            DB C0+i | FCMOVNB ST,STi | CMOV
+            DB C8+i | FCMOVNE ST,STi | CMOV
+            DB D0+i | FCMOVNBE ST,STi | CMOV
+            DB D8+i | FCMOVNU ST,STi | CMOV
             DB E0 | FENI
             DB E1 | FDISI
             DB E2 | FNCLEX
             DB E3 | FNINIT
             DB E4 | FSETPM
-            DB E8+i | FUCOMI ST,STi
-            DB F0+i | FCOMI ST,STi
+            DB E8+i | FUCOMI ST,STi | CMOV
+            DB F0+i | FCOMI ST,STi | CMOV
             DC /0 | FADD Mq
             DC /1 | FMUL Mq
             DC /2 | FCOM Mq
@@ -108,7 +108,7 @@ final class X87Opcodes {
             DC F0+i | FDIVR STi,ST
             DC F8+i | FDIV STi,ST
             DD /0 | FLD Mq
-            DD /1 | FISTTP Mq
+            DD /1 | FISTTP Mq | SSE3
             DD /2 | FST Mq
             DD /3 | FSTP Mq
             DD /4 | FRSTOR M
@@ -137,7 +137,7 @@ final class X87Opcodes {
             DE F0+i | FDIVRP STi,ST
             DE F8+i | FDIVP STi,ST
             DF /0 | FILD Mw
-            DF /1 | FISTTP Mw
+            DF /1 | FISTTP Mw | SSE3
             DF /2 | FIST Mw
             DF /3 | FISTP Mw
             DF /4 | FBLD Mt
@@ -149,8 +149,8 @@ final class X87Opcodes {
             DF D0+i | FSTP STi
             DF D8+i | FSTP STi
             DF E0 | FNSTSW AX
-            DF E8+i | FUCOMIP ST,STi
-            DF F0+i | FCOMIP ST,STi
+            DF E8+i | FUCOMIP ST,STi | CMOV
+            DF F0+i | FCOMIP ST,STi | CMOV
             """;
 
     private X87Opcodes() {

@@ -12,7 +12,10 @@ import org.gearshift.translator.x86.decode.Operand.Kind;
 /** The words objdump uses for {@link Mnemonic}s. */
 final class MnemonicText {
     private static final String[] CONDITIONS = {"o", "no", "b", "ae", "e", "ne", "be", "a", "s", "ns", "p", "np", "l", "ge", "le", "g"};
-    private static final String[] PREDICATES = {"eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord"};
+    /** Of CMPPS the first eight, of VCMPPS all. */
+    private static final String[] PREDICATES = {"eq", "lt", "le", "unord", "neq", "nlt", "nle", "ord", "eq_uq", "nge", "ngt", "false", "neq_oq", "ge",
+        "gt", "true", "eq_os", "lt_oq", "le_oq", "unord_s", "neq_us", "nlt_uq", "nle_uq", "ord_s", "eq_us", "nge_uq", "ngt_uq", "false_os", "neq_os",
+        "ge_oq", "gt_oq", "true_us"};
     private static final Map<Mnemonic, String> NAMES = new EnumMap<>(Mnemonic.class);
     /** Carry a size letter when their operand size is not the default. */
     private static final Set<Mnemonic> SUFFIXED = EnumSet.of(Mnemonic.PUSHA, Mnemonic.POPA, Mnemonic.PUSHF, Mnemonic.POPF, Mnemonic.IRET,
@@ -48,9 +51,12 @@ final class MnemonicText {
         int count = insn.operandCount();
         switch (m) {
             case CMPPS, CMPPD, CMPSS, CMPSD_SSE -> {
-                return compare(out, insn);
+                return compare(out, insn, 3, 8);
             }
-            case PCLMULQDQ -> {
+            case VCMPPS, VCMPPD, VCMPSS, VCMPSD -> {
+                return compare(out, insn, 4, 32);
+            }
+            case PCLMULQDQ, VPCLMULQDQ -> {
                 return multiply(out, insn);
             }
             case CBW -> out.append(insn.operandBits() == 16 ? "cbw" : insn.operandBits() == 32 ? "cwde" : "cdqe");
@@ -80,7 +86,7 @@ final class MnemonicText {
                 return size;
             case SYSEXIT, SYSRET:
                 return mode64 ? insn.operandBits() == 64 ? 'q' : 'd' : 0;
-            case PCMPESTRI, PCMPESTRM:
+            case PCMPESTRI, PCMPESTRM, VPCMPESTRI, VPCMPESTRM:
                 return mode64 && insn.operandBits() == 64 ? 'q' : 0;
             case LGDT, LIDT, SGDT, SIDT:
                 return mode64 ? 0 : insn.operandBits() == 16 ? 'w' : 'd';
@@ -95,25 +101,29 @@ final class MnemonicText {
         }
     }
 
-    private static int compare(StringBuilder out, Instruction insn) {
+    /** The predicate stands behind the first {@code at} letters of the name if it is below {@code known}. */
+    private static int compare(StringBuilder out, Instruction insn, int at, int known) {
         String name = NAMES.get(insn.mnemonic());
-        long predicate = insn.op(2).value;
-        if (predicate > 7) {
+        int last = insn.operandCount() - 1;
+        long predicate = insn.op(last).value;
+        if (predicate >= known) {
             out.append(name);
-            return 3;
+            return last + 1;
         }
-        out.append("cmp").append(PREDICATES[(int) predicate]).append(name, 3, name.length());
-        return 2;
+        out.append(name, 0, at).append(PREDICATES[(int) predicate]).append(name, at, name.length());
+        return last;
     }
 
     private static int multiply(StringBuilder out, Instruction insn) {
-        int selector = (int) insn.op(2).value;
+        String name = NAMES.get(insn.mnemonic());
+        int last = insn.operandCount() - 1;
+        int selector = (int) insn.op(last).value;
         if ((selector & ~0x11) != 0) {
-            out.append("pclmulqdq");
-            return 3;
+            out.append(name);
+            return last + 1;
         }
-        out.append("pclmul").append((selector & 1) != 0 ? "h" : "l").append("q").append((selector & 0x10) != 0 ? "h" : "l").append("qdq");
-        return 2;
+        out.append(name, 0, name.length() - 3).append((selector & 1) != 0 ? "h" : "l").append("q").append((selector & 0x10) != 0 ? "h" : "l").append("qdq");
+        return last;
     }
 
     /** True for x87 arithmetic that writes ST(i) and pops. */

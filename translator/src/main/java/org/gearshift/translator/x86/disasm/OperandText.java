@@ -38,6 +38,7 @@ final class OperandText {
             case ST -> stack(op, position);
             case MMX -> out.append("mm").append(op.reg);
             case XMM -> out.append("xmm").append(op.reg);
+            case YMM -> out.append("ymm").append(op.reg);
             case MEMORY -> memory(op);
             case IMMEDIATE -> immediate(op);
             case RELATIVE -> hex(mask(pc + insn.length() + op.value, mode64 ? 64 : op.bits));
@@ -99,7 +100,7 @@ final class OperandText {
             out.append(general(insn.addressBits(), op.base));
         }
         if (op.index >= 0) {
-            out.append(op.base >= 0 ? "+" : "").append(general(insn.addressBits(), op.index));
+            out.append(op.base >= 0 ? "+" : "").append(index(op));
             if (insn.addressBits() != 16) {
                 out.append('*').append(op.scale);
             }
@@ -114,11 +115,15 @@ final class OperandText {
         out.append(']');
     }
 
+    private String index(Operand op) {
+        return op.indexBits == 0 ? general(insn.addressBits(), op.index) : (op.indexBits == 256 ? "ymm" : "xmm") + op.index;
+    }
+
     private String sizeName(Operand op) {
         switch (insn.mnemonic()) {
             case INVLPG, PREFETCH, PREFETCHW, PREFETCHWT1, PREFETCHNTA, PREFETCHT0, PREFETCHT1, PREFETCHT2, CLFLUSH, CLFLUSHOPT, CLWB, CLDEMOTE:
                 return "BYTE PTR ";
-            case LGDT, LIDT, SGDT, SIDT, LDDQU, INVPCID, WRSS, WRUSS:
+            case LGDT, LIDT, SGDT, SIDT, LDDQU, VLDDQU, INVPCID, WRSS, WRUSS:
                 return "";
             case INVEPT, INVVPID, CMPXCHG16B:
                 return "OWORD PTR ";
@@ -133,6 +138,7 @@ final class OperandText {
             case 64 -> "QWORD PTR ";
             case 80 -> "TBYTE PTR ";
             case 128 -> "XMMWORD PTR ";
+            case 256 -> "YMMWORD PTR ";
             default -> "";
         };
     }

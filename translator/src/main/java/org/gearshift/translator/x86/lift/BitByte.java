@@ -29,6 +29,8 @@ final class BitByte {
         t.add(Mnemonic.POPCNT, BitByte::popcnt);
         t.add(Mnemonic.LZCNT, (c, i) -> countZeros(c, i, false));
         t.add(Mnemonic.TZCNT, (c, i) -> countZeros(c, i, true));
+        t.addLegacy(Mnemonic.LZCNT, (c, i) -> bitScan(c, i, false));
+        t.addLegacy(Mnemonic.TZCNT, (c, i) -> bitScan(c, i, true));
         t.add(Mnemonic.CRC32, BitByte::crc32);
     }
 

@@ -34,7 +34,7 @@ final class ControlTransfer {
         t.add(Mnemonic.INT3, (c, i) -> interrupt(c, 1, c.ir.i32(3)));
         t.add(Mnemonic.INTO, (c, i) -> interrupt(c, 2, c.ir.shl(c.condition(Flags.O), 2)));
         t.add(Mnemonic.INT1, (c, i) -> interrupt(c, 3, c.ir.i32(1)));
-        t.add(Mnemonic.IRET, (c, i) -> c.serviceExit(X86Service.IRET, c.ir.i32(i.operandBits())));
+        t.add(Mnemonic.IRET, (c, i) -> c.serviceExit(X86Service.IRET, c.ir.i32(i.operandBits()), c.ir.i32(i.length())));
         t.add(Mnemonic.BOUND, ControlTransfer::bound);
         t.add(Mnemonic.SYSENTER, (c, i) -> c.serviceExit(X86Service.SYSENTER, c.next()));
         t.add(Mnemonic.SYSEXIT, (c, i) -> c.serviceExit(X86Service.SYSEXIT, c.ir.i32(i.operandBits())));
@@ -73,17 +73,28 @@ final class ControlTransfer {
     }
 
     private static void branch(LiftContext c, Instruction i, Operand o, Insn condition) {
-        // A target outside the limit is found when it is fetched: with the right vector, but the target's address.
-        c.end(Terminator.branch(condition, target(c, i, o), c.nextPc()));
+        long target = target(c, i, o);
+        checkTargetIf(c, condition, target);
+        c.end(Terminator.branch(condition, target, c.nextPc()));
+    }
+
+    /** The same for a target that counts only if the branch is taken; otherwise the instruction's own address stands in, which passes. */
+    private static void checkTargetIf(LiftContext c, Insn condition, long target) {
+        if (!X86Mode.isFlat(c.mode, X86State.CS)) {
+            checkTarget(c, c.ir.select(condition, c.ir.i32((int) target), c.ir.i32((int) c.pc())));
+        }
     }
 
     private static void loop(LiftContext c, Instruction i, Insn also) {
         IrBuilder ir = c.ir;
         int bits = i.addressBits();
         Insn left = ir.zext(bits, ir.sub(c.rawRegister(bits, CX), 1));
-        c.writeRegister(bits, CX, left);
         Insn more = ir.ne(left, ir.constant(left.resultType(), 0));
-        branch(c, i, i.op(0), also == null ? more : ir.and(more, also));
+        Insn taken = also == null ? more : ir.and(more, also);
+        long target = target(c, i, i.op(0));
+        checkTargetIf(c, taken, target);
+        c.writeRegister(bits, CX, left);
+        c.end(Terminator.branch(taken, target, c.nextPc()));
     }
 
     private static void call(LiftContext c, Instruction i) {
@@ -126,13 +137,12 @@ final class ControlTransfer {
 
     private static void jmpFar(LiftContext c, Instruction i) {
         Insn[] p = farPointer(c, i, i.op(0));
-        c.serviceExit(X86Service.FAR_JUMP, p[1], p[0], c.ir.i32(i.operandBits()));
+        c.serviceExit(X86Service.FAR_JUMP, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | i.length()));
     }
 
     private static void callFar(LiftContext c, Instruction i) {
         Insn[] p = farPointer(c, i, i.op(0));
-        long next = c.nextPc() & 0xffff_ffffL;
-        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | next));
+        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | i.length()));
     }
 
     private static void retFar(LiftContext c, Instruction i) {
@@ -148,9 +158,11 @@ final class ControlTransfer {
         IrBuilder ir = c.ir;
         int bits = i.operandBits();
         Insn index = ir.sext(bits, c.rawRegister(bits, i.op(0).reg));
-        Insn a = c.address(i.op(1), bits / 4, false);
-        Insn low = ir.sext(bits, ir.load(bits, a));
-        Insn high = ir.sext(bits, ir.load(bits, ir.add(a, bits / 8)));
+        Operand pair = i.op(1);
+        Insn offset = c.effectiveAddress(pair);
+        // Two accesses: alignment is that of one bound.
+        Insn low = ir.sext(bits, ir.load(bits, c.linear(pair.segment, offset, bits / 8, false)));
+        Insn high = ir.sext(bits, ir.load(bits, c.linear(pair.segment, ir.add(offset, bits / 8), bits / 8, false)));
         ir.call(BoundCheck.CHECK, index, low, high);
     }
 }

@@ -2,11 +2,13 @@ package org.gearshift.translator.x86.lift;
 
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.IrBuilder;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
+import org.gearshift.translator.x86.runtime.RequestedPrivilege;
 
 /** Descriptor tables, selectors and access checks (SDM vol. 1, 5.20; vol. 3A chapter 5). */
 final class DescriptorOps {
@@ -45,7 +47,8 @@ final class DescriptorOps {
         int bits = c.isCode64() ? 64 : 32;
         Insn a = c.address(i.op(0), 2 + bits / 8, true);
         Insn base = ir.add(a, 2);
-        // The second store's page is tried first, so that a fault leaves memory as it was.
+        // All pages are tried first, lowest address first, so that a fault leaves memory as it was.
+        ir.loadRmw(16, a);
         ir.loadRmw(bits, base);
         ir.store(16, a, ir.get32(limitSlot));
         ir.store(bits, base, ir.get(LiftContext.type(bits), baseSlot));
@@ -122,11 +125,19 @@ final class DescriptorOps {
             return;
         }
         IrBuilder ir = c.ir;
-        LiftContext.Destination d = c.modify(i.op(0));
-        Insn a = d.read();
+        Operand o = i.op(0);
         Insn rpl = ir.and(c.raw(i.op(1)), 3);
+        if (o.isMemory()) {
+            // A selector that is fine is not written: it may lie in a page that can only be read.
+            Insn offset = c.effectiveAddress(o);
+            boolean writable = X86Mode.isFlat(c.mode, o.segment) && o.segment != X86State.CS;
+            Insn linear = c.wideAddress(c.linear(o.segment, offset, o.bits / 8, false));
+            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, linear, rpl, ir.i32(writable ? -1 : o.segment), offset));
+            return;
+        }
+        Insn a = c.read(o);
         Insn lower = ir.ult(ir.and(a, 3), rpl);
-        d.write(ir.select(lower, ir.or(ir.and(a, ~3), rpl), a));
+        c.write(o, ir.select(lower, ir.or(ir.and(a, ~3), rpl), a));
         c.flags.setZero(lower);
     }
 }

@@ -30,6 +30,8 @@ final class FlagControl {
         t.add(Mnemonic.POPF, FlagControl::popf);
         t.add(Mnemonic.CLI, FlagControl::cli);
         t.add(Mnemonic.STI, FlagControl::sti);
+        t.add(Mnemonic.CLAC, (c, i) -> c.serviceEnd(X86Service.CLAC_STAC, c.ir.i32(0)));
+        t.add(Mnemonic.STAC, (c, i) -> c.serviceEnd(X86Service.CLAC_STAC, c.ir.i32(1)));
     }
 
     private static void lahf(LiftContext c, Instruction i) {
@@ -85,7 +87,7 @@ final class FlagControl {
         }
         IrBuilder ir = c.ir;
         Insn sys = ir.get32(X86State.EFLAGS_SYS);
-        ir.put(X86State.INT_SHADOW, ir.and(ir.not(ir.shr(sys, IF_BIT)), 1));
+        ir.put(X86State.INT_SHADOW, ir.and(ir.not(ir.shr(sys, IF_BIT)), X86State.SHADOW_STI));
         ir.put(X86State.EFLAGS_SYS, ir.or(sys, 1 << IF_BIT));
         c.endExit();
     }

@@ -10,6 +10,7 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.runtime.AlignmentCheck;
+import org.gearshift.translator.x86.runtime.PageCrossing;
 
 /**
  * What a lifting method works with: the IR builder, the mode the code is translated for, the current instruction, and access to its operands.
@@ -248,7 +249,8 @@ public final class LiftContext {
             if (segment >= X86State.FS) {
                 a = ir.add(offset, ir.get64(X86State.SEG_BASE + segment));
             }
-        } else if (!X86Mode.isFlat(mode, segment)) {
+        } else if (!X86Mode.isFlat(mode, segment) || write && segment == X86State.CS) {
+            // A flat CS is one that may be read; writing through it is never allowed in protected mode.
             int limits = write ? X86State.SEG_WRITE_LIMIT : X86State.SEG_READ_LIMIT;
             ir.segCheck(offset, limits + segment, segment, bytes, write);
             a = ir.add(offset, ir.get32(X86State.SEG_BASE + segment));
@@ -287,25 +289,38 @@ public final class LiftContext {
         ir.store(o.bits, address(o, true), value);
     }
 
-    /** Loads 128 bits as two I64, low half first. {@code aligned}: #GP(0) unless the address is a multiple of 16. */
-    public Insn[] loadMem128(Operand o, boolean aligned) {
-        Insn a = address128(o, aligned, false);
-        return new Insn[] {ir.load(64, a), ir.load(64, ir.add(a, 8))};
+    /** Loads 64, 128 or 256 bits as I64s, lowest first. {@code aligned}: #GP(0) unless the address is a multiple of the size. */
+    public Insn[] loadVector(Operand o, boolean aligned) {
+        Insn a = vectorAddress(o, aligned, false);
+        Insn[] v = new Insn[o.bits / 64];
+        for (int i = 0; i < v.length; i++) {
+            v[i] = ir.load(64, ir.add(a, 8 * i));
+        }
+        return v;
     }
 
-    /** Stores 128 bits given as two I64. */
-    public void storeMem128(Operand o, boolean aligned, Insn low, Insn high) {
-        Insn a = address128(o, aligned, true);
-        ir.store(64, a, low);
-        ir.store(64, ir.add(a, 8), high);
+    /** Stores as many bits as the operand has, given as I64s. Bytes that would be stored before a page fault of later ones are not. */
+    public void storeVector(Operand o, boolean aligned, Insn... v) {
+        Insn a = vectorAddress(o, aligned, true);
+        if (!aligned && v.length > 1) {
+            ir.call(PageCrossing.WRITABLE, wideAddress(a), ir.i32(8 * v.length));
+        }
+        for (int i = 0; i < v.length; i++) {
+            ir.store(64, ir.add(a, 8 * i), v[i]);
+        }
     }
 
-    private Insn address128(Operand o, boolean aligned, boolean write) {
-        Insn a = linear(o.segment, effectiveAddress(o), 16, write);
-        if (aligned) {
-            ir.call(AlignmentCheck.CHECK16, code64 ? a : ir.zext32(a));
+    private Insn vectorAddress(Operand o, boolean aligned, boolean write) {
+        Insn a = linear(o.segment, effectiveAddress(o), o.bits / 8, write);
+        if (aligned && o.bits > 64) {
+            ir.call(o.bits == 128 ? AlignmentCheck.CHECK16 : AlignmentCheck.CHECK32, wideAddress(a));
         }
         return a;
+    }
+
+    /** An address of this mode as I64, zero-extended: what helpers take. */
+    public Insn wideAddress(Insn address) {
+        return code64 ? address : ir.zext32(address);
     }
 
     // ---- stack ----

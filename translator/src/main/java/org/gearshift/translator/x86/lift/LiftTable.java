@@ -3,11 +3,15 @@ package org.gearshift.translator.x86.lift;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.ServiceLoader;
+import java.util.Set;
+import org.gearshift.translator.x86.IsaExtension;
+import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 
 /** Mnemonic to lifting method. Each mnemonic is lifted by one method; those without one raise #UD with a log line. */
 public final class LiftTable {
     private final Map<Mnemonic, Lift> lifts = new EnumMap<>(Mnemonic.class);
+    private final Map<Mnemonic, Lift> legacy = new EnumMap<>(Mnemonic.class);
 
     /** All groups: those of this package, and those found as services. */
     public static LiftTable standard() {
@@ -49,8 +53,18 @@ public final class LiftTable {
         }
     }
 
+    /** Enters what the bytes of an instruction mean to a processor without the extension it belongs to, if that isn't #UD. */
+    void addLegacy(Mnemonic m, Lift lift) {
+        legacy.put(m, lift);
+    }
+
     /** The lifting method of a mnemonic, or null. */
     public Lift get(Mnemonic m) {
         return lifts.get(m);
+    }
+
+    /** The lifting method of an instruction on a processor with these extensions, or null: it raises #UD. */
+    Lift get(Instruction i, Set<IsaExtension> extensions) {
+        return extensions.contains(i.extension()) ? lifts.get(i.mnemonic()) : legacy.get(i.mnemonic());
     }
 }

@@ -19,7 +19,7 @@ final class Miscellaneous {
         t.add(Mnemonic.LEA, Miscellaneous::lea);
         t.add(Mnemonic.XLAT, Miscellaneous::xlat);
         t.add((c, i) -> { }, Mnemonic.NOP, Mnemonic.ENDBR32, Mnemonic.ENDBR64, Mnemonic.PREFETCH, Mnemonic.PREFETCHW, Mnemonic.PREFETCHWT1,
-                Mnemonic.PREFETCHNTA, Mnemonic.PREFETCHT0, Mnemonic.PREFETCHT1, Mnemonic.PREFETCHT2, Mnemonic.CLDEMOTE);
+                Mnemonic.PREFETCHNTA, Mnemonic.PREFETCHT0, Mnemonic.PREFETCHT1, Mnemonic.PREFETCHT2, Mnemonic.CLDEMOTE, Mnemonic.RDSSP);
         for (Mnemonic fence : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE}) {
             t.addIfAbsent(fence, (c, i) -> { });
         }

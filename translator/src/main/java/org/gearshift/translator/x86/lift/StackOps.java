@@ -57,7 +57,7 @@ final class StackOps {
         c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
         c.writeStackPointer(c.stackOffset(bits / 8));
         if (segment == X86State.SS) {
-            c.ir.put(X86State.INT_SHADOW, c.ir.i32(1));
+            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
         }
         c.endExit();
     }
@@ -112,6 +112,9 @@ final class StackOps {
 
     /** A stack offset as a frame pointer of the operand size: its upper half is ESP's own where only SP counts. */
     private static Insn framePointer(LiftContext c, int bits, Insn frame) {
+        if (c.stackBits() == 64 && bits == 16) {
+            return c.ir.trunc(frame);
+        }
         if (c.stackBits() == 16 && bits == 32) {
             return c.ir.or(c.ir.and(c.rawRegister(32, SP), 0xffff_0000), frame);
         }

@@ -1,9 +1,12 @@
 package org.gearshift.translator.x86.lift;
 
+import java.util.EnumSet;
+import java.util.Set;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.IrBuilder;
 import org.gearshift.ir.Terminator;
+import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -16,6 +19,7 @@ public final class X86Lifter {
     private static final int PAGE = 0x1000;
 
     private final LiftTable table;
+    private final Set<IsaExtension> extensions;
     private final IrBuilder ir = new IrBuilder(X86State.LAYOUT);
     private final Decoder decoder = new Decoder();
     private CodeSource code;
@@ -25,13 +29,26 @@ public final class X86Lifter {
     /** Bytes of the instruction just decoded. */
     private final byte[] bytes = new byte[Decoder.MAX_LENGTH + 1];
 
+    /** For a processor that has every extension. */
     public X86Lifter() {
-        this(LiftTable.standard());
+        this(EnumSet.allOf(IsaExtension.class));
     }
 
-    /** With lifters of one's own. */
+    /** For a processor with these extensions and {@link IsaExtension#BASE}. Instructions of others raise #UD, or are what their bytes were before. */
+    public X86Lifter(Set<IsaExtension> extensions) {
+        this(LiftTable.standard(), extensions);
+    }
+
+    /** With lifters of one's own, for a processor that has every extension. */
     public X86Lifter(LiftTable table) {
+        this(table, EnumSet.allOf(IsaExtension.class));
+    }
+
+    private X86Lifter(LiftTable table, Set<IsaExtension> extensions) {
         this.table = table;
+        EnumSet<IsaExtension> all = EnumSet.of(IsaExtension.BASE);
+        all.addAll(extensions);
+        this.extensions = all;
     }
 
     /**
@@ -108,7 +125,7 @@ public final class X86Lifter {
             c.generalProtection();
             return c.terminator();
         }
-        Lift lift = table.get(i.mnemonic());
+        Lift lift = table.get(i, extensions);
         if (lift == null) {
             c.service(X86Service.UNIMPLEMENTED, ir.i32(i.mnemonic().ordinal()));
             c.end(Terminator.exit(at));

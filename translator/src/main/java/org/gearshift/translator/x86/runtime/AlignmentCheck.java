@@ -1,6 +1,5 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.util.BitSet;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Type;
@@ -8,11 +7,12 @@ import org.gearshift.ir.Type;
 /** Alignment of data accesses, where the processor insists on it. */
 public final class AlignmentCheck {
     /** (linear address, size): #AC(0) unless aligned; for code at CPL 3 with CR0.AM and EFLAGS.AC set. */
-    public static final Helper CHECK = Helper.stateful("align_check", AlignmentCheck.class, "check", true, new BitSet(), new BitSet(),
-            Type.VOID, Type.I64, Type.I32);
-    /** (linear address): #GP(0) unless a multiple of 16; for the aligned SSE moves. */
-    public static final Helper CHECK16 = Helper.stateful("align_check16", AlignmentCheck.class, "check16", true, new BitSet(), new BitSet(),
-            Type.VOID, Type.I64);
+    public static final Helper CHECK = Helper.check("align_check", AlignmentCheck.class, "check", Type.I64, Type.I32);
+    /** (linear address): #GP(0) unless a multiple of 16; for the operands of SSE instructions. */
+    public static final Helper CHECK16 = Helper.check("align_check16", AlignmentCheck.class, "check16", Type.I64);
+    /** The same of 32 and 64, for aligned moves of AVX and for XSAVE. */
+    public static final Helper CHECK32 = Helper.check("align_check32", AlignmentCheck.class, "check32", Type.I64);
+    public static final Helper CHECK64 = Helper.check("align_check64", AlignmentCheck.class, "check64", Type.I64);
 
     private AlignmentCheck() {
     }
@@ -25,6 +25,18 @@ public final class AlignmentCheck {
 
     public static void check16(GuestContext ctx, long address) {
         if ((address & 15) != 0) {
+            throw ctx.raise(13, 0);
+        }
+    }
+
+    public static void check32(GuestContext ctx, long address) {
+        if ((address & 31) != 0) {
+            throw ctx.raise(13, 0);
+        }
+    }
+
+    public static void check64(GuestContext ctx, long address) {
+        if ((address & 63) != 0) {
             throw ctx.raise(13, 0);
         }
     }

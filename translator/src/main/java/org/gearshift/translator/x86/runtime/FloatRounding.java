@@ -195,7 +195,7 @@ final class FloatRounding {
     }
 
     /**
-     * Rounds to binary32 ({@code bits} 24) or binary64 (53) and records the exceptions in a slot (MXCSR, or the x87 status word, there with C1).
+     * Rounds to binary16 ({@code bits} 11), binary32 (24) or binary64 (53) and records the exceptions in a slot (MXCSR, or the x87 status word, there with C1).
      * The summary bit is the caller's concern.
      *
      * @param masks exception masks at flag positions. Masked, UE is recorded for inexact results only, and OE is always inexact; unmasked, the value is
@@ -204,7 +204,7 @@ final class FloatRounding {
      * @return the packed value
      */
     static long narrow(long[] s, int slot, int bits, int sign, int exponent, long hi, long lo, int rc, int masks, boolean flush) {
-        int exponentBits = bits == 53 ? 11 : 8;
+        int exponentBits = bits == 53 ? 11 : bits == 24 ? 8 : 5;
         int maxExponent = (1 << exponentBits) - 1;
         int e = exponent - 16383 + (maxExponent >> 1);
         long h = hi;

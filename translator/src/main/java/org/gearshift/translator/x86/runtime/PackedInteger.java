@@ -1,7 +1,7 @@
 package org.gearshift.translator.x86.runtime;
 
 /**
- * MMX, SSE2 and SSSE3 integer operations on one 64-bit half: methods are named after the instruction. XMM instructions apply them to both halves, or to
+ * MMX and SSE2 to SSE4.2 integer operations on one 64-bit half: methods are named after the instruction. XMM instructions apply them to both halves, or to
  * other pairs of halves where data cross (see each method).
  */
 public final class PackedInteger {
@@ -9,6 +9,7 @@ public final class PackedInteger {
     private static final long TOP16 = Lanes.TOP16;
     private static final long TOP32 = Lanes.TOP32;
     private static final long EVEN_BYTES = 0x00ff_00ff_00ff_00ffL;
+    private static final long LOW = 0xffff_ffffL;
 
     private PackedInteger() {
     }
@@ -109,6 +110,42 @@ public final class PackedInteger {
         return Lanes.select(Lanes.mask(Lanes.greater(a, b, TOP16), TOP16), a, b);
     }
 
+    public static long pminsb(long a, long b) {
+        return Lanes.select(Lanes.mask(Lanes.greater(a, b, TOP8), TOP8), b, a);
+    }
+
+    public static long pmaxsb(long a, long b) {
+        return Lanes.select(Lanes.mask(Lanes.greater(a, b, TOP8), TOP8), a, b);
+    }
+
+    public static long pminuw(long a, long b) {
+        return Lanes.select(Lanes.mask(Lanes.above(a, b, TOP16), TOP16), b, a);
+    }
+
+    public static long pmaxuw(long a, long b) {
+        return Lanes.select(Lanes.mask(Lanes.above(a, b, TOP16), TOP16), a, b);
+    }
+
+    public static long pminsd(long a, long b) {
+        return pair(Math.min((int) a, (int) b), Math.min((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static long pmaxsd(long a, long b) {
+        return pair(Math.max((int) a, (int) b), Math.max((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static long pminud(long a, long b) {
+        return Math.min(a & LOW, b & LOW) | Math.min(a >>> 32, b >>> 32) << 32;
+    }
+
+    public static long pmaxud(long a, long b) {
+        return Math.max(a & LOW, b & LOW) | Math.max(a >>> 32, b >>> 32) << 32;
+    }
+
+    private static long pair(int low, int high) {
+        return (long) high << 32 | low & LOW;
+    }
+
     public static long pavgb(long a, long b) {
         return Lanes.average(a, b, TOP8);
     }
@@ -142,6 +179,29 @@ public final class PackedInteger {
         long r = 0;
         for (int i = 0; i < 64; i += 16) {
             r |= ((a >>> i & 0xffff) * (b >>> i & 0xffff) >>> 16) << i;
+        }
+        return r;
+    }
+
+    /** Products of signed words, of which bits 30..15 are kept, rounded. */
+    public static long pmulhrsw(long a, long b) {
+        long r = 0;
+        for (int i = 0; i < 64; i += 16) {
+            r |= ((long) (((short) (a >>> i) * (short) (b >>> i) >> 14) + 1 >> 1) & 0xffff) << i;
+        }
+        return r;
+    }
+
+    public static long pmulld(long a, long b) {
+        return (long) ((int) (a >> 32) * (int) (b >> 32)) << 32 | a * b & LOW;
+    }
+
+    /** Unsigned bytes of a by signed bytes of b; sums of neighbours, saturated to signed words. */
+    public static long pmaddubsw(long a, long b) {
+        long r = 0;
+        for (int i = 0; i < 64; i += 16) {
+            int sum = (int) (a >>> i & 0xff) * (byte) (b >>> i) + (int) (a >>> i + 8 & 0xff) * (byte) (b >>> i + 8);
+            r |= (clamp(sum, -32768, 32767) & 0xffff) << i;
         }
         return r;
     }
@@ -252,6 +312,11 @@ public final class PackedInteger {
         return r;
     }
 
+    /** Doublewords of a, then of b, to unsigned words; halves as for {@link #packsswb}. */
+    public static long packusdw(long a, long b) {
+        return clamp((int) a, 0, 65535) | clamp((int) (a >> 32), 0, 65535) << 16 | clamp((int) b, 0, 65535) << 32 | clamp((int) (b >> 32), 0, 65535) << 48;
+    }
+
     static long clamp(int v, int low, int high) {
         return Math.max(low, Math.min(high, v));
     }
@@ -272,6 +337,24 @@ public final class PackedInteger {
     private static long absolute(long v, long top) {
         long negative = Lanes.mask(v & top, top);
         return Lanes.sub(v ^ negative, negative, top);
+    }
+
+    public static long psignb(long a, long b) {
+        return signed(a, b, TOP8);
+    }
+
+    public static long psignw(long a, long b) {
+        return signed(a, b, TOP16);
+    }
+
+    public static long psignd(long a, long b) {
+        return signed(a, b, TOP32);
+    }
+
+    /** Lanes of a negated where b is negative, zero where b is zero. */
+    private static long signed(long a, long b, long top) {
+        long negative = Lanes.mask(b & top, top);
+        return Lanes.sub(a ^ negative, negative, top) & ~Lanes.mask(Lanes.zero(b, top), top);
     }
 
     /** Top bits of the eight bytes. */

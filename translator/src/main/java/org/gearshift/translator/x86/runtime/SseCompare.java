@@ -9,15 +9,18 @@ public final class SseCompare {
     private static final int EQUAL = 2;
     private static final int GREATER = 4;
     private static final int UNORDERED = 8;
-    /** Outcomes for which a predicate 0..7 (EQ LT LE UNORD NEQ NLT NLE ORD) holds. */
+    /** Outcomes for which a predicate 0..15 (EQ LT LE UNORD NEQ NLT NLE ORD, EQ_UQ NGE NGT FALSE NEQ_OQ GE GT TRUE) holds; 16..31 are the same. */
     private static final int[] HOLDS = {
-        EQUAL, LESS, LESS | EQUAL, UNORDERED, LESS | GREATER | UNORDERED, EQUAL | GREATER | UNORDERED, GREATER | UNORDERED, LESS | EQUAL | GREATER};
+        EQUAL, LESS, LESS | EQUAL, UNORDERED, LESS | GREATER | UNORDERED, EQUAL | GREATER | UNORDERED, GREATER | UNORDERED, LESS | EQUAL | GREATER,
+        EQUAL | UNORDERED, LESS | UNORDERED, LESS | EQUAL | UNORDERED, 0, LESS | GREATER, EQUAL | GREATER, GREATER, LESS | EQUAL | GREATER | UNORDERED};
 
     private SseCompare() {
     }
 
+    /** Whether quiet NaNs are invalid operands: those of the lower predicates with an order, and the other ones of the upper. */
     private static boolean signalsQuiet(int predicate) {
-        return (predicate & 3) == 1 || (predicate & 3) == 2;
+        boolean ordering = (predicate & 3) == 1 || (predicate & 3) == 2;
+        return ordering != predicate > 15;
     }
 
     private static int flags(long mxcsr, int format, long a, long b, boolean quietInvalid) {
@@ -38,7 +41,7 @@ public final class SseCompare {
     }
 
     private static boolean holds(long mxcsr, int format, long a, long b, int predicate) {
-        return (HOLDS[predicate & 7] & outcome(mxcsr, format, a, b)) != 0;
+        return (HOLDS[predicate & 15] & outcome(mxcsr, format, a, b)) != 0;
     }
 
     /** A half of CMPPD: all ones or zero. */

@@ -10,10 +10,14 @@ import org.gearshift.translator.x86.X86State;
  */
 final class SseExact {
     static final int FLAGS = 0x3f;
+    /** In the MXCSR slot between {@link SseExceptions#begin} and its end: exceptions are recorded, whatever the masks. No bit of the register. */
+    static final int RECORD_ONLY = 1 << 24;
     private static final int IE = X87Status.IE;
     private static final int DE = X87Status.DE;
     private static final int ZE = X87Status.ZE;
     private static final int PRECOMPUTATION = IE | DE | ZE;
+    /** No operation. */
+    static final int NONE = -1;
     private static final int XM = 19;
     private static final int UD = 6;
     private static final long OSXMMEXCPT = 1 << 10;
@@ -36,31 +40,39 @@ final class SseExact {
         if (flags != 0) {
             long mxcsr = ctx.s[X86State.MXCSR];
             ctx.s[X86State.MXCSR] = mxcsr | flags;
-            if ((flags & unmasked(mxcsr)) != 0) {
+            if ((flags & unmasked(mxcsr)) != 0 && (mxcsr & RECORD_ONLY) == 0) {
                 throw raise(ctx);
             }
         }
     }
 
-    /** One half of a packed operation, or a scalar binary64 one: F64 is one element, F32 two. */
     static long half(GuestContext ctx, int operation, int format, long a, long b, long otherA, long otherB, boolean packed) {
+        return half(ctx, operation, packed ? operation : NONE, format, a, b, otherA, otherB);
+    }
+
+    /**
+     * One half of a packed operation, or a scalar binary64 one: F64 is one element, F32 two.
+     *
+     * @param other what is computed in the other half, or NONE
+     */
+    static long half(GuestContext ctx, int operation, int other, int format, long a, long b, long otherA, long otherB) {
         long[] s = ctx.s;
         long before = s[X86State.MXCSR];
         int unmasked = unmasked(before);
-        if (unmasked == 0) {
+        if (unmasked == 0 || (before & RECORD_ONLY) != 0) {
             return elements(s, operation, format, a, b);
         }
         int pre = preconditions(before, operation, format, a, b);
-        if (packed) {
-            pre |= preconditions(before, operation, format, otherA, otherB);
+        if (other != NONE) {
+            pre |= preconditions(before, other, format, otherA, otherB);
         }
         if ((pre & unmasked) != 0) {
             signal(ctx, pre);
         }
         s[X86State.MXCSR] = before & ~FLAGS;
         long r = elements(s, operation, format, a, b);
-        if (packed) {
-            elements(s, operation, format, otherA, otherB);
+        if (other != NONE) {
+            elements(s, other, format, otherA, otherB);
         }
         return finish(ctx, before, r);
     }
@@ -69,7 +81,7 @@ final class SseExact {
         long[] s = ctx.s;
         long before = s[X86State.MXCSR];
         int unmasked = unmasked(before);
-        if (unmasked == 0) {
+        if (unmasked == 0 || (before & RECORD_ONLY) != 0) {
             return (int) element(s, operation, FloatRounding.F32, a, b);
         }
         int pre = precondition(before, operation, FloatRounding.F32, a, b);
@@ -84,7 +96,7 @@ final class SseExact {
     static long finish(GuestContext ctx, long before, long result) {
         int flags = (int) ctx.s[X86State.MXCSR] & FLAGS;
         ctx.s[X86State.MXCSR] = before;
-        if ((flags & unmasked(before) & PRECOMPUTATION) != 0) {
+        if ((before & RECORD_ONLY) == 0 && (flags & unmasked(before) & PRECOMPUTATION) != 0) {
             flags &= PRECOMPUTATION;
         }
         signal(ctx, flags);
@@ -95,8 +107,8 @@ final class SseExact {
         if (format == FloatRounding.F64) {
             return element(s, operation, format, a, b);
         }
-        long low = element(s, operation, format, (int) a, (int) b);
-        long high = element(s, operation, format, (int) (a >> 32), (int) (b >> 32));
+        long low = element(s, lower(operation), format, (int) a, (int) b);
+        long high = element(s, upper(operation), format, (int) (a >> 32), (int) (b >> 32));
         return high << 32 | low & 0xffff_ffffL;
     }
 
@@ -104,7 +116,16 @@ final class SseExact {
         if (format == FloatRounding.F64) {
             return precondition(mxcsr, operation, format, a, b);
         }
-        return precondition(mxcsr, operation, format, (int) a, (int) b) | precondition(mxcsr, operation, format, (int) (a >> 32), (int) (b >> 32));
+        return precondition(mxcsr, lower(operation), format, (int) a, (int) b)
+                | precondition(mxcsr, upper(operation), format, (int) (a >> 32), (int) (b >> 32));
+    }
+
+    private static int lower(int operation) {
+        return operation == SseFloat.ADDSUB ? SseFloat.SUB : operation;
+    }
+
+    private static int upper(int operation) {
+        return operation == SseFloat.ADDSUB ? SseFloat.ADD : operation;
     }
 
     // ---- one element; binary32 values are in the low 32 bits, sign-extended or not ----

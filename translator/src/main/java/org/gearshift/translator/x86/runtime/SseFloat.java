@@ -18,6 +18,8 @@ public final class SseFloat {
     static final int SQRT = 4;
     static final int MIN = 5;
     static final int MAX = 6;
+    /** Two elements in a half: the lower ones are subtracted, the upper added. */
+    static final int ADDSUB = 7;
 
     private static final int CONTROL = 0x7f80;
     private static final int DEFAULT = 0x1f80;
@@ -61,7 +63,8 @@ public final class SseFloat {
 
     // ---- binary64 ----
 
-    private static long sum64(GuestContext ctx, int operation, long a, long b, long otherA, long otherB, boolean packed) {
+    /** {@code other}: what the other half computes, or NONE. */
+    private static long sum64(GuestContext ctx, int operation, int other, long a, long b, long otherA, long otherB) {
         long[] s = ctx.s;
         int mxcsr = (int) s[X86State.MXCSR];
         double x = Double.longBitsToDouble(a);
@@ -77,23 +80,32 @@ public final class SseFloat {
             }
             return bits;
         }
-        return SseExact.half(ctx, operation, FloatRounding.F64, a, b, otherA, otherB, packed);
+        return SseExact.half(ctx, operation, other, FloatRounding.F64, a, b, otherA, otherB);
     }
 
     public static long addsd(GuestContext ctx, long a, long b) {
-        return sum64(ctx, ADD, a, b, 0, 0, false);
+        return sum64(ctx, ADD, SseExact.NONE, a, b, 0, 0);
     }
 
     public static long addpd(GuestContext ctx, long a, long b, long otherA, long otherB) {
-        return sum64(ctx, ADD, a, b, otherA, otherB, true);
+        return sum64(ctx, ADD, ADD, a, b, otherA, otherB);
     }
 
     public static long subsd(GuestContext ctx, long a, long b) {
-        return sum64(ctx, SUB, a, b, 0, 0, false);
+        return sum64(ctx, SUB, SseExact.NONE, a, b, 0, 0);
     }
 
     public static long subpd(GuestContext ctx, long a, long b, long otherA, long otherB) {
-        return sum64(ctx, SUB, a, b, otherA, otherB, true);
+        return sum64(ctx, SUB, SUB, a, b, otherA, otherB);
+    }
+
+    /** Low half of ADDSUBPD. */
+    public static long addsubpd(GuestContext ctx, long a, long b, long otherA, long otherB) {
+        return sum64(ctx, SUB, ADD, a, b, otherA, otherB);
+    }
+
+    public static long addsubpdHigh(GuestContext ctx, long a, long b, long otherA, long otherB) {
+        return sum64(ctx, ADD, SUB, a, b, otherA, otherB);
     }
 
     private static long product64(GuestContext ctx, long a, long b, long otherA, long otherB, boolean packed) {
@@ -273,6 +285,17 @@ public final class SseFloat {
 
     public static long subps(GuestContext ctx, long a, long b, long otherA, long otherB) {
         return packed32(ctx, SUB, a, b, otherA, otherB);
+    }
+
+    public static long addsubps(GuestContext ctx, long a, long b, long otherA, long otherB) {
+        long low = fast32(ctx.s, SUB, (int) a, (int) b);
+        if (low >= 0) {
+            long high = fast32(ctx.s, ADD, (int) (a >> 32), (int) (b >> 32));
+            if (high >= 0) {
+                return high << 32 | low;
+            }
+        }
+        return SseExact.half(ctx, ADDSUB, FloatRounding.F32, a, b, otherA, otherB, true);
     }
 
     public static long mulps(GuestContext ctx, long a, long b, long otherA, long otherB) {

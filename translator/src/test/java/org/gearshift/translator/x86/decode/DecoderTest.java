@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
+import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.junit.jupiter.api.Test;
@@ -191,10 +193,67 @@ class DecoderTest {
         assertEquals(Mnemonic.ANDN, decode(MODE_32, "c4 e2 70 f2 c2").mnemonic());
         assertEquals(Mnemonic.ANDN, decode(MODE_64, "c4 e2 70 f2 c2").mnemonic());
         assertInvalid(MODE_16, "c4 e2");
-        for (String hex : new String[] {"06", "27", "60", "9a", "ce", "d4 0a", "d6", "ea", "82"}) {
-            assertInvalid(MODE_64, hex.length() == 2 ? hex.equals("82") ? "82 c0" : hex : hex.substring(0, 2));
+        for (String hex : new String[] {"06", "27", "60", "9a 00 00 00 00 00 00", "ce", "d4 0a", "d6", "ea 00 00 00 00 00 00", "82 c0 00"}) {
+            assertInvalid(MODE_64, hex);
         }
         assertInvalid(MODE_32, "0f 05");
+    }
+
+    /** As processors do, which know length before meaning; {@code RandomStringTest} asks one. */
+    @Test
+    void whatDoesNotExistIsAsLongAsItsOpcodeMakesIt() {
+        assertInvalid(MODE_32, "fe 90 00 00 00 00");
+        assertInvalid(MODE_32, "c6 4c 24 08 55");
+        assertInvalid(MODE_32, "66 c7 c8 55 55");
+        assertInvalid(MODE_32, "f2 0f 54 05 00 00 00 00");
+        assertInvalid(MODE_32, "0f ba c0 55");
+        assertInvalid(MODE_32, "0f 38 7f 40 00");
+        assertInvalid(MODE_32, "0f 3a 7f 40 00 55");
+        assertInvalid(MODE_64, "66 9a 00 00 00 00");
+        assertEquals(Mnemonic.TOO_LONG, decode(MODE_32, "66 66 66 66 66 66 66 66 66 66 fe 90 00 00 00").mnemonic());
+    }
+
+    @Test
+    void vexGivesThreeOperandsAndAWidth() {
+        Instruction i = decode(MODE_64, "c4 41 3d 58 f1");
+        assertEquals(Mnemonic.VADDPD, i.mnemonic());
+        assertEquals(List.of(14, 8, 9), i.operands().stream().map(o -> o.reg).toList());
+        assertEquals(Operand.Kind.YMM, i.op(2).kind);
+        assertEquals(256, i.vexBits());
+        Instruction scalar = decode(MODE_32, "c5 d7 58 07");
+        assertEquals(Mnemonic.VADDSD, scalar.mnemonic());
+        assertEquals(64, scalar.op(2).bits);
+        assertEquals(Operand.Kind.XMM, scalar.op(0).kind, "VEX.L is ignored");
+        assertEquals(Mnemonic.LDS, decode(MODE_32, "c5 07").mnemonic());
+        assertEquals(7, decode(MODE_32, "c4 e3 71 4a c2 f0").op(3).reg, "only three bits of the register in the immediate count in 32-bit code");
+        assertEquals(15, decode(MODE_64, "c4 e3 71 4a c2 f0").op(3).reg);
+    }
+
+    @Test
+    void illegalVexIsInvalid() {
+        for (String hex : new String[] {"66 c5 f8 58 c0", "f3 c5 f8 58 c0", "f0 c5 f8 58 00", "c5 f0 53 c0", "c4 e4 78 58 c0", "c4 e2 79 16 c0", "c5 fd 6e c0"}) {
+            assertInvalid(MODE_32, hex);
+        }
+        assertInvalid(MODE_32, "c4 e2 39 1d c0");
+        assertInvalid(MODE_64, "48 c5 f8 58 c0");
+        assertInvalid(MODE_16, "c5 f8 58 c0");
+        assertEquals(Mnemonic.VPGATHERDD, decode(MODE_32, "c4 e2 61 90 0c 17").mnemonic());
+        assertInvalid(MODE_32, "c4 e2 61 90 14 17");
+        assertInvalid(MODE_32, "c4 e2 61 90 0f");
+    }
+
+    @Test
+    void instructionsNameTheExtensionTheyBelongTo() {
+        assertEquals(IsaExtension.BASE, decode(MODE_32, "01 d8").extension());
+        assertEquals(IsaExtension.CMOV, decode(MODE_32, "0f 44 c1").extension());
+        assertEquals(IsaExtension.MMX, decode(MODE_32, "0f fc c1").extension());
+        assertEquals(IsaExtension.SSE, decode(MODE_32, "0f e0 c1").extension());
+        assertEquals(IsaExtension.SSE2, decode(MODE_32, "66 0f fc c1").extension());
+        assertEquals(IsaExtension.SSSE3, decode(MODE_32, "0f 38 00 c1").extension());
+        assertEquals(IsaExtension.AVX, decode(MODE_32, "c5 f1 fc c1").extension());
+        assertEquals(IsaExtension.AVX2, decode(MODE_32, "c5 f5 fc c1").extension());
+        assertEquals(IsaExtension.AVX, decode(MODE_32, "c4 e2 7d 18 07").extension());
+        assertEquals(IsaExtension.AVX2, decode(MODE_32, "c4 e2 7d 18 c1").extension());
     }
 
     @Test
@@ -222,7 +281,7 @@ class DecoderTest {
     @Test
     void everyMnemonicHasAnEncoding() {
         Set<Mnemonic> reached = EnumSet.of(Mnemonic.INVALID, Mnemonic.TOO_LONG);
-        for (int opcode = 0; opcode < 0x600; opcode++) {
+        for (int opcode = 0; opcode < 0x800; opcode++) {
             if (!OpcodeMaps.hasModrm(opcode)) {
                 for (Form f : OpcodeMaps.forms(opcode)) {
                     reached.add(f.mnemonic);

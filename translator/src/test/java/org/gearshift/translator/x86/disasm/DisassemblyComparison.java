@@ -1,37 +1,33 @@
 package org.gearshift.translator.x86.disasm;
 
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.gearshift.translator.x86.decode.ByteSource;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
+import org.gearshift.translator.x86.disasm.KnownDifferences.DifferenceClass;
 
 /**
- * Decodes what objdump decoded and compares length and text. Differences that are justified in {@code objdump-differences.txt} are counted,
+ * Decodes what objdump decoded and compares length and text. Differences that {@code objdump-differences.txt} gives reasons for are counted by class,
  * all others collected.
  */
 final class DisassemblyComparison {
     private static final int REPORTED = 40;
-    private static final List<Pattern[]> JUSTIFIED = justified();
 
     private final Objdump.Machine machine;
+    private final KnownDifferences known = new KnownDifferences("objdump-differences.txt", Set.of());
     private final Decoder decoder = new Decoder();
     private final Disassembler disassembler;
     private final Code code = new Code();
     private final Set<String> distinct = new HashSet<>();
 
+    private Instruction instruction;
     private long same;
     private long undecoded;
-    private long justifiedLines;
+    private long knownLines;
     private final List<String> failures = new ArrayList<>();
     private long failed;
 
@@ -59,8 +55,9 @@ final class DisassemblyComparison {
      * Compares one line.
      *
      * @param bytes holds the instruction from {@code offset}; bytes from {@code end} on must not be read
+     * @return the class of a difference that has a reason, or null
      */
-    void line(long address, byte[] bytes, int offset, int end, int theirLength, String theirText) {
+    DifferenceClass line(long address, byte[] bytes, int offset, int end, int theirLength, String theirText) {
         code.bytes = bytes;
         code.next = offset;
         code.end = end;
@@ -69,15 +66,16 @@ final class DisassemblyComparison {
         int length;
         boolean bad;
         try {
-            Instruction insn = decoder.decode(code, machine.mode);
-            bad = insn.mnemonic() == Mnemonic.INVALID || insn.mnemonic() == Mnemonic.TOO_LONG;
-            ours = disassembler.format(insn, address);
-            length = insn.length();
+            instruction = decoder.decode(code, machine.mode);
+            bad = instruction.mnemonic() == Mnemonic.INVALID || instruction.mnemonic() == Mnemonic.TOO_LONG;
+            ours = disassembler.format(instruction, address);
+            length = instruction.length();
             if (length == theirLength && ours.equals(theirs)) {
                 same++;
-                return;
+                return null;
             }
         } catch (IndexOutOfBoundsException e) {
+            instruction = null;
             ours = e.getMessage();
             length = 0;
             bad = false;
@@ -86,22 +84,24 @@ final class DisassemblyComparison {
         boolean theirsBad = normal.equals("(bad)");
         if (bad && theirsBad) {
             undecoded++;
-        } else if (length == theirLength && ObjdumpText.normalize(ours).equals(normal)) {
+            return null;
+        }
+        if (length == theirLength && ObjdumpText.normalize(ours).equals(normal)) {
             same++;
-        } else if (isJustified(ours, theirs)) {
-            justifiedLines++;
+            return null;
+        }
+        DifferenceClass reason = known.find(ours, theirs, KnownDifferences.bytes(bytes, offset, Math.max(length, theirLength), machine.bits == 64));
+        if (reason != null) {
+            knownLines++;
         } else {
             fail(address, bytes, offset, Math.max(length, theirLength), length + " " + ours + " => " + theirLength + " " + theirs);
         }
+        return reason;
     }
 
-    private static boolean isJustified(String ours, String theirs) {
-        for (Pattern[] pair : JUSTIFIED) {
-            if (pair[0].matcher(ours).matches() && pair[1].matcher(theirs).matches()) {
-                return true;
-            }
-        }
-        return false;
+    /** What the decoder made of the last line; null if it read behind the end of the bytes. */
+    Instruction instruction() {
+        return instruction;
     }
 
     private void fail(long address, byte[] bytes, int offset, int length, String what) {
@@ -123,27 +123,13 @@ final class DisassemblyComparison {
 
     /** Lines that differ and may not; the empty string if there are none. */
     String failures() {
-        return failed == 0 ? "" : machine + ": " + failed + " unjustified differences (ours => objdump's):\n" + String.join("\n", failures);
+        return failed == 0 ? "" : machine + ": " + failed + " differences without a reason (ours => objdump's):\n" + String.join("\n", failures);
     }
 
+    /** Counts, and below them each class of differences that was met. */
     @Override
     public String toString() {
-        return machine + ": " + same + " same, " + undecoded + " undecodable in both, " + justifiedLines + " justified, " + failed + " different";
-    }
-
-    private static List<Pattern[]> justified() {
-        List<Pattern[]> pairs = new ArrayList<>();
-        try (BufferedReader in = new BufferedReader(new InputStreamReader(
-                DisassemblyComparison.class.getResourceAsStream("objdump-differences.txt"), StandardCharsets.UTF_8))) {
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                if (!line.isBlank() && !line.startsWith("#")) {
-                    String[] sides = line.split(" +=> +");
-                    pairs.add(new Pattern[] {Pattern.compile(sides[0].trim()), Pattern.compile(sides[1].trim())});
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return pairs;
+        return machine + ": " + same + " same, " + undecoded + " undecodable in both, " + knownLines + " known differences, " + failed + " different\n"
+                + known.report();
     }
 }

@@ -28,11 +28,31 @@ class GuestCodeTest {
         compare(Objdump.Machine.CODE64, Guests.file("libc6", "amd64", "./lib/x86_64-linux-gnu/libc.so.6"), 250_000);
     }
 
+    @Test
+    void i386Mathematics() throws Exception {
+        compare(Objdump.Machine.CODE32, Guests.file("libc6", "i386", "./lib/i386-linux-gnu/libm.so.6"), 150_000);
+    }
+
+    @Test
+    void amd64Mathematics() throws Exception {
+        compare(Objdump.Machine.CODE64, Guests.file("libc6", "amd64", "./lib/x86_64-linux-gnu/libm.so.6"), 90_000);
+    }
+
+    @Test
+    void i386Cryptography() throws Exception {
+        compare(Objdump.Machine.CODE32, Guests.file("libssl3", "i386", "./usr/lib/i386-linux-gnu/libcrypto.so.3"), 700_000);
+    }
+
+    @Test
+    void amd64Cryptography() throws Exception {
+        compare(Objdump.Machine.CODE64, Guests.file("libssl3", "amd64", "./usr/lib/x86_64-linux-gnu/libcrypto.so.3"), 600_000);
+    }
+
     private static void compare(Objdump.Machine machine, Path elf, long atLeast) throws Exception {
         DisassemblyComparison comparison = new DisassemblyComparison(machine);
         Objdump.elf(elf.toString(), machine,
-                (address, bytes, length, text) -> comparison.line(address, bytes, 0, length, length, text));
-        System.out.println(elf.getFileName() + " " + comparison);
+                (address, bytes, offset, end, length, text) -> comparison.line(address, bytes, offset, end, length, text));
+        System.out.print(elf.getFileName() + " " + comparison);
         assertEquals("", comparison.failures());
         assertTrue(comparison.same() > atLeast, comparison::toString);
     }

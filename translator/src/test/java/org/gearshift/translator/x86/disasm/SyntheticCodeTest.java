@@ -3,72 +3,82 @@ package org.gearshift.translator.x86.disasm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.gearshift.testing.Prerequisite;
+import org.gearshift.translator.x86.decode.Decoder;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Whatever the bytes, decoder and disassembler agree with objdump. */
+/** Every opcode, with every prefix that may be part of it, is what objdump and the host's processor say. Random bytes: {@link RandomStringTest}. */
 class SyntheticCodeTest {
-    private static final int FILES = 16;
-    private static final int INSTRUCTIONS_PER_FILE = 8_000;
     /** Addresses stay below this, where objdump's and the processor's truncation of branch targets are the same. */
     private static final int LIMIT = 0xff00;
 
     private static final int[][] ESCAPES = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
-    /** VEX by map, mandatory prefix, W and vvvv. All instructions decoded there have opcodes from F0 up. */
-    private static final int[][] VEX_ESCAPES = {{0xc4, 0xe2, 0x78}, {0xc4, 0xe2, 0x79}, {0xc4, 0xe2, 0x7a}, {0xc4, 0xe2, 0x7b}, {0xc4, 0xe2, 0x60},
-        {0xc4, 0xe2, 0xe2}, {0xc4, 0xe2, 0x7c}, {0xc4, 0xe3, 0x7b}, {0xc4, 0xe3, 0xfb}, {0xc4, 0xe3, 0x73}};
+    private static final int VEX_MAPS = 3;
+    /** Of so many samples one is put to the processor. */
+    private static final int STRIDE = Integer.getInteger("opcodes.stride", 5);
 
     @TempDir
     Path directory;
 
     @ParameterizedTest
     @EnumSource(Objdump.Machine.class)
-    void randomInstructionsReadAsObjdumpReadsThem(Objdump.Machine machine) throws Exception {
+    void everyOpcodeReadsAsObjdumpReadsIt(Objdump.Machine machine) throws Exception {
         Prerequisite.program("objdump");
         DisassemblyComparison comparison = new DisassemblyComparison(machine);
-        for (int seed = 0; seed < FILES; seed++) {
-            compare(comparison, machine, CodeSamples.random(machine, INSTRUCTIONS_PER_FILE, seed, LIMIT));
+        for (CodeSamples.Piece piece : pieces(machine)) {
+            byte[] code = piece.code();
+            Path file = directory.resolve("code.bin");
+            Files.write(file, code);
+            Objdump.flat(file.toString(), machine, (address, bytes, offset, end, length, text) -> {
+                // The last instructions may be cut off.
+                if (address + 16 <= code.length) {
+                    comparison.line(address, bytes, offset, end, length, text);
+                }
+            });
         }
-        System.out.println("random " + comparison);
+        System.out.print("every opcode " + comparison);
         assertEquals("", comparison.failures());
-        assertTrue(comparison.same() > 200_000, comparison::toString);
+        assertTrue(comparison.same() > 1_900_000, comparison::toString);
     }
 
     @ParameterizedTest
     @EnumSource(Objdump.Machine.class)
-    void everyOpcodeReadsAsObjdumpReadsIt(Objdump.Machine machine) throws Exception {
-        Prerequisite.program("objdump");
-        DisassemblyComparison comparison = new DisassemblyComparison(machine);
-        List<byte[]> pieces = new ArrayList<>();
-        for (int[] escape : ESCAPES) {
-            CodeSamples.everyOpcode(machine, escape, 0, LIMIT, pieces::add);
+    void everyOpcodeExistsIfTheProcessorSaysSo(Objdump.Machine machine) throws Exception {
+        Decoder decoder = new Decoder();
+        try (LengthProbe probe = new LengthProbe(directory)) {
+            ProbeComparison comparison = new ProbeComparison(machine, probe, LengthProbe.hostFlags());
+            int sample = 0;
+            for (CodeSamples.Piece piece : pieces(machine)) {
+                byte[] code = Arrays.copyOf(piece.code(), piece.code().length + LengthProbe.STRING);
+                for (int at = piece.starts().nextSetBit(0); at >= 0; at = piece.starts().nextSetBit(at + 1)) {
+                    if (sample++ % STRIDE == 0) {
+                        int[] next = {at};
+                        comparison.add(code, at, decoder.decode(() -> code[next[0]++] & 0xff, machine.mode), null);
+                    }
+                }
+            }
+            comparison.flush();
+            System.out.print("every opcode, the processor's word: " + comparison);
+            assertEquals("", comparison.failures());
+            assertTrue(comparison.compared() > 200_000 / STRIDE, comparison::toString);
         }
-        for (int[] escape : VEX_ESCAPES) {
-            CodeSamples.everyOpcode(machine, escape, 0xf0, LIMIT, pieces::add);
-        }
-        for (byte[] piece : pieces) {
-            compare(comparison, machine, piece);
-        }
-        System.out.println("every opcode " + comparison);
-        assertEquals("", comparison.failures());
-        assertTrue(comparison.same() > 500_000, comparison::toString);
     }
 
-    private void compare(DisassemblyComparison comparison, Objdump.Machine machine, byte[] code) throws IOException {
-        Path file = directory.resolve("code.bin");
-        Files.write(file, code);
-        Objdump.flat(file.toString(), machine, (address, bytes, length, text) -> {
-            // The last instructions may be cut off.
-            if (address + 16 <= code.length) {
-                comparison.line(address, code, (int) address, code.length, length, text);
-            }
-        });
+    private static List<CodeSamples.Piece> pieces(Objdump.Machine machine) {
+        List<CodeSamples.Piece> pieces = new ArrayList<>();
+        for (int[] escape : ESCAPES) {
+            CodeSamples.everyOpcode(machine, escape, LIMIT, pieces::add);
+        }
+        for (int map = 1; map <= VEX_MAPS; map++) {
+            CodeSamples.everyVexOpcode(machine, map, LIMIT, pieces::add);
+        }
+        return pieces;
     }
 }

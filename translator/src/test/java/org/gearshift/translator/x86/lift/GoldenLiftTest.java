@@ -26,13 +26,14 @@ class GoldenLiftTest {
             "code16", 0L,
             "code32", X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | FLAT,
             "sse32", X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | FLAT | X86Mode.OSFXSR,
+            "avx32", X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | FLAT | X86Mode.OSFXSR | X86Mode.OSXSAVE | X86Mode.AVX,
             "user32", X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | FLAT | 3,
             "code64", X86Mode.PROTECTED | X86Mode.CODE64 | X86Mode.STACK32);
     private static final long START = 0x1000;
 
     @ParameterizedTest
     @ValueSource(strings = {"data-transfer", "stack", "integer-arithmetic", "decimal", "logic", "shift-rotate", "bit-byte", "control-transfer",
-        "string", "flag-control", "segment", "system", "miscellaneous", "simd"})
+        "string", "flag-control", "segment", "system", "miscellaneous", "simd", "avx"})
     void groupLiftsAsRecorded(String group) throws IOException {
         String recorded = read(group + ".txt");
         StringBuilder actual = new StringBuilder();

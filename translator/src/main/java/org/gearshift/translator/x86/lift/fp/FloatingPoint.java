@@ -10,9 +10,19 @@ public final class FloatingPoint implements LiftGroup {
         X87.register(table);
         X87Control.register(table);
         SimdMoves.register(table);
+        SimdShuffles.register(table);
         SimdInteger.register(table);
-        Ssse3.register(table);
         SseArithmetic.register(table);
         SseConversion.register(table);
+        Sse3.register(table);
+        Ssse3.register(table);
+        Sse41.register(table);
+        DotProduct.register(table);
+        Sse42.register(table);
+        Cryptography.register(table);
+        Avx.register(table);
+        VectorAccess.register(table);
+        Fma.register(table);
+        Xsave.register(table);
     }
 }

@@ -4,7 +4,6 @@ import static org.gearshift.ir.Type.I32;
 import static org.gearshift.ir.Type.I64;
 
 import java.util.BitSet;
-import java.util.Locale;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.IrBuilder;
@@ -19,7 +18,7 @@ import org.gearshift.translator.x86.runtime.SseCompare;
 import org.gearshift.translator.x86.runtime.SseConvert;
 import org.gearshift.translator.x86.runtime.SseFloat;
 
-/** Floating-point arithmetic and comparison of SSE and SSE2 (SDM vol. 1, 5.5.1 and 5.6.1). */
+/** Floating-point arithmetic and comparison of SSE, SSE2 and AVX (SDM vol. 1, 5.5.1 and 5.6.1). */
 final class SseArithmetic {
     private static final BitSet READS = reads();
     private static final Helper RCP = Helper.pure("rcpps", SseConvert.class, "rcp", I64, I64);
@@ -51,89 +50,66 @@ final class SseArithmetic {
         Mnemonic[] scalarDouble = {Mnemonic.ADDSD, Mnemonic.SUBSD, Mnemonic.MULSD, Mnemonic.DIVSD, Mnemonic.MINSD, Mnemonic.MAXSD};
         Mnemonic[] scalarSingle = {Mnemonic.ADDSS, Mnemonic.SUBSS, Mnemonic.MULSS, Mnemonic.DIVSS, Mnemonic.MINSS, Mnemonic.MAXSS};
         for (int n = 0; n < packedDouble.length; n++) {
-            packed(t, packedDouble[n]);
-            packed(t, packedSingle[n]);
-            Helper sd = helper(SseFloat.class, name(scalarDouble[n]), I64, I64, I64);
-            Helper ss = helper(SseFloat.class, name(scalarSingle[n]), I64, I64, I32);
-            t.add(scalarDouble[n], FpMode.simd((c, i) -> low64(c, i, (a, b) -> c.ir.call(sd, a, b))));
-            t.add(scalarSingle[n], FpMode.simd((c, i) -> low32(c, i, (a, b) -> c.ir.call(ss, a, b))));
+            VectorForms.floating(t, packedDouble[n], packed(packedDouble[n]));
+            VectorForms.floating(t, packedSingle[n], packed(packedSingle[n]));
+            Helper sd = helper(SseFloat.class, SimdInteger.name(scalarDouble[n]), I64, I64, I64);
+            Helper ss = helper(SseFloat.class, SimdInteger.name(scalarSingle[n]), I64, I64, I32);
+            VectorForms.scalar(t, scalarDouble[n], 64, (ir, a, b, imm) -> ir.call(sd, a, b));
+            VectorForms.scalar(t, scalarSingle[n], 32, (ir, a, b, imm) -> ir.call(ss, a, b));
         }
         roots(t);
-        t.add(Mnemonic.RCPPS, FpMode.simd((c, i) -> unary(c, i, RCP)));
-        t.add(Mnemonic.RSQRTPS, FpMode.simd((c, i) -> unary(c, i, RSQRT)));
-        t.add(Mnemonic.RCPSS, FpMode.simd((c, i) -> estimate(c, i, RCP)));
-        t.add(Mnemonic.RSQRTSS, FpMode.simd((c, i) -> estimate(c, i, RSQRT)));
+        VectorForms.unary(t, Mnemonic.RCPPS, (ir, v, imm) -> new Insn[] {ir.call(RCP, v[0]), ir.call(RCP, v[1])});
+        VectorForms.unary(t, Mnemonic.RSQRTPS, (ir, v, imm) -> new Insn[] {ir.call(RSQRT, v[0]), ir.call(RSQRT, v[1])});
+        estimate(t, Mnemonic.RCPSS, RCP);
+        estimate(t, Mnemonic.RSQRTSS, RSQRT);
         comparisons(t);
     }
 
-    static String name(Mnemonic m) {
-        return m.name().toLowerCase(Locale.ROOT);
-    }
-
-    /** What a scalar instruction makes of the destination's low half and the source. */
-    interface Low {
-        Insn apply(Insn a, Insn b);
-    }
-
-    /** Scalar binary64: the low half of the destination changes. */
-    static void low64(LiftContext c, Instruction i, Low f) {
-        Insn b = Vectors.read64(c, i.op(1));
-        Vectors.writeLow(c, i.op(0), f.apply(c.ir.get64(Vectors.slot(i.op(0), 0)), b));
-    }
-
-    /** Scalar binary32: f gives the new low half from the old one and the source element. */
-    static void low32(LiftContext c, Instruction i, Low f) {
-        Insn b = Vectors.read32(c, i.op(1));
-        Vectors.writeLow(c, i.op(0), f.apply(c.ir.get64(Vectors.slot(i.op(0), 0)), b));
-    }
-
-    private static void packed(LiftTable t, Mnemonic m) {
-        Helper h = helper(SseFloat.class, name(m), I64, I64, I64, I64, I64);
-        SimdInteger.whole(t, m, (ir, a, b) -> new Insn[] {ir.call(h, a[0], b[0], a[1], b[1]), ir.call(h, a[1], b[1], a[0], b[0])});
+    /** The packed operation that is named by its SSE mnemonic, on one lane. */
+    static VectorForms.LaneBy packed(Mnemonic m) {
+        Helper h = helper(SseFloat.class, SimdInteger.name(m), I64, I64, I64, I64, I64);
+        return (ir, a, b, imm) -> new Insn[] {ir.call(h, a[0], b[0], a[1], b[1]), ir.call(h, a[1], b[1], a[0], b[0])};
     }
 
     private static void roots(LiftTable t) {
         for (Mnemonic m : new Mnemonic[] {Mnemonic.SQRTPD, Mnemonic.SQRTPS}) {
-            Helper h = helper(SseFloat.class, name(m), I64, I64, I64);
-            SimdInteger.whole(t, m, (ir, a, b) -> new Insn[] {ir.call(h, b[0], b[1]), ir.call(h, b[1], b[0])});
+            Helper h = helper(SseFloat.class, SimdInteger.name(m), I64, I64, I64);
+            VectorForms.floatingUnary(t, m, (ir, v, imm) -> new Insn[] {ir.call(h, v[0], v[1]), ir.call(h, v[1], v[0])});
         }
         Helper sd = helper(SseFloat.class, "sqrtsd", I64, I64);
         Helper ss = helper(SseFloat.class, "sqrtss", I64, I64, I32);
-        t.add(Mnemonic.SQRTSD, FpMode.simd((c, i) -> low64(c, i, (a, b) -> c.ir.call(sd, b))));
-        t.add(Mnemonic.SQRTSS, FpMode.simd((c, i) -> low32(c, i, (a, b) -> c.ir.call(ss, a, b))));
+        VectorForms.scalar(t, Mnemonic.SQRTSD, 64, (ir, a, b, imm) -> ir.call(sd, b));
+        VectorForms.scalar(t, Mnemonic.SQRTSS, 32, (ir, a, b, imm) -> ir.call(ss, a, b));
     }
 
-    private static void unary(LiftContext c, Instruction i, Helper h) {
-        Insn[] b = Vectors.read128(c, i.op(1));
-        Vectors.write128(c, i.op(0), c.ir.call(h, b[0]), c.ir.call(h, b[1]));
-    }
-
-    private static void estimate(LiftContext c, Instruction i, Helper h) {
-        Insn v = c.ir.zext32(Vectors.read32(c, i.op(1)));
-        Vectors.writeLow32(c, i.op(0), c.ir.trunc(c.ir.call(h, v)));
+    private static void estimate(LiftTable t, Mnemonic m, Helper h) {
+        VectorForms.add(t, (c, i) -> {
+            Insn v = c.ir.zext32(Vectors.read32(c, Vectors.second(i)));
+            Vectors.writeLow32(c, i, c.ir.trunc(c.ir.call(h, v)));
+        }, m);
     }
 
     private static void comparisons(LiftTable t) {
-        t.add(Mnemonic.CMPPD, FpMode.simd((c, i) -> compare(c, i, CMPPD)));
-        t.add(Mnemonic.CMPPS, FpMode.simd((c, i) -> compare(c, i, CMPPS)));
-        t.add(Mnemonic.CMPSD_SSE, FpMode.simd((c, i) -> low64(c, i, (a, b) -> c.ir.call(CMPSD, a, b, predicate(c, i)))));
-        t.add(Mnemonic.CMPSS, FpMode.simd((c, i) -> low32(c, i, (a, b) -> c.ir.call(CMPSS, a, b, predicate(c, i)))));
-        t.add(Mnemonic.COMISD, FpMode.simd((c, i) -> flags(c, i, true, 0)));
-        t.add(Mnemonic.UCOMISD, FpMode.simd((c, i) -> flags(c, i, true, 1)));
-        t.add(Mnemonic.COMISS, FpMode.simd((c, i) -> flags(c, i, false, 0)));
-        t.add(Mnemonic.UCOMISS, FpMode.simd((c, i) -> flags(c, i, false, 1)));
+        compare(t, Mnemonic.CMPPD, CMPPD);
+        compare(t, Mnemonic.CMPPS, CMPPS);
+        VectorForms.add(t, (c, i) -> VectorForms.scalar(c, i, 64, (ir, a, b, imm) -> ir.call(CMPSD, a, b, predicate(c, i))), Mnemonic.CMPSD_SSE);
+        VectorForms.add(t, (c, i) -> VectorForms.scalar(c, i, 32, (ir, a, b, imm) -> ir.call(CMPSS, a, b, predicate(c, i))), Mnemonic.CMPSS);
+        VectorForms.add(t, (c, i) -> flags(c, i, true, 0), Mnemonic.COMISD);
+        VectorForms.add(t, (c, i) -> flags(c, i, true, 1), Mnemonic.UCOMISD);
+        VectorForms.add(t, (c, i) -> flags(c, i, false, 0), Mnemonic.COMISS);
+        VectorForms.add(t, (c, i) -> flags(c, i, false, 1), Mnemonic.UCOMISS);
     }
 
+    private static void compare(LiftTable t, Mnemonic m, Helper h) {
+        VectorForms.add(t, (c, i) -> VectorForms.lanes(c, i, (ir, a, b, imm) -> {
+            Insn p = predicate(c, i);
+            return new Insn[] {ir.call(h, a[0], b[0], a[1], b[1], p), ir.call(h, a[1], b[1], a[0], b[0], p)};
+        }, true), m);
+    }
+
+    /** Eight predicates, with VEX 32. */
     private static Insn predicate(LiftContext c, Instruction i) {
-        return c.ir.i32((int) i.op(2).value & 7);
-    }
-
-    private static void compare(LiftContext c, Instruction i, Helper h) {
-        Insn[] b = Vectors.read128(c, i.op(1));
-        Insn[] a = Vectors.read128(c, i.op(0));
-        Insn p = predicate(c, i);
-        Insn low = c.ir.call(h, a[0], b[0], a[1], b[1], p);
-        Vectors.write128(c, i.op(0), low, c.ir.call(h, a[1], b[1], a[0], b[0], p));
+        return c.ir.i32(Vectors.immediate(i) & (Vectors.isVex(i) ? 31 : 7));
     }
 
     private static void flags(LiftContext c, Instruction i, boolean wide, int quiet) {

@@ -1,0 +1,93 @@
+/* Which checks run: all groups that run to their end, or what the command line names. */
+#include "machine.h"
+
+#define GROUPS \
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(based) G(events)
+
+#define G(name) void checks_##name(void);
+GROUPS
+#undef G
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} groups[] = {
+#define G(name) {#name, checks_##name},
+GROUPS
+#undef G
+};
+
+static const char *command_line;
+
+/* The value of name=... on the command line; 0 if it is not there. */
+static const char *option(const char *name)
+{
+    for (const char *c = command_line; c && *c; c++) {
+        if (c != command_line && c[-1] != ' ')
+            continue;
+        const char *n = name, *p = c;
+        while (*n && *p == *n)
+            n++, p++;
+        if (!*n && *p == '=')
+            return p + 1;
+    }
+    return 0;
+}
+
+/* Whether a word is one of a comma-separated list. */
+static int listed(const char *list, const char *word)
+{
+    while (*list && *list != ' ') {
+        const char *w = word;
+        while (*w && *list == *w)
+            list++, w++;
+        if (!*w && (!*list || *list == ' ' || *list == ','))
+            return 1;
+        while (*list && *list != ' ' && *list != ',')
+            list++;
+        if (*list == ',')
+            list++;
+    }
+    return 0;
+}
+
+static u32 number(const char *p, u32 otherwise)
+{
+    if (!p)
+        return otherwise;
+    u32 v = 0;
+    for (; *p >= '0' && *p <= '9'; p++)
+        v = v * 10 + (u32)(*p - '0');
+    return v;
+}
+
+struct multiboot {
+    u32 flags, lower, upper, boot_device;
+    const char *command_line;
+};
+
+void checks_main(u32 magic, const struct multiboot *info)
+{
+    machine_reset();
+    if (magic != 0x2badb002)
+        fatal("not started by multiboot");
+    command_line = info->flags & 4 ? info->command_line : 0;
+    const char *triple = option("triple");
+    if (triple)
+        triple_fault(number(triple, 0));
+    const char *only = option("groups");
+    u32 passes = number(option("passes"), 1);
+    u32 failed = 0;
+    for (u32 pass = 1; pass <= passes; pass++) {
+        quiet = pass < passes;
+        for (u32 i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+            if (only && !listed(only, groups[i].name))
+                continue;
+            machine_reset();
+            group(groups[i].name);
+            groups[i].run();
+        }
+        failed += totals();
+    }
+    out8(0xf4, failed ? 1 : 0);
+}

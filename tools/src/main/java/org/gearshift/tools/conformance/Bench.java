@@ -1,0 +1,167 @@
+package org.gearshift.tools.conformance;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.gearshift.translator.x86.decode.Decoder;
+import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.lift.LiftTable;
+
+/** The processors of one code size side by side: the host's, and emulated ones with an engine each. Runs trials on all and compares. */
+final class Bench implements AutoCloseable {
+    /** What executes lifted code. */
+    enum Engine { INTERPRETER, JVM }
+
+    private final NativeOracle oracle;
+    private final List<Executor> executors = new ArrayList<>();
+    private final Comparison comparison;
+    private final byte[] scratch = new byte[Layout.SCRATCH_BYTES];
+    private final byte[] expected = new byte[Layout.SCRATCH_BYTES];
+    private final byte[] actual = new byte[Layout.SCRATCH_BYTES];
+    private final HostDepartures departures;
+    private long inconclusive;
+    private long accepted;
+    private long unconfirmed;
+
+    /** @param undefined compares what the manual leaves undefined as well */
+    Bench(int bits, Set<Engine> engines, LiftTable table, boolean undefined, HostDepartures departures) throws OracleUnavailableException, IOException {
+        this.departures = departures;
+        oracle = NativeOracle.start(bits);
+        for (Engine e : EnumSet.copyOf(engines)) {
+            UserProcessor p = bits == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
+            executors.add(e == Engine.JVM ? new CompiledExecutor(p, table) : new InterpretedExecutor(p, table));
+        }
+        comparison = new Comparison(undefined, oracle.hasAvx());
+    }
+
+    int bits() {
+        return oracle.bits();
+    }
+
+    /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere. */
+    long inconclusive() {
+        return inconclusive;
+    }
+
+    /** Trials that differed once, but not when they were run again by themselves. */
+    long unconfirmed() {
+        return unconfirmed;
+    }
+
+    /** Trials whose differences {@link HostDepartures} lists. */
+    long accepted() {
+        return accepted;
+    }
+
+    /**
+     * Runs trials of one instruction or sequence.
+     *
+     * @param i the one instruction, or null
+     * @param q the sequence, or null
+     * @return the first difference of each engine, not minimized
+     */
+    List<Failure> run(String what, List<Trial> trials, Instruction i, Sequence q) throws IOException {
+        List<Outcome> outcomes = oracle.run(trials);
+        List<Failure> failures = new ArrayList<>();
+        for (Executor e : executors) {
+            for (int n = 0; n < trials.size(); n++) {
+                Failure f = compare(what, e, trials.get(n), i, q, outcomes.get(n));
+                if (f != null && confirmed(f, e)) {
+                    failures.add(f);
+                    break;
+                }
+                unconfirmed += f != null ? 1 : 0;
+            }
+        }
+        return failures;
+    }
+
+    private Failure compare(String what, Executor e, Trial t, Instruction i, Sequence q, Outcome host) {
+        if (host == null) {
+            inconclusive++;
+            return null;
+        }
+        t.scratch(scratch);
+        e.load(t.code());
+        Outcome mine;
+        try {
+            mine = e.run(t, scratch);
+        } catch (RuntimeException | AssertionError x) {
+            return new Failure(what, e.name(), t, i, q, List.of("the emulation failed: " + x + at(x)));
+        }
+        if (host.kind() == Outcome.Kind.TIMEOUT && mine.kind() == Outcome.Kind.TIMEOUT
+                || Layout.isReserved(host.address()) || Layout.isReserved(mine.address())
+                || q != null && host.kind() == Outcome.Kind.FAULT && isBetweenInstructions(t, host.ip())) {
+            inconclusive++;
+            return null;
+        }
+        System.arraycopy(scratch, 0, expected, 0, scratch.length);
+        host.apply(expected);
+        e.processor.scratch(actual);
+        List<String> differences = comparison.differences(t, i, q, host, expected, mine, actual);
+        if (!differences.isEmpty() && !UserProcessor.WIDE_ADDRESSES && e.processor.bits == 64 && (isWide(host) || mine.kind() == Outcome.Kind.TIMEOUT && host.kind() != Outcome.Kind.DONE)) {
+            inconclusive++;
+            return null;
+        }
+        if (!differences.isEmpty() && departures.accepts(new HostDepartures.Case(t, i != null ? i : atFault(t, host.kind() == Outcome.Kind.FAULT ? host : mine), host, mine)) != null) {
+            accepted++;
+            return null;
+        }
+        return differences.isEmpty() ? null : new Failure(what, e.name(), t, i, q, differences);
+    }
+
+    /** Whether the code ran into the middle of an instruction: a return address was overwritten, and what it does then has undefined results. */
+    private static boolean isBetweenInstructions(Trial t, long ip) {
+        byte[] bytes = t.code().bytes();
+        int[] at = {0};
+        Decoder decoder = new Decoder();
+        while (at[0] < bytes.length && t.code().start() + at[0] < ip) {
+            decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(t.code().bits()));
+        }
+        return ip >= t.code().start() && ip < t.code().end() && t.code().start() + at[0] != ip;
+    }
+
+    /** The instruction of a sequence that faulted, or null. */
+    private Instruction atFault(Trial t, Outcome o) {
+        if (o.kind() != Outcome.Kind.FAULT || o.ip() < t.code().start() || o.ip() >= t.code().end()) {
+            return null;
+        }
+        int[] at = {(int) (o.ip() - t.code().start())};
+        byte[] bytes = t.code().bytes();
+        return new Decoder().decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(t.code().bits()));
+    }
+
+    /** Faults at addresses of more than 31 bits; a #GP may be one for an address that is not canonical. */
+    private static boolean isWide(Outcome o) {
+        return o.kind() == Outcome.Kind.FAULT && (o.vector() == 14 && o.address() >>> 31 != 0 || o.vector() == 13 || o.vector() == 12);
+    }
+
+    private static String at(Throwable x) {
+        StackTraceElement[] s = x.getStackTrace();
+        return s.length == 0 ? "" : " at " + s[0];
+    }
+
+    /** A trial before may have harmed the oracle's own memory: only what happens again by itself counts. */
+    private boolean confirmed(Failure f, Executor e) throws IOException {
+        oracle.restart();
+        Outcome host = oracle.run(List.of(f.trial())).get(0);
+        Failure again = compare(f.what(), e, f.trial(), f.instruction(), f.sequence(), host);
+        return again != null;
+    }
+
+    /** The same failure with as little as shows it. */
+    Failure minimize(Failure f) throws IOException {
+        Executor e = executors.stream().filter(x -> x.name().equals(f.engine())).findFirst().orElseThrow();
+        return new Minimizer((trial, q) -> {
+            Outcome host = oracle.run(List.of(trial)).get(0);
+            return compare(f.what(), e, trial, f.instruction(), q, host);
+        }).minimize(f);
+    }
+
+    @Override
+    public void close() {
+        oracle.close();
+    }
+}

@@ -1,0 +1,115 @@
+package org.gearshift.tools.conformance;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.gearshift.backend.jvm.BackendOptions;
+import org.gearshift.backend.jvm.BudgetPlan;
+import org.gearshift.backend.jvm.CompiledRegion;
+import org.gearshift.backend.jvm.RegionCompiler;
+import org.gearshift.backend.jvm.RegionTooLargeException;
+import org.gearshift.ir.Block;
+import org.gearshift.ir.GuestFault;
+import org.gearshift.ir.Region;
+import org.gearshift.ir.Terminator;
+import org.gearshift.ir.pass.PassPipeline;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.translator.x86.lift.LiftTable;
+
+/** The JVM backend: what can be reached statically is compiled as one region, as the engine does with hot code. */
+final class CompiledExecutor extends Executor {
+    private record Key(long pc, long mode, boolean single) {
+    }
+
+    private record Entry(CompiledRegion region, int number) {
+    }
+
+    private final PassPipeline passes = new PassPipeline(X86State.LAYOUT, true);
+    private final RegionCompiler compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+    private final Map<Key, Entry> entries = new HashMap<>();
+
+    CompiledExecutor(UserProcessor processor, LiftTable table) {
+        super(processor, table);
+    }
+
+    @Override
+    String name() {
+        return "jvm";
+    }
+
+    @Override
+    void forget() {
+        entries.clear();
+    }
+
+    @Override
+    boolean enter(long pc, boolean single) {
+        Key key = new Key(pc, processor.mode(), single);
+        Entry e = entries.get(key);
+        if (e == null) {
+            compile(key);
+            e = entries.get(key);
+        }
+        e.region.run(processor.context, e.number);
+        if (processor.context.faultPending) {
+            processor.context.faultPending = false;
+            return false;
+        }
+        return true;
+    }
+
+    private void compile(Key key) {
+        for (int most = key.single ? 1 : MAX_BLOCK;; most /= 2) {
+            try {
+                Region r = BudgetPlan.enteredAtChecks(new Region(blocks(key, most), List.of(key.pc)));
+                BudgetPlan plan = BudgetPlan.of(r);
+                CompiledRegion c = compiler.compile(passes.optimize(r, plan::checks), plan, "trial");
+                for (int i = 0; i < c.entries().size(); i++) {
+                    entries.putIfAbsent(new Key(c.entries().get(i), key.mode, key.single), new Entry(c, i));
+                }
+                return;
+            } catch (RegionTooLargeException e) {
+                if (most == 1) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** The block at a pc and, unless it is to be one instruction, those it leads to: fewer and shorter ones the smaller {@code most} is. */
+    private List<Block> blocks(Key key, int most) {
+        Map<Long, Block> found = new LinkedHashMap<>();
+        Deque<Long> open = new ArrayDeque<>(List.of(key.pc));
+        while (!open.isEmpty() && found.size() < most) {
+            long pc = open.poll();
+            if (found.containsKey(pc) || pc != key.pc && (pc < code.start() || pc >= code.end())) {
+                continue;
+            }
+            Block b;
+            try {
+                b = lifter.lift(processor::fetch, pc, key.mode, Math.min(most, instructionsToEnd(pc, key.mode)));
+            } catch (GuestFault f) {
+                if (pc == key.pc) {
+                    throw f;
+                }
+                continue;
+            }
+            found.put(pc, b);
+            Terminator t = b.terminator();
+            if (t.kind() == Terminator.Kind.GOTO || t.kind() == Terminator.Kind.BRANCH) {
+                open.add(t.target());
+            }
+            if (t.kind() == Terminator.Kind.BRANCH) {
+                open.add(t.otherwise());
+            }
+        }
+        List<Block> ordered = new ArrayList<>(found.values());
+        ordered.sort(Comparator.comparingLong(Block::pc));
+        return ordered;
+    }
+}

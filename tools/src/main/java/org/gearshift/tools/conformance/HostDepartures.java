@@ -1,0 +1,253 @@
+package org.gearshift.tools.conformance;
+
+import static org.gearshift.translator.x86.decode.Mnemonic.*;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.gearshift.translator.x86.IsaExtension;
+import org.gearshift.translator.x86.decode.Decoder;
+import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
+import org.gearshift.translator.x86.decode.Operand;
+
+/**
+ * The host's processor: what it has, and where processors differ with the manual's consent, or those of its maker depart from the manual that
+ * the guest's processor follows, so that a difference proves nothing.
+ */
+final class HostDepartures {
+    /** Which hosts: all (the manual leaves it to the processor), or AMD's. */
+    enum Who { ANY, AMD }
+
+    /** One trial, on the host ({@code e}) and emulated ({@code a}). */
+    record Case(Trial trial, Instruction instruction, Outcome e, Outcome a) {
+        /** Whether the code has one of these instructions. */
+        boolean has(Set<Mnemonic> mnemonics) {
+            byte[] bytes = trial.code().bytes();
+            Decoder decoder = new Decoder();
+            for (int[] at = {0}; at[0] < bytes.length;) {
+                if (mnemonics.contains(decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(trial.code().bits())).mnemonic())) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        boolean faults(int vector) {
+            return e.kind() == Outcome.Kind.FAULT && e.vector() == vector;
+        }
+
+        boolean bothFault(int vector) {
+            return faults(vector) && a.kind() == Outcome.Kind.FAULT && a.vector() == vector && e.ip() == a.ip();
+        }
+    }
+
+    /**
+     * A line of the table.
+     *
+     * @param what the instruction, and how processors differ
+     * @param reference where that is written
+     * @param form forms that are left out altogether
+     * @param trial trials whose difference is accepted
+     */
+    record Departure(Who who, String what, String reference, Predicate<Form> form, Predicate<Case> trial) {
+    }
+
+    private static final Predicate<Form> NO_FORM = f -> false;
+    private static final Predicate<Case> NO_TRIAL = c -> false;
+    private static final int PF = 14;
+    private static final int RSP = 4;
+    private static final int UD = 6;
+    private static final int SS = 12;
+    private static final int GP = 13;
+    private static final int AC = 17;
+    private static final int XM = 19;
+    private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
+    private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
+    private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
+    private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
+    private static final int LONGEST_IMAGE = 1024;
+
+    private static final List<Departure> TABLE = List.of(
+            forms(Who.AMD, "near branches with a 66 prefix in 64-bit mode: Intel ignores the prefix, AMD takes 16-bit operands",
+                    "SDM vol. 2 under Jcc, CALL, RET; APM vol. 3 section 1.2.2", f -> f.bits == 64 && has66(f) && isNearBranch(f.sample)),
+            forms(Who.AMD, "0F 0D with a register: a reserved NOP for Intel, #UD for AMD", "SDM vol. 2 table A-3; APM vol. 3 under PREFETCH",
+                    f -> f.mnemonic() == NOP && f.map == 1 && f.opcode == 0x0d),
+            forms(Who.AMD, "MOVSXD with a 66 prefix: Intel reads 16 bits, AMD 32", "SDM vol. 2 and APM vol. 3 under MOVSXD",
+                    f -> f.mnemonic() == MOVSXD && f.sample.op(0).bits == 16),
+            forms(Who.ANY, "x87 register forms without a place in the manual (D9 D8, DC D0, DC D8, DD C8, DE D0, DF C8, DF D0, DF D8) report stack faults each in "
+                    + "their own way", "SDM vol. 2 tables A-7 to A-22 have no such forms", HostDepartures::isUndocumentedX87),
+            trials(Who.ANY, "operands across the end of a 4 GiB segment: #GP or #SS, or an access that wraps", "SDM vol. 3A section 5.3",
+                    HostDepartures::wraps),
+            trials(Who.ANY, "page faults on operands longer than 16 bytes: which of the missing bytes CR2 names", "SDM vol. 3A section 4.7 gives no order",
+                    c -> c.bothFault(PF) && isImage(c.instruction) && Math.abs(c.e.address() - c.a.address()) < LONGEST_IMAGE
+                            && Arrays.equals(c.e.registers().general, c.a.registers().general)),
+            trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
+                    c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+            trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
+            trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
+                    c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
+            trials(Who.AMD, "REP INS and REP OUTS with a count of 0: Intel does nothing, AMD checks the permission first", "SDM vol. 2 under REP and INS",
+                    c -> c.instruction != null && (c.instruction.mnemonic() == INS || c.instruction.mnemonic() == OUTS) && c.instruction.rep()
+                            && c.faults(13)),
+            trials(Who.AMD, "SHA instructions with a memory operand that is not aligned: Intel raises #GP, AMD reads it", "SDM vol. 2 table 2-21 (type 4)",
+                    c -> c.instruction != null && c.instruction.extension() == IsaExtension.SHA && !c.faults(GP) && c.a.vector() == GP && c.a.error() == 0),
+            trials(Who.AMD, "UD0 and UD1: Intel fetches a ModRM byte, AMD does not", "SDM vol. 2 and APM vol. 3 under UD",
+                    c -> c.instruction != null && (c.instruction.mnemonic() == UD0 || c.instruction.mnemonic() == UD1) && c.faults(UD)
+                            && c.a.vector() == PF),
+            trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
+                    c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
+            trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
+                    c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
+            trials(Who.AMD, "FCOMI and its like with an unmasked invalid operand: Intel leaves EFLAGS alone, AMD says unordered", "SDM vol. 2 under FCOMI",
+                    c -> c.trial.start().fp != null && c.has(COMPARISONS_TO_EFLAGS) && (c.trial.start().control() & c.e.registers().control() & 1) == 0),
+            trials(Who.AMD, "CVTPI2PS with a memory operand does not enter MMX state", "SDM vol. 2 and APM vol. 4 under CVTPI2PS",
+                    c -> c.instruction != null && c.instruction.mnemonic() == CVTPI2PS && c.instruction.op(1).isMemory()),
+            trials(Who.AMD, "conversions between MMX and XMM that raise #XM have entered MMX state before", "SDM vol. 2 leaves the order open",
+                    c -> c.instruction != null && MMX_CONVERSIONS.contains(c.instruction.mnemonic()) && c.bothFault(XM)));
+
+    private final boolean amd;
+    private final Set<String> features;
+
+    HostDepartures(String cpuinfo) {
+        amd = cpuinfo.contains("AuthenticAMD");
+        features = new HashSet<>();
+        cpuinfo.lines().filter(l -> l.startsWith("flags")).findFirst()
+                .ifPresent(l -> features.addAll(List.of(l.substring(l.indexOf(':') + 1).strip().split(" +"))));
+    }
+
+    static HostDepartures ofThisHost() throws IOException {
+        return new HostDepartures(Files.readString(Path.of("/proc/cpuinfo")));
+    }
+
+    private static Departure forms(Who who, String what, String reference, Predicate<Form> form) {
+        return new Departure(who, what, reference, form, NO_TRIAL);
+    }
+
+    private static Departure trials(Who who, String what, String reference, Predicate<Case> trial) {
+        return new Departure(who, what, reference, NO_FORM, trial);
+    }
+
+    static List<Departure> table() {
+        return TABLE;
+    }
+
+    private List<Departure> here() {
+        List<Departure> list = new ArrayList<>();
+        for (Departure d : TABLE) {
+            if (d.who == Who.ANY || amd) {
+                list.add(d);
+            }
+        }
+        return list;
+    }
+
+    /** Whether the host has a feature, by its name in {@code /proc/cpuinfo}; null is had by all. */
+    boolean has(String feature) {
+        return feature == null || features.contains(feature);
+    }
+
+    /** Why a form is not compared on this host, or null. */
+    String skips(Form f) {
+        if (!has(f.set.hostFlag())) {
+            return "the host has no " + f.set.hostFlag();
+        }
+        for (Departure d : here()) {
+            if (d.form.test(f)) {
+                return d.what;
+            }
+        }
+        return null;
+    }
+
+    /** The line that accepts a trial's difference, or null. */
+    Departure accepts(Case c) {
+        for (Departure d : here()) {
+            if (d.trial.test(c)) {
+                return d;
+            }
+        }
+        return null;
+    }
+
+    /** Conversions of which {@link #table} has something to say. */
+    static boolean isMmxConversion(Mnemonic m) {
+        return MMX_CONVERSIONS.contains(m);
+    }
+
+    private static boolean has66(Form f) {
+        for (byte p : f.prefixes) {
+            if (p == 0x66) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isNearBranch(Instruction i) {
+        return switch (i.mnemonic()) {
+            case JCC, JMP, CALL, RET, LOOP, LOOPE, LOOPNE, JCXZ -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean isUndocumentedX87(Form f) {
+        if (f.map != 0 || f.memory || f.choices.length == 0 || f.opcode < 0xd8 || f.opcode > 0xdf) {
+            return false;
+        }
+        int group = f.choices[0] & 0xf8;
+        return switch (f.opcode) {
+            case 0xd9 -> group == 0xd8;
+            case 0xdc -> group == 0xd0 || group == 0xd8;
+            case 0xdd -> group == 0xc8;
+            case 0xde -> group == 0xd0;
+            case 0xdf -> group == 0xc8 || group == 0xd0 || group == 0xd8;
+            default -> false;
+        };
+    }
+
+    private static boolean wraps(Case c) {
+        if (c.trial.code().bits() != 32 || !(c.faults(SS) || c.faults(GP)) || c.e.error() != 0) {
+            return false;
+        }
+        if (c.instruction != null) {
+            for (Operand o : c.instruction.operands()) {
+                if (o.isMemory() && atEnd(EffectiveAddress.offset(c.trial, c.instruction, o))) {
+                    return true;
+                }
+            }
+        }
+        if (c.faults(SS) && atEnd(c.e.registers().general[RSP])) {
+            return true;
+        }
+        return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+    }
+
+    /** Whether an offset is near the end of a 4 GiB segment, or behind it. */
+    private static boolean atEnd(long offset) {
+        return (int) offset >= -LONGEST_IMAGE && (int) offset < LONGEST_IMAGE;
+    }
+
+    private static boolean isImage(Instruction i) {
+        return i != null && IMAGES.contains(i.mnemonic());
+    }
+
+    private static boolean hasMemory128(Instruction i) {
+        if (MASKED_STORES.contains(i.mnemonic())) {
+            return true;
+        }
+        for (Operand o : i.operands()) {
+            if (o.isMemory() && o.bits >= 128) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,130 @@
+package org.gearshift.translator.x86.disasm;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.gearshift.translator.x86.decode.Decoder;
+import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
+import org.gearshift.translator.x86.disasm.KnownDifferences.DifferenceClass;
+
+/**
+ * Compares with the host's processor how long strings of bytes are as instructions and whether they exist. Differences that
+ * {@code processor-differences.txt} gives reasons for are counted by class, all others collected.
+ */
+final class ProbeComparison {
+    private static final int REPORTED = 40;
+
+    /** A string whose answer is due. */
+    private record Pending(byte[] code, int offset, Instruction ours, DifferenceClass objdumps) {
+    }
+
+    private final Objdump.Machine machine;
+    private final LengthProbe probe;
+    private final KnownDifferences known;
+    private final Disassembler disassembler;
+    private final List<Pending> pending = new ArrayList<>();
+    private final Set<String> distinct = new HashSet<>();
+    private final List<String> failures = new ArrayList<>();
+
+    private long exist;
+    private long undefined;
+    private long tooLong;
+    private long knownStrings;
+    private long failed;
+
+    ProbeComparison(Objdump.Machine machine, LengthProbe probe, Set<String> hostFlags) {
+        this.machine = machine;
+        this.probe = probe;
+        this.known = new KnownDifferences("processor-differences.txt", hostFlags);
+        this.disassembler = new Disassembler(machine.mode);
+    }
+
+    /**
+     * Compares the string of {@link LengthProbe#STRING} bytes at an offset, now or later.
+     *
+     * @param ours what the decoder made of it
+     * @param objdumps class of its difference from objdump, which learns what the processor says; or null
+     */
+    void add(byte[] code, int offset, Instruction ours, DifferenceClass objdumps) throws IOException {
+        probe.add(machine.bits, ours.length(), code, offset);
+        pending.add(new Pending(code, offset, ours, objdumps));
+        if (probe.size() == LengthProbe.BATCH) {
+            flush();
+        }
+    }
+
+    /** Compares what was added and is not compared yet. */
+    void flush() throws IOException {
+        probe.answer();
+        for (int i = 0; i < pending.size(); i++) {
+            judge(pending.get(i), probe.length(i), probe.vector(i));
+        }
+        pending.clear();
+    }
+
+    private void judge(Pending p, int length, int vector) {
+        String theirs = verdict(p.ours, length, vector);
+        if (p.objdumps != null) {
+            p.objdumps.judge(theirs == null);
+        }
+        if (theirs == null) {
+            switch (p.ours.mnemonic()) {
+                case INVALID -> undefined++;
+                case TOO_LONG -> tooLong++;
+                default -> exist++;
+            }
+            return;
+        }
+        String ours = disassembler.format(p.ours, 0);
+        int shown = Math.max(length, p.ours.length());
+        String bytes = KnownDifferences.bytes(p.code, p.offset, shown, machine.bits == 64);
+        if (known.find(ours, theirs, bytes) != null) {
+            knownStrings++;
+            return;
+        }
+        failed++;
+        if (failures.size() < REPORTED && distinct.add(p.ours.mnemonic() + theirs + opcode(bytes))) {
+            failures.add(bytes + " | " + ours + ", " + p.ours.length() + " bytes => " + theirs + ", " + length + " bytes, vector " + vector);
+        }
+    }
+
+    /** What makes two differences the same for the report: map and opcode. */
+    private static String opcode(String bytes) {
+        String b = bytes.replaceAll(".*: ", "");
+        return b.startsWith("c4") ? b.replaceAll("c4 (..) .. (..).*", "$1$2") : b.replaceAll("(c5 .. ..|0f ..|..).*", "$1");
+    }
+
+    /** The processor's word where it is another than the decoder's: {@code exists}, {@code #UD}, {@code longer}, {@code shorter}; or null. */
+    private static String verdict(Instruction ours, int length, int vector) {
+        boolean theirsUndefined = vector == LengthProbe.UNDEFINED;
+        if (ours.mnemonic() == Mnemonic.TOO_LONG) {
+            return vector == LengthProbe.GENERAL_PROTECTION && length == Decoder.MAX_LENGTH ? null : theirsUndefined ? "#UD" : "exists";
+        }
+        boolean oursUndefined = ours.mnemonic() == Mnemonic.INVALID;
+        if (oursUndefined != theirsUndefined) {
+            return oursUndefined ? "exists" : "#UD";
+        }
+        return length == ours.length() ? null : length > ours.length() ? "longer" : "shorter";
+    }
+
+    /** Strings compared. */
+    long compared() {
+        return exist + undefined + tooLong + knownStrings + failed;
+    }
+
+    /** Strings that differ and may not; the empty string if there are none. */
+    String failures() {
+        return failed == 0 ? "" : machine + ": " + failed + " differences from the processor without a reason (ours => the processor's):\n"
+                + String.join("\n", failures);
+    }
+
+    /** Counts, and below them each class of differences that was met. */
+    @Override
+    public String toString() {
+        return machine + ": " + compared() + " strings, of which the processor says the same of " + exist + " instructions, " + undefined
+                + " that do not exist, " + tooLong + " that are too long; " + knownStrings + " known differences, " + failed + " different\n" + known.report();
+    }
+}
