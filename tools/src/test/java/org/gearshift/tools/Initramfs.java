@@ -6,7 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
 
-/** Writes an initial RAM disk: a gzipped cpio archive in the format "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst). */
+/** Writes an initial RAM disk: a cpio archive in the format "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst). */
 final class Initramfs {
     private static final int DIRECTORY = 0040000;
     private static final int CHARACTER_DEVICE = 0020000;
@@ -51,7 +51,12 @@ final class Initramfs {
         }
     }
 
-    /** The finished archive. */
+    /** The finished archive as it is. */
+    byte[] plain() {
+        return entry("TRAILER!!!", 0, 0, 0, new byte[0]).archive.toByteArray();
+    }
+
+    /** The finished archive, compressed. */
     byte[] gzip() {
         entry("TRAILER!!!", 0, 0, 0, new byte[0]);
         ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -34,6 +34,11 @@ public final class GuestStore {
         this.root = root;
     }
 
+    /** The directory that holds the store. */
+    public Path root() {
+        return root;
+    }
+
     private static Path defaultRoot() {
         String own = System.getenv("GEARSHIFT_CACHE");
         if (own != null && !own.isEmpty()) {

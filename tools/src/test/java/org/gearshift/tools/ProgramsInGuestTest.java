@@ -1,0 +1,302 @@
+package org.gearshift.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.gearshift.testing.Prerequisite;
+import org.gearshift.tools.guest.PackageTree;
+import org.gearshift.vmm.boot.KernelCode;
+import org.gearshift.vmm.boot.KernelImage;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Programs other people wrote print the same in a guest as on this machine's processor, byte for byte. Each is a script that the same static busybox runs in both places, in a
+ * tree of i386 packages. In the guest the tree is the RAM disk; what the programs printed here lies beside them, and the guest itself compares.
+ *
+ * <p>{@code -Dprograms=long} runs all and does more in each, {@code -Dprograms=NAME,NAME...} those named; {@code -Dprograms.console=true} shows the guest's console meanwhile,
+ * {@code -Dprograms.arguments="..."} adds to the command line of {@code gearshift run}.
+ */
+@Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ProgramsInGuestTest {
+    private static final String WHICH = System.getProperty("programs", "short");
+    private static final boolean SHOWN = Boolean.getBoolean("programs.console");
+    private static final String ARGUMENTS = System.getProperty("programs.arguments", "");
+    private static final String MEMORY = "768M";
+    /** Without the kernel's self-tests of its ciphers, which take longer than all else in its boot, and with libraries at the same addresses in every process. */
+    private static final String APPEND = "console=ttyS0 panic=-1 quiet cryptomgr.notests norandmaps";
+    private static final String[] EVERYWHERE = {"busybox-static", "libc6"};
+    private static final boolean LONG = !WHICH.equals("short");
+    private static final int DATA_BYTES = LONG ? 300_000 : 40_000;
+    private static final String PRELUDE = """
+            run() { lib/ld-linux.so.2 --library-path lib/i386-linux-gnu:usr/lib/i386-linux-gnu "$@"; }
+            """;
+    private static final String INIT = """
+            #!/bin/busybox sh
+            export PATH=/bin
+            mount -t proc proc /proc
+            mount -t sysfs sys /sys
+            mount -t devtmpfs dev /dev
+            cd /
+            programs/entropy
+            echo PROGRAMS-BEGIN
+            while read -r p; do
+                env -i LC_ALL=C HOME=tmp TMPDIR=tmp LONG=$(cat programs/long) bin/busybox sh programs/$p.sh > tmp/out 2>tmp/err < /dev/null
+                echo "exit $?" >> tmp/out
+                sed "s/^/NOTE $p /" tmp/err
+                if cmp -s expected/$p tmp/out; then
+                    echo "VERDICT $p same $(cut -d ' ' -f 1 /proc/uptime)"
+                else
+                    echo "VERDICT $p different $(cut -d ' ' -f 1 /proc/uptime)"
+                    diff expected/$p tmp/out | head -n 40
+                fi
+                rm -rf tmp/*
+            done < programs/list
+            echo PROGRAMS-END
+            poweroff -f
+            """;
+
+    private final Path root = Path.of("target", "programs").toAbsolutePath();
+
+    private static boolean chosen(GuestProgram p) {
+        return switch (WHICH) {
+            case "short" -> p.isShort();
+            case "long" -> true;
+            default -> List.of(WHICH.split(",")).contains(p.name());
+        };
+    }
+
+    @Test
+    void programsPrintTheSameInTheGuest() throws Exception {
+        Prerequisite.program("apt-get");
+        Prerequisite.program("dpkg-deb");
+        Prerequisite.program("gcc");
+        List<GuestProgram> programs = GuestProgram.all().stream().filter(ProgramsInGuestTest::chosen).toList();
+        assertTrue(!programs.isEmpty(), "no program is called " + WHICH);
+        long start = System.nanoTime();
+        build(programs);
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        Path expected = Files.createDirectories(root.resolve("expected"));
+        for (GuestProgram p : programs) {
+            long from = System.nanoTime();
+            Files.write(expected.resolve(p.name()), runHere(p));
+            seconds.put(p.name(), (System.nanoTime() - from) / 1e9);
+        }
+        byte[] disk = disk();
+        long built = System.nanoTime();
+        String console = runInGuest(disk).replace("\r", "");
+        System.out.printf("tree and expected output: %.1f s; RAM disk %,d bytes; guest %.1f s%n", (built - start) / 1e9, disk.length, (System.nanoTime() - built) / 1e9);
+        report(programs, seconds, console);
+    }
+
+    /** The tree of packages, scripts, sources and their data. */
+    private void build(List<GuestProgram> programs) throws Exception {
+        delete(root);
+        PackageTree tree = new PackageTree(root, System.out::println);
+        Set<String> packages = new LinkedHashSet<>(List.of(EVERYWHERE));
+        programs.forEach(p -> packages.addAll(p.packages()));
+        try {
+            tree.add(packages);
+        } catch (IOException e) {
+            Prerequisite.missing("packages cannot be fetched: " + e.getMessage());
+        }
+        Files.createDirectories(root.resolve("tmp"));
+        Path directory = Files.createDirectories(root.resolve("programs"));
+        Files.writeString(directory.resolve("prelude"), PRELUDE);
+        Files.write(directory.resolve("data"), data());
+        Files.writeString(directory.resolve("long"), LONG ? "yes" : "");
+        FixedKeys.write(directory);
+        compile(directory, List.of("entropy", "entropy.c"));
+        List<String> names = new ArrayList<>();
+        for (GuestProgram p : programs) {
+            Files.copy(p.script(), directory.resolve(p.name() + ".sh"));
+            for (List<String> b : p.builds()) {
+                compile(directory, b);
+            }
+            for (List<String> command : p.prepares()) {
+                run(root, command);
+            }
+            names.add(p.name());
+        }
+        Files.write(directory.resolve("list"), names);
+    }
+
+    /** Text that compresses, and bytes that don't. */
+    private static byte[] data() {
+        SplittableRandom random = new SplittableRandom(1);
+        StringBuilder b = new StringBuilder();
+        while (b.length() < DATA_BYTES) {
+            int n = random.nextInt(2000);
+            b.append(random.nextInt(4) == 0 ? Long.toString(random.nextLong(), 36) : "line " + n + " of " + n * n).append(random.nextInt(8) == 0 ? '\n' : ' ');
+        }
+        return b.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static void compile(Path directory, List<String> build) throws Exception {
+        List<String> command = new ArrayList<>(List.of("gcc", "-m32", "-static", "-O2", "-std=gnu11", "-fno-builtin", "-frounding-math"));
+        command.addAll(build.subList(1, build.size() - 1));
+        Path source = GuestProgram.directory().resolve(build.get(build.size() - 1)).toAbsolutePath();
+        command.addAll(List.of("-o", directory.resolve(build.get(0)).toString(), source.toString(), "-lm"));
+        run(directory, command);
+    }
+
+    private static void run(Path directory, List<String> command) throws Exception {
+        Process p = new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
+        assertEquals(0, p.waitFor(), () -> String.join(" ", command));
+    }
+
+    /** What a program prints on this machine, and its exit code. */
+    private byte[] runHere(GuestProgram p) throws Exception {
+        ProcessBuilder b = new ProcessBuilder(root.resolve("bin/busybox").toString(), "sh", "programs/" + p.name() + ".sh");
+        b.directory(root.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        b.environment().clear();
+        b.environment().putAll(Map.of("LC_ALL", "C", "HOME", "tmp", "TMPDIR", "tmp", "LONG", LONG ? "yes" : ""));
+        Process process = b.start();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        process.getInputStream().transferTo(out);
+        int code = process.waitFor();
+        assertEquals(0, code, () -> p.name() + " fails on this machine:\n" + out);
+        out.writeBytes(("exit " + code + "\n").getBytes(StandardCharsets.US_ASCII));
+        delete(root.resolve("tmp"));
+        Files.createDirectories(root.resolve("tmp"));
+        return out.toByteArray();
+    }
+
+    private byte[] disk() throws IOException {
+        Initramfs disk = new Initramfs();
+        try (Stream<Path> s = Files.walk(root)) {
+            for (Path f : s.sorted().toList()) {
+                String name = root.relativize(f).toString();
+                if (name.isEmpty()) {
+                    continue;
+                }
+                if (Files.isSymbolicLink(f)) {
+                    disk.link(name, Files.readSymbolicLink(f).toString());
+                } else if (Files.isDirectory(f)) {
+                    disk.directory(name);
+                } else {
+                    disk.program(name, Files.readAllBytes(f));
+                }
+            }
+        }
+        for (String d : new String[] {"dev", "proc", "sys"}) {
+            disk.directory(d);
+        }
+        disk.characterDevice("dev/console", 5, 1).characterDevice("dev/null", 1, 3).characterDevice("dev/ttyS0", 4, 64);
+        for (String applet : new String[] {"cat", "cmp", "cut", "diff", "env", "head", "mount", "poweroff", "rm", "sed", "sh"}) {
+            disk.link("bin/" + applet, "busybox");
+        }
+        return disk.program("init", INIT.getBytes(StandardCharsets.US_ASCII)).plain();
+    }
+
+    /** Unpacked here: the kernel would take longer for that than for all else it does until it runs programs. */
+    private static KernelImage kernel() throws Exception {
+        return KernelCode.of(DebianGuest.kernel("debian-686")).segments().get(0).file();
+    }
+
+    private String runInGuest(byte[] disk) throws Exception {
+        Path initrd = Files.write(root.resolveSibling("programs.cpio"), disk);
+        Path kernel = root.resolveSibling("programs-kernel");
+        Files.write(kernel, kernel().array());
+        List<String> command = new ArrayList<>(gearshift());
+        command.addAll(List.of("run", "--stats", "--clock", "virtual", "-m", MEMORY, "--kernel", kernel.toString(), "--initrd", initrd.toString(), "--append", APPEND));
+        command.addAll(ARGUMENTS.isEmpty() ? List.of() : List.of(ARGUMENTS.split(" ")));
+        Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
+        StringBuilder console = new StringBuilder();
+        try (BufferedReader r = p.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = r.readLine(); line != null; line = r.readLine()) {
+                console.append(line).append('\n');
+                if (SHOWN) {
+                    System.out.println(line);
+                }
+            }
+        } finally {
+            p.destroy();
+        }
+        String text = console.toString();
+        assertEquals(0, p.waitFor(), () -> String.join(" ", command) + "\n" + text.substring(Math.max(0, text.length() - 3000)));
+        return text;
+    }
+
+    /** The launcher if what it starts is up to date, which sets flags that make a difference; otherwise Java. */
+    private static List<String> gearshift() throws IOException {
+        Path launcher = Path.of("..", "gearshift").toAbsolutePath().normalize();
+        Path jar = Path.of("target", "gearshift-tools.jar");
+        if (Files.exists(jar) && Files.isDirectory(Path.of("target", "lib"))) {
+            FileTime built = Files.getLastModifiedTime(jar);
+            try (Stream<Path> s = Files.walk(launcher.getParent(), 12)) {
+                boolean stale = s.anyMatch(f -> (f.toString().contains("/src/main/") || f.endsWith("pom.xml")) && newer(f, built));
+                if (!stale) {
+                    return List.of(launcher.toString());
+                }
+            }
+        }
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=60", "-cp", classPath,
+                "org.gearshift.tools.Gearshift");
+    }
+
+    private static boolean newer(Path f, FileTime than) {
+        try {
+            return Files.isRegularFile(f) && Files.getLastModifiedTime(f).compareTo(than) > 0;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** A line for each program; fails if one is missing or different. */
+    private static void report(List<GuestProgram> programs, Map<String, Double> seconds, String console) {
+        Map<String, String> verdicts = new LinkedHashMap<>();
+        Map<String, Double> until = new LinkedHashMap<>();
+        console.lines().filter(l -> l.startsWith("VERDICT ")).map(l -> l.split(" ")).forEach(w -> {
+            verdicts.put(w[1], w[2]);
+            until.put(w[1], Double.parseDouble(w[3]));
+        });
+        double before = -1;
+        StringBuilder table = new StringBuilder();
+        for (GuestProgram p : programs) {
+            double end = until.getOrDefault(p.name(), Double.NaN);
+            String guest = before < 0 ? "" : String.format("%.1f", end - before);
+            table.append(String.format("%-10s %-20s %8.2f %8s  %s%n", verdicts.getOrDefault(p.name(), "missing"), p.name(), seconds.get(p.name()), guest, p.what()));
+            before = end;
+        }
+        System.out.printf("%-10s %-20s %8s %8s%n%s", "verdict", "program", "here, s", "guest, s", table);
+        console.lines().filter(l -> l.startsWith("NOTE ")).forEach(System.out::println);
+        Set<String> bad = new LinkedHashSet<>();
+        programs.forEach(p -> {
+            if (!"same".equals(verdicts.get(p.name()))) {
+                bad.add(p.name());
+            }
+        });
+        int begin = Math.max(0, console.indexOf("PROGRAMS-BEGIN"));
+        assertTrue(bad.isEmpty(), () -> bad + " differ; the console:\n" + console.substring(begin));
+    }
+
+    private static void delete(Path tree) throws IOException {
+        if (!Files.exists(tree)) {
+            return;
+        }
+        try (Stream<Path> s = Files.walk(tree)) {
+            for (Path f : s.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(f);
+            }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package org.gearshift.tools.guest;
+
+import java.io.IOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Collection;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/**
+ * The files of i386 packages in one tree, as they would be installed, without documentation. Packages are fetched by name once, and kept unpacked in the user's store of
+ * guests.
+ */
+public final class PackageTree {
+    private static final String[] LEFT_OUT = {"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian", "usr/include"};
+
+    private final Path root;
+    private final Path store;
+    private final Consumer<String> progress;
+
+    /** @param root where the tree is built; must not exist or be empty */
+    public PackageTree(Path root, Consumer<String> progress) {
+        this.root = root;
+        this.store = new GuestStore().root().resolve("programs");
+        this.progress = progress;
+    }
+
+    public Path root() {
+        return root;
+    }
+
+    /** Adds packages by name; those without an architecture are i386 ones. */
+    public void add(Collection<String> packages) throws IOException {
+        for (String p : packages) {
+            copy(unpacked(p.contains(":") ? p : p + ":i386"), root);
+        }
+    }
+
+    /** One package's files, in a directory of their own. */
+    public Path unpacked(String name) throws IOException {
+        Path files = store.resolve(name.replace(':', '_'));
+        if (!Files.exists(files)) {
+            progress.accept("fetching " + name);
+            DebianPackages debian = new DebianPackages(line -> { });
+            Path work = store.resolve("." + name.replace(':', '_') + "." + ProcessHandle.current().pid());
+            Path deb = debian.download(name, work);
+            debian.unpack(deb, work.resolve("files"));
+            Files.move(work.resolve("files"), files);
+            try (Stream<Path> s = Files.list(work)) {
+                for (Path f : s.toList()) {
+                    Files.delete(f);
+                }
+            }
+            Files.delete(work);
+        }
+        return files;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.walkFileTree(from, new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
+                String name = from.relativize(directory).toString();
+                for (String left : LEFT_OUT) {
+                    if (name.equals(left)) {
+                        return FileVisitResult.SKIP_SUBTREE;
+                    }
+                }
+                Files.createDirectories(to.resolve(name));
+                return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
+                Path copy = to.resolve(from.relativize(file).toString());
+                if (Files.isSymbolicLink(file)) {
+                    Files.deleteIfExists(copy);
+                    Files.createSymbolicLink(copy, Files.readSymbolicLink(file));
+                } else if (!Files.exists(copy)) {
+                    Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
+                }
+                return FileVisitResult.CONTINUE;
+            }
+        });
+    }
+}

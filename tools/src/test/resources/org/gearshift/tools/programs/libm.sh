@@ -1,0 +1,11 @@
+# what: the C library's mathematical functions in float, double and long double, all rounding modes, as x87 and as SSE2 code
+# slice: short
+# packages: libc6
+# builds: libm-x87 -march=i686 -mfpmath=387 libm.c
+# builds: libm-sse -march=i686 -msse2 -mfpmath=sse libm.c
+# prepares: programs/libm-x87 record programs/libm.results
+for p in libm-x87 libm-sse; do
+    echo $p
+    programs/$p exact
+    programs/$p check programs/libm.results
+done
