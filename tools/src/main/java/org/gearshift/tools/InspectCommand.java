@@ -74,7 +74,9 @@ final class InspectCommand implements Callable<Integer> {
                     + "a physical one what is there when the machine starts. Default for --bytes: 1000.")
     private String at;
 
-    @Option(names = "--code", paramLabel = "16|32|64", defaultValue = "32", description = "Code size (default 32).")
+    @Option(names = "--code", paramLabel = "16|32|64", description = "Code size (default 64 at addresses above 4 GiB, otherwise 32).")
+    private Integer code;
+
     private int codeSize;
 
     @Option(names = "--region", description = "Follow static successors: the whole loop nest or function, not just one block.")
@@ -85,8 +87,8 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (codeSize != 16 && codeSize != 32 && codeSize != 64) {
-            throw new Gearshift.UsageError("--code " + codeSize + ": 16, 32 or 64");
+        if (code != null && code != 16 && code != 32 && code != 64) {
+            throw new Gearshift.UsageError("--code " + code + ": 16, 32 or 64");
         }
         long pc = address();
         if (source.bytes != null) {
@@ -110,17 +112,16 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static byte[] startingMemory(KernelImage image) throws BootException {
-        Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), b -> { });
+        VmConfig config = new VmConfig(RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER));
+        Vm vm = new Vm(config, Vm.processorFor(image), b -> { });
         vm.load(image, new byte[0], "", "");
         return vm.ram().bytes();
     }
 
     private long address() {
-        if (at == null) {
-            return 0x1000;
-        }
         try {
-            long a = Long.parseUnsignedLong(at.replaceFirst("^0[xX]", ""), 16);
+            long a = at == null ? 0x1000 : Long.parseUnsignedLong(at.replaceFirst("^0[xX]", ""), 16);
+            codeSize = code != null ? code : a >>> 32 == 0 ? 32 : 64;
             return codeSize == 64 ? a : a & 0xffffffffL;
         } catch (NumberFormatException e) {
             throw new Gearshift.UsageError("--at " + at + ": not a hexadecimal address");

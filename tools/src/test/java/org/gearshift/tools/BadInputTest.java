@@ -69,7 +69,7 @@ class BadInputTest {
 
     @Test
     void sixtyFourBitKernel() throws Exception {
-        refused("64-bit kernel", "run", "--kernel", file("k", header(0x20f, 1, 256, 0x100000, 0x100000)).toString(), "--serial", "none");
+        refused("give more with -m", "run", "--kernel", file("k", header(0x20f, 1, 256, 0x1000000, 0x2000000)).toString(), "-m", "16M", "--serial", "none");
     }
 
     @Test

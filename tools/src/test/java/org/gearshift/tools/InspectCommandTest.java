@@ -66,6 +66,22 @@ class InspectCommandTest {
     }
 
     @Test
+    void codeOf64BitsGoesThroughEveryStage() {
+        String s = shown("inspect", "--code", "64", "--bytes", "48 8b 43 08");
+        assertTrue(s.contains("mov rax,QWORD PTR [rbx+0x8]\n"), s);
+        assertTrue(s.contains("""
+                  v0 = get.i64 rbx
+                  v1 = const.i64 8
+                  v2 = add.i64 v0, v1
+                  v3 = load.64 v2
+                  put.i64 rax, v3
+                """), s);
+        assertTrue(s.contains("GETFIELD org/gearshift/ir/GuestContext.wideReadMap : [J"), s);
+        assertTrue(shown("inspect", "--at", "ffffffff81000000", "--stage", "asm", "--bytes", "eb fe").contains("ffffffff81000000:  eb fe"),
+                "beyond 4 GiB there is 64-bit code only");
+    }
+
+    @Test
     void stagesCanBeChosen() {
         String asm = shown("inspect", "--bytes", "40", "--stage", "asm");
         assertEquals("; guest code\n    1000:  40                             inc eax\n", asm);
@@ -99,7 +115,7 @@ class InspectCommandTest {
     void unusableBytesAreExplained() {
         refused("no complete instruction", "inspect", "--bytes", "8b");
         refused("--bytes is empty", "inspect", "--bytes", " ");
-        refused("16 or 32", "inspect", "--bytes", "90", "--code", "64");
+        refused("16, 32 or 64", "inspect", "--bytes", "90", "--code", "48");
         refused("required", "inspect");
         refused("needs --at", "inspect", "--kernel", "x");
     }

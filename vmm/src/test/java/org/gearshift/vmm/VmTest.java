@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -27,6 +28,8 @@ class VmTest {
     /** mov al, ffh; out 21h, al; out a1h, al. */
     private static final String MASK_ALL = "b0ff e621 e6a1";
 
+    private static final VmConfig CONFIG = new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM));
+
     static Vm load(String code) throws BootException {
         byte[] program = HexFormat.of().parseHex(code.replace(" ", ""));
         ByteBuffer elf = ByteBuffer.allocate(0x1000 + program.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -34,9 +37,35 @@ class VmTest {
         elf.putInt(24, ENTRY).putInt(28, 52).putShort(40, (short) 52).putShort(42, (short) 32).putShort(44, (short) 1);
         elf.putInt(52, 1).putInt(56, 0x1000).putInt(60, ENTRY).putInt(64, ENTRY).putInt(68, program.length).putInt(72, program.length).putInt(76, 7);
         elf.position(0x1000).put(program);
-        Vm vm = new Vm(new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), SerialBackend.NONE);
+        Vm vm = new Vm(CONFIG, SerialBackend.NONE);
         vm.load(new KernelImage("program", elf.array()), new byte[0], "", "");
         return vm;
+    }
+
+    private static KernelImage program64(String code) throws BootException {
+        byte[] program = HexFormat.of().parseHex(code.replace(" ", ""));
+        ByteBuffer elf = ByteBuffer.allocate(0x1000 + program.length).order(ByteOrder.LITTLE_ENDIAN);
+        elf.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 62).putInt(20, 1);
+        elf.putLong(24, ENTRY).putLong(32, 64).putShort(52, (short) 64).putShort(54, (short) 56).putShort(56, (short) 1);
+        elf.putInt(64, 1).putInt(68, 7).putLong(72, 0x1000).putLong(80, ENTRY).putLong(88, ENTRY).putLong(96, program.length).putLong(104, program.length);
+        elf.position(0x1000).put(program);
+        return new KernelImage("program", elf.array());
+    }
+
+    /** The program writes to the debug-exit port what it has found in RAX: a number that only 64-bit code makes of its bytes. */
+    @Test
+    void aProgramFor64BitsGetsAProcessorFor64Bits() throws Exception {
+        // mov rax, 1234567800000000h; shr rax, 35; and al, 7fh; out f4h, al
+        KernelImage k = program64("48b80000000078563412 48c1e823 247f e6f4");
+        Vm vm = new Vm(CONFIG, Vm.processorFor(k), SerialBackend.NONE);
+        vm.load(k, new byte[0], "", "");
+        assertEquals((0x12345678 >>> 3 & 0x7f) << 1 | 1, vm.run(1000).exitCode());
+    }
+
+    @Test
+    void a64BitKernelIsRefusedByA32BitProcessor() throws Exception {
+        BootException e = assertThrows(BootException.class, () -> new Vm(CONFIG, SerialBackend.NONE).load(program64("f4"), new byte[0], "", ""));
+        assertTrue(e.getMessage().contains("a 64-bit kernel; this machine's processor is 32-bit"), e.getMessage());
     }
 
     @Test

@@ -73,6 +73,22 @@ final class Boot {
         assertTrue(state.gdtLimit() >= state.data() + 7);
     }
 
+    /** The selectors name 64-bit code and flat data, and page tables are left behind that map the lowest 4 GiB to themselves. */
+    void assertStartsIn64BitMode() {
+        assertEquals(0x00af9b000000ffffL, ram.get64(state.gdt() + state.code()));
+        assertEquals(0x00cf93000000ffffL, ram.get64(state.gdt() + state.data()));
+        for (long va : new long[] {0, 0x1000, 0x23456789L, 0x7fe00000, 0xffffffffL}) {
+            long pointer = ram.get64(state.pageTables() + (va >>> 39 & 511) * 8);
+            long directory = ram.get64((pointer & ~0xfffL) + (va >>> 30 & 511) * 8);
+            long entry = ram.get64((directory & ~0xfffL) + (va >>> 21 & 511) * 8);
+            assertEquals(3, pointer & 0xfff, "present and writable");
+            assertEquals(3, directory & 0xfff, "present and writable");
+            assertEquals(va & -0x200000L | 0x83, entry, "present and writable, 2 MiB");
+        }
+        assertEquals(0, ram.get64(state.pageTables() + 8), "above 512 GiB");
+        assertEquals(0, ram.get64((ram.get64(state.pageTables()) & ~0xfffL) + 32), "above 4 GiB");
+    }
+
     static byte[] disk(int bytes) {
         return "initial RAM disk".repeat(bytes / 16 + 1).substring(0, bytes).getBytes(StandardCharsets.US_ASCII);
     }

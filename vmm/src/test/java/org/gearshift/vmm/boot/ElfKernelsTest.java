@@ -46,7 +46,8 @@ class ElfKernelsTest {
     @Test
     void filesThatAreNoUsableProgramAreRefused() {
         byte[] k = Images.plainElf();
-        Boot.refused("64-bit ELF kernel", Images.with(k, 4, 1, 2));
+        Boot.refused("not for the i386", Images.with(k, 4, 1, 2));
+        Boot.refused("not for the i386", Images.with(k, 4, 1, 3));
         Boot.refused("not for the i386", Images.with(k, 18, 2, 40));
         Boot.refused("not for the i386", Images.with(k, 5, 1, 2));
         Boot.refused("without program headers", Images.with(k, 44, 2, 0));
@@ -129,6 +130,63 @@ class ElfKernelsTest {
         b.assertFlatSegments();
         Boot.refused("takes at most 2047", Images.vmlinux(), new byte[0], "x".repeat(2048), 64);
         Boot.refused("no room for a RAM disk", Images.vmlinux(), Boot.disk(60 << 20), "", 64);
+    }
+
+    @Test
+    void programsFor64BitsStartIn64BitModeWithMemoryMappedToItself() throws BootException {
+        Boot b = new Boot(16);
+        b.ram.fill(0x100000, 0x4000, 0xee);
+        b.load(Images.plainElf64());
+        assertArrayEquals(Images.CODE, b.bytes(0x100000, Images.CODE.length));
+        assertTrue(b.zero(0x100000 + Images.CODE.length, 0x1000), "memory the file has no bytes for");
+        assertEquals(0xee, b.ram.get8(0x100000 + Images.CODE.length + 0x1000), "memory behind");
+        assertEquals(0x100004, b.state.eip());
+        assertEquals("ELF64", b.state.protocol());
+        b.assertStartsIn64BitMode();
+        assertEquals(0x100020, new Boot(16).load(Images.with(Images.plainElf64(), 24, 8, 0xffffffff80100020L)).state.eip(), "a virtual entry point");
+    }
+
+    @Test
+    void filesThatAreNoUsable64BitProgramAreRefused() throws BootException {
+        byte[] k = Images.plainElf64();
+        Boot.refused("not for the i386 or x86-64", Images.with(k, 4, 1, 1));
+        Boot.refused("not for the i386 or x86-64", Images.with(k, 18, 2, 183));
+        Boot.refused("without program headers", Images.with(k, 56, 2, 0));
+        Boot.refused("without program headers", Images.with(k, 54, 2, 32));
+        Boot.refused("truncated", Images.with(k, 32, 8, Long.MAX_VALUE));
+        Boot.refused("truncated", Images.with(k, 32, 8, -1));
+        Boot.refused("truncated", Images.with(k, 64 + 32, 8, Long.MIN_VALUE));
+        Boot.refused("truncated", Images.with(k, 64 + 8, 8, 1L << 32));
+        Boot.refused("larger in the file than in memory", Images.with(k, 64 + 40, 8, 8));
+        Boot.refused("takes no RAM disk", k, Boot.disk(100), "", 16);
+        Boot.refused("MiB of memory, the machine has 64 MiB", Images.with(k, 64 + 24, 8, 1L << 40));
+        Boot.refused("where no memory can be", Images.with(k, 64 + 24, 8, -4096));
+        Boot.refused("where no memory can be", Images.with(k, 64 + 40, 8, Long.MAX_VALUE));
+        Boot.refused("where memory is not free", Images.with(k, 64 + 24, 8, IdentityMap.END - 0x1000));
+        Boot.refused("entry point 0x123456789a", Images.with(k, 24, 8, 0x123456789aL));
+    }
+
+    @Test
+    void a64BitKernelWithAPvhEntryStartsIn32BitMode() throws BootException {
+        Boot b = new Boot(64).load(Images.pvh64(), new byte[0], "console=ttyS0");
+        assertEquals("PVH", b.state.protocol());
+        assertEquals(0x100010, b.state.eip());
+        assertEquals(START_INFO, b.state.ebx());
+        assertEquals(0, b.state.pageTables());
+        b.assertFlatSegments();
+        assertEquals("console=ttyS0", b.text(b.ram.get64(START_INFO + 24)));
+    }
+
+    @Test
+    void a64BitVmlinuxGetsAZeroPageAndStartsIn64BitMode() throws BootException {
+        byte[] disk = Boot.disk(5000);
+        Boot b = new Boot(64).load(Images.vmlinux64(), disk, "console=ttyS0");
+        int page = b.state.esi();
+        assertEquals("Linux vmlinux, 64-bit", b.state.protocol());
+        assertEquals(0x1000004, b.state.eip());
+        b.assertStartsIn64BitMode();
+        assertEquals("console=ttyS0", b.text(b.ram.get32(page + 0x228)));
+        assertArrayEquals(disk, b.bytes(b.ram.get32(page + 0x218), b.ram.get32(page + 0x21c)));
     }
 
     @Test

@@ -60,6 +60,22 @@ final class Images {
         b.putInt(h + 16, inFile).putInt(h + 20, inMemory);
     }
 
+    /** The same as {@link #elf(int, byte[])} for x86-64, virtual {@code at + 0xffffffff80000000}. */
+    static byte[] elf64(int at, byte[] notes) {
+        ByteBuffer b = buffer(0x1000 + CODE.length + notes.length);
+        b.putInt(0, 0x464c457f).put(4, (byte) 2).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 62).putInt(20, 1);
+        b.putLong(24, at + 4).putLong(32, 64).putShort(52, (short) 64).putShort(54, (short) 56).putShort(56, (short) 2);
+        segment64(b, 64, PT_LOAD, 0x1000, at, CODE.length, CODE.length + 0x1000);
+        segment64(b, 120, PT_NOTE, 0x1000 + CODE.length, 0, notes.length, notes.length);
+        b.put(0x1000, CODE).put(0x1000 + CODE.length, notes);
+        return b.array();
+    }
+
+    private static void segment64(ByteBuffer b, int h, int type, int offset, int physical, int inFile, int inMemory) {
+        b.putInt(h, type).putLong(h + 8, offset).putLong(h + 16, physical + 0xffffffff80000000L).putLong(h + 24, physical);
+        b.putLong(h + 32, inFile).putLong(h + 40, inMemory);
+    }
+
     static byte[] note(String owner, int type, int value) {
         int name = owner.length() + 1;
         int padded = name + 3 & ~3;
@@ -79,6 +95,18 @@ final class Images {
 
     static byte[] vmlinux() {
         return elf(0x1000000, join(note("GNU", 3, 7), note("Linux", 0x101, 0)));
+    }
+
+    static byte[] plainElf64() {
+        return elf64(0x100000, new byte[0]);
+    }
+
+    static byte[] pvh64() {
+        return elf64(0x100000, join(note("GNU", 3, 7), note("Xen", 18, 0x100010)));
+    }
+
+    static byte[] vmlinux64() {
+        return elf64(0x1000000, join(note("GNU", 3, 7), note("Linux", 0x101, 0)));
     }
 
     /** A multiboot header behind the ELF header. */

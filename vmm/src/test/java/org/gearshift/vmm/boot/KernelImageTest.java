@@ -1,10 +1,12 @@
 package org.gearshift.vmm.boot;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -22,6 +24,17 @@ class KernelImageTest {
         assertEquals(KernelImage.Kind.ELF, Images.image(Images.pvh()).kind());
         refused("not a kernel image", () -> Images.image(new byte[0]).kind());
         refused("not a kernel image", () -> Images.image(new byte[4096]).kind());
+    }
+
+    @Test
+    void imagesSayWhatProcessorTheyWant() throws BootException {
+        assertTrue(Images.image(Images.plainElf64()).is64Bit());
+        assertTrue(Images.image(Images.gzip(Images.vmlinux64())).is64Bit());
+        assertTrue(Images.image(Images.with(Images.bzImage(), 0x236, 2, 1)).is64Bit(), "XLF_KERNEL_64");
+        for (byte[] k : List.of(Images.bzImage(), Images.plainElf(), Images.pvh(), Images.multibootElf(), Images.multibootFlat(),
+                Images.with(Images.bzImage(), 0x236, 2, 2), Images.with(Images.with(Images.bzImage(), 0x236, 2, 1), 0x206, 2, 0x20b))) {
+            assertFalse(Images.image(k).is64Bit());
+        }
     }
 
     @Test

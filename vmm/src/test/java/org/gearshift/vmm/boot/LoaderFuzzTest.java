@@ -26,7 +26,8 @@ class LoaderFuzzTest {
     @Test
     void damagedImagesNeverThrowAnythingElse() {
         List<byte[]> images = List.of(Images.bzImage(), Images.bzImage(Images.gzip(Images.vmlinux())), Images.plainElf(), Images.pvh(),
-                Images.vmlinux(), Images.multibootElf(), Images.multibootFlat(), Images.gzip(Images.multibootElf()));
+                Images.vmlinux(), Images.multibootElf(), Images.multibootFlat(), Images.gzip(Images.multibootElf()), Images.plainElf64(),
+                Images.pvh64(), Images.vmlinux64());
         Random r = new Random(SEED);
         for (int i = 0; i < CASES; i++) {
             byte[] original = images.get(r.nextInt(images.size()));
