@@ -41,7 +41,8 @@ final class VectorAccess {
         if (c.isCode64()) {
             return o.segment >= X86State.FS ? form | VectorMemory.BASED : form;
         }
-        return X86Mode.isFlat(c.mode, o.segment) ? form : form | VectorMemory.CHECKED;
+        // A flat CS may be read, not written.
+        return X86Mode.isFlat(c.mode, o.segment) && o.segment != X86State.CS ? form : form | VectorMemory.CHECKED;
     }
 
     private static Insn wide(LiftContext c, Insn offset) {
