@@ -112,6 +112,9 @@ final class HostDepartures {
             trials(Who.AMD, "UD0 and UD1: Intel fetches a ModRM byte, AMD does not", "SDM vol. 2 and APM vol. 3 under UD",
                     c -> c.instruction != null && (c.instruction.mnemonic() == UD0 || c.instruction.mnemonic() == UD1) && c.faults(UD)
                             && c.a.vector() == PF),
+            trials(Who.ANY, "CALL of a target that is not canonical with a stack that cannot be written: which fault comes first", "SDM vol. 2 under CALL gives no order",
+                    c -> c.instruction != null && c.instruction.mnemonic() == CALL && c.trial.code().bits() == 64 && c.faults(PF)
+                            && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
             trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",

@@ -217,7 +217,7 @@ public final class StringOperations {
     /** At most up to the end of the page, and of the offset's range. */
     private static long bound(GuestContext ctx, int form, long n, long offset, long linear) {
         int log = form & 3;
-        if ((form & ALIGN_CHECK) != 0 && (linear & (1 << log) - 1) != 0) {
+        if ((form & ALIGN_CHECK) != 0 && (linear & (1 << log) - 1) != 0 && linear << 16 >> 16 == linear) {
             throw ctx.raise(17, 0);
         }
         long inPage = linear & PAGE - 1;
