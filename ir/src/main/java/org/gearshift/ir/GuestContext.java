@@ -71,6 +71,12 @@ public abstract class GuestContext {
         throw fault;
     }
 
+    /** Abandons the current instruction until an interrupt has been taken; typed like {@link #raise}. */
+    public final GuestFault waitForInterrupt() {
+        fault.kind = GuestFault.Kind.WAIT_FOR_INTERRUPT;
+        throw fault;
+    }
+
     /** Throws the request to run the current instruction again in exact mode. */
     public final GuestFault restartExact() {
         fault.kind = GuestFault.Kind.RESTART_EXACT;

@@ -16,7 +16,9 @@ public final class GuestFault extends RuntimeException {
          * Nothing happened yet, but this access has effects outside RAM, or changes translated code: the vCPU loop executes this one instruction
          * again with {@link GuestContext#exact} set.
          */
-        RESTART_EXACT
+        RESTART_EXACT,
+        /** The instruction does not begin before the vCPU has taken an interrupt. */
+        WAIT_FOR_INTERRUPT
     }
 
     /** See {@link Kind}. */

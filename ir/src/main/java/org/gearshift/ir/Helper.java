@@ -28,13 +28,14 @@ public final class Helper {
     private final boolean takesContext;
     private final boolean pure;
     private final boolean faults;
+    private final boolean check;
     private final BitSet reads;
     private final BitSet writes;
     private final MethodType methodType;
     private volatile MethodHandle uniform;
 
     private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
-            boolean pure, boolean faults, BitSet reads, BitSet writes) {
+            boolean pure, boolean faults, boolean check, BitSet reads, BitSet writes) {
         if (params.size() > MAX_ARGS) {
             throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
         }
@@ -46,6 +47,7 @@ public final class Helper {
         this.takesContext = takesContext;
         this.pure = pure;
         this.faults = faults;
+        this.check = check;
         this.reads = reads;
         this.writes = writes;
         List<Class<?>> p = new ArrayList<>();
@@ -60,7 +62,7 @@ public final class Helper {
 
     /** A function of its arguments alone. */
     public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), false, true, false, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, new BitSet(), new BitSet());
     }
 
     /**
@@ -72,8 +74,13 @@ public final class Helper {
      */
     public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
             Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), true, false, faults,
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false,
                 (BitSet) reads.clone(), (BitSet) writes.clone());
+    }
+
+    /** A helper that only looks whether an access may take place: it raises a fault or does nothing, and touches memory at most as a load does. */
+    public static Helper check(String name, Class<?> owner, String method, Type... params) {
+        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, new BitSet(), new BitSet());
     }
 
     private static Class<?> javaType(Type t) {
@@ -114,6 +121,11 @@ public final class Helper {
 
     public boolean mayFault() {
         return faults;
+    }
+
+    /** True for a helper that {@link #check} made: accesses before and after it see the same mappings, unless it faults. */
+    public boolean isCheck() {
+        return check;
     }
 
     /** State slots read; do not modify. */

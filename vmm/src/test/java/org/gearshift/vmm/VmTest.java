@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Timeout;
 /** How runs end, and what guests may not cost the host: programs of a few instructions, in flat protected mode at 1 MiB. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VmTest {
+    /** Where programs are. */
     private static final int ENTRY = 0x100000;
     /** Counter 0 of the interval timer as a rate generator: mov al, 34h; out 43h, al; mov al, 0; out 40h, al twice. */
     private static final String START_TIMER = "b034 e643 b000 e640 e640";
@@ -26,7 +27,7 @@ class VmTest {
     /** mov al, ffh; out 21h, al; out a1h, al. */
     private static final String MASK_ALL = "b0ff e621 e6a1";
 
-    private static Vm load(String code) throws BootException {
+    static Vm load(String code) throws BootException {
         byte[] program = HexFormat.of().parseHex(code.replace(" ", ""));
         ByteBuffer elf = ByteBuffer.allocate(0x1000 + program.length).order(ByteOrder.LITTLE_ENDIAN);
         elf.putInt(0, 0x464c457f).put(4, (byte) 1).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 3).putInt(20, 1);

@@ -13,7 +13,7 @@ import org.gearshift.ir.Type;
  * Groups the memory accesses of a block that go to constant offsets from one base value (a stack frame, a structure, one page of
  * globals): they share one translation, made at the first of them, for as long as all of their bytes lie in one page.
  *
- * <p>A group ends at calls that may touch memory, since mappings may change there. Other slow paths change no mapping without leaving the region, except
+ * <p>A group ends at calls that may touch memory other than to look whether it is accessible, since mappings may change there. Other slow paths change no mapping without leaving the region, except
  * that a load may make the monitor protect a frame: {@link org.gearshift.ir.GuestContext#loadSlow} then restarts the instruction outside.
  */
 final class MemoryWindows {
@@ -99,7 +99,7 @@ final class MemoryWindows {
             switch (i.op()) {
                 case LOAD, LOAD_RMW, STORE -> place(i);
                 case CALL -> {
-                    if (i.helper().mayFault()) {
+                    if (i.helper().mayFault() && !i.helper().isCheck()) {
                         close();
                     }
                 }

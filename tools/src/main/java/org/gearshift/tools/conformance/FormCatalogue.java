@@ -18,10 +18,10 @@ import org.gearshift.translator.x86.decode.Operand;
  * table adds is therefore here as soon as the line is there.
  */
 final class FormCatalogue {
-    private static final int[][] PREFIXES = {{}, {0x66}, {0xf3}, {0xf2}, {0x66, 0xf3}, {0x66, 0xf2}, {0xf0}, {0x66, 0xf0}};
     private static final int MAPS = 4;
     /** VEX.vvvv where it names no register. */
     private static final int ALL_ONES = 15;
+    private static final byte[] NO_PREFIXES = {};
 
     private static final Map<Integer, List<Form>> CATALOGUES = new ConcurrentHashMap<>();
 
@@ -31,6 +31,8 @@ final class FormCatalogue {
     private final Map<String, Collected> found = new LinkedHashMap<>();
     /** The latest form found with the present opcode and prefixes. */
     private Collected last;
+    /** An instruction with a byte register has been found since this was cleared. */
+    private boolean byteRegisters;
     private final byte[] buffer = new byte[32];
     private int at;
 
@@ -84,17 +86,32 @@ final class FormCatalogue {
         if (map == 0 && isPrefixOrEscape(opcode) || map == 1 && (opcode == 0x38 || opcode == 0x3a)) {
             return;
         }
-        for (int[] p : PREFIXES) {
-            byte[] prefixes = new byte[p.length];
-            for (int i = 0; i < p.length; i++) {
-                prefixes[i] = (byte) p[i];
-            }
-            collect(prefixes, Form.Rex.NONE, map, opcode, -1);
-            if (bits == 64) {
-                collect(prefixes, Form.Rex.REQUIRED, map, opcode, -1);
-                collect(prefixes, Form.Rex.WIDE, map, opcode, -1);
+        variants(map, opcode);
+        variants(map, opcode, 0x66);
+        // With an operand size prefix besides only where they mean something at all.
+        for (int p : new int[] {0xf3, 0xf2, 0xf0}) {
+            if (variants(map, opcode, p)) {
+                variants(map, opcode, 0x66, p);
             }
         }
+    }
+
+    /** Collects with these prefixes, and in 64-bit code with each kind of REX prefix; true if there was a form among them that is new. */
+    private boolean variants(int map, int opcode, int... p) {
+        byte[] prefixes = new byte[p.length];
+        for (int i = 0; i < p.length; i++) {
+            prefixes[i] = (byte) p[i];
+        }
+        int before = found.size();
+        byteRegisters = false;
+        collect(prefixes, Form.Rex.NONE, map, opcode, -1);
+        if (bits == 64) {
+            if (byteRegisters) {
+                collect(prefixes, Form.Rex.REQUIRED, map, opcode, -1);
+            }
+            collect(prefixes, Form.Rex.WIDE, map, opcode, -1);
+        }
+        return found.size() > before;
     }
 
     private boolean isPrefixOrEscape(int b) {
@@ -106,8 +123,25 @@ final class FormCatalogue {
 
     private void vex(int map, int opcode) {
         for (int vex = 0; vex < 16; vex++) {
-            collect(new byte[0], Form.Rex.NONE, map, opcode, vex);
+            if (!mayExist(map, opcode, vex)) {
+                continue;
+            }
+            collect(NO_PREFIXES, Form.Rex.NONE, map, opcode, vex);
         }
+    }
+
+    /** Whether any ModRM.reg with a memory operand, an index vector, or a register makes an instruction. */
+    private boolean mayExist(int map, int opcode, int vex) {
+        for (int reg = 0; reg < 8; reg++) {
+            for (int shape : new int[] {0, 4, 0xc0}) {
+                for (int vvvv : new int[] {ALL_ONES, 5}) {
+                    if (decode(NO_PREFIXES, Form.Rex.NONE, map, opcode, vex, vvvv, shape | reg << 3).mnemonic() != Mnemonic.INVALID) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     private void collect(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex) {
@@ -134,7 +168,9 @@ final class FormCatalogue {
             return;
         }
         boolean memory = next < 0xc0 && addressed(i, next);
-        if (rex == Form.Rex.REQUIRED && !hasByteRegister(i)) {
+        boolean bytes = hasByteRegister(i);
+        byteRegisters |= bytes;
+        if (rex == Form.Rex.REQUIRED && !bytes) {
             return;
         }
         Collected c = last;
@@ -215,6 +251,7 @@ final class FormCatalogue {
     private Instruction decode(byte[] prefixes, Form.Rex rex, int map, int opcode, int vex, int vvvv, int next) {
         int head = Encoder.head(buffer, prefixes, rex == Form.Rex.WIDE ? 0x48 : rex == Form.Rex.REQUIRED ? 0x40 : 0, map, opcode, vex, vvvv, 0);
         buffer[head] = (byte) next;
+        Arrays.fill(buffer, head + 1, buffer.length, (byte) 0);
         at = 0;
         return decoder.decode(() -> buffer[at++] & 0xff, mode);
     }

@@ -93,7 +93,7 @@ final class HostDepartures {
                     c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
-                    c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC))),
+                    c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
             trials(Who.AMD, "REP INS and REP OUTS with a count of 0: Intel does nothing, AMD checks the permission first", "SDM vol. 2 under REP and INS",
                     c -> c.instruction != null && (c.instruction.mnemonic() == INS || c.instruction.mnemonic() == OUTS) && c.instruction.rep()
                             && c.faults(13)),

@@ -11,6 +11,8 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
+import org.gearshift.vmm.cpu.NumericErrorLine;
+import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.VCpu;
 
@@ -96,7 +98,7 @@ final class ProtectedModeProcessor extends UserProcessor {
         PhysicalMemory memory = new PhysicalMemory(ram);
         CodePages code = new CodePages(memory);
         ShadowMmu mmu = new ShadowMmu(memory, code);
-        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicBaseMsr.NONE, () -> { },
+        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicBaseMsr.NONE, NumericErrorLine.NONE,
                 CpuModel.athlon(EnumSet.allOf(CpuFeature.class))));
         ProtectedModeProcessor p = new ProtectedModeProcessor(cpu, mmu, ram, oracle.exitPointer());
         p.mapPages();

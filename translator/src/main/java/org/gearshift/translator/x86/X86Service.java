@@ -114,14 +114,16 @@ public enum X86Service {
     RDRAND,
     /** [ends] (next): PAUSE in a spin loop. */
     PAUSE,
-    /** (vector): x87 error reporting: an unmasked exception is pending before a waiting instruction. */
+    /** (vector): x87 error reporting: an unmasked exception is pending before a waiting instruction. Returns if it is to be ignored. */
     X87_ERROR,
     /** (linear address, bytes): INVPCID, CLFLUSH and friends with a checked address. */
     CACHE_LINE,
     /** [exit] (next): VMCALL, VMMCALL and other instructions of a hypervisor. */
     HYPERCALL,
     /** [ends] (): CLAC, or STAC as first argument 1. */
-    CLAC_STAC;
+    CLAC_STAC,
+    /** (): an x87 exception is no longer pending; only where CR0.NE is clear. */
+    X87_ERROR_GONE;
 
     private static final X86Service[] ALL = values();
 

@@ -78,6 +78,10 @@ final class SystemInstructions {
             return 0;
         });
         t.put(X86Service.X87_ERROR, (vector, b, c) -> numericError((int) vector));
+        t.put(X86Service.X87_ERROR_GONE, (a, b, c) -> {
+            numericError.lower();
+            return 0;
+        });
         t.put(X86Service.CACHE_LINE, (address, bytes, c) -> {
             // Checked as a load of one byte is: SDM vol. 2 under CLFLUSH.
             cpu.memory.check(address, 1, ShadowMmu.READ, cpu.user());
@@ -220,8 +224,11 @@ final class SystemInstructions {
 
     private long numericError(int vector) {
         if (vector == Vector.MF && (s[X86State.CR0] & ControlRegisters.CR0_NE) == 0) {
+            if (numericError.ignored()) {
+                return 0;
+            }
             numericError.raise();
-            return 0;
+            throw cpu.waitForInterrupt();
         }
         throw cpu.raise(vector, -1);
     }

@@ -48,7 +48,7 @@ public final class VCpu extends GuestContext {
 
     /** Why the run loop should look up; it sets this back to NONE when it has. */
     public CpuExit exit = CpuExit.NONE;
-    /** Waiting for an interrupt since HLT. */
+    /** Waiting for an interrupt: behind a HLT, or before an x87 instruction whose exception is reported by interrupt. */
     public boolean halted;
     /** An NMI is being handled: another waits until IRET. */
     public boolean nmiBlocked;

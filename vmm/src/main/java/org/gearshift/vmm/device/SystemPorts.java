@@ -14,7 +14,7 @@ import org.gearshift.vmm.bus.PortDevice;
 public final class SystemPorts implements Device, PortDevice {
     /** System control port A. */
     public static final int PORT_A = 0x92;
-    /** Writing clears the coprocessor's error interrupt. */
+    /** Writing clears the coprocessor's error interrupt, and makes the processor ignore the error for as long as it lasts. */
     public static final int COPROCESSOR_CLEAR = 0xf0;
     /** Reset control register. */
     public static final int RESET_CONTROL = 0xcf9;
@@ -31,6 +31,8 @@ public final class SystemPorts implements Device, PortDevice {
     private final Runnable resetMachine;
     private int portA;
     private int resetControl;
+    private boolean error;
+    private boolean errorIgnored;
 
     /**
      * @param irq13 the coprocessor's interrupt
@@ -49,9 +51,18 @@ public final class SystemPorts implements Device, PortDevice {
         ports.register(RESET_CONTROL, 1, this);
     }
 
-    /** The processor's FERR# pin went active. */
-    public void coprocessorError() {
-        irq13.set(true);
+    /** The processor's FERR# pin: only its edge sets the latch, and IGNNE# goes inactive with it. */
+    public void coprocessorError(boolean active) {
+        if (active && !error) {
+            irq13.set(true);
+        }
+        error = active;
+        errorIgnored &= active;
+    }
+
+    /** The processor's IGNNE# pin. */
+    public boolean coprocessorErrorIgnored() {
+        return errorIgnored;
     }
 
     @Override
@@ -80,7 +91,10 @@ public final class SystemPorts implements Device, PortDevice {
                     resetMachine.run();
                 }
             }
-            default -> irq13.set(false);
+            default -> {
+                irq13.set(false);
+                errorIgnored = error;
+            }
         }
     }
 
@@ -93,6 +107,8 @@ public final class SystemPorts implements Device, PortDevice {
     public void reset() {
         portA = 0;
         resetControl = 0;
+        error = false;
+        errorIgnored = false;
         irq13.set(false);
     }
 
@@ -100,12 +116,16 @@ public final class SystemPorts implements Device, PortDevice {
     public void save(DataOutput out) throws IOException {
         out.writeByte(portA);
         out.writeByte(resetControl);
+        out.writeBoolean(error);
+        out.writeBoolean(errorIgnored);
     }
 
     @Override
     public void restore(DataInput in) throws IOException {
         portA = in.readUnsignedByte();
         resetControl = in.readUnsignedByte();
+        error = in.readBoolean();
+        errorIgnored = in.readBoolean();
     }
 
     @Override

@@ -424,6 +424,14 @@ public final class Engine {
             resync = true;
         } else {
             statistics.count(EngineStatistics.Exit.FAULT);
+            deliver();
+        }
+    }
+
+    private void deliver() {
+        if (cpu.fault.kind == GuestFault.Kind.WAIT_FOR_INTERRUPT) {
+            cpu.halted = true;
+        } else {
             statistics.exceptions++;
             cpu.deliverFault();
         }
@@ -454,8 +462,7 @@ public final class Engine {
             cache.release(t);
         }
         if (why == Interpreter.EXIT_FAULT) {
-            statistics.exceptions++;
-            cpu.deliverFault();
+            deliver();
         } else if (wasStepping) {
             cpu.afterInstruction();
         }

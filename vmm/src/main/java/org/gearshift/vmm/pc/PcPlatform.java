@@ -315,9 +315,24 @@ public final class PcPlatform {
         };
     }
 
-    /** FERR# of the processors. */
+    /** FERR# and IGNNE# of the processors. */
     public NumericErrorLine numericErrorLine() {
-        return systemPorts::coprocessorError;
+        return new NumericErrorLine() {
+            @Override
+            public void raise() {
+                systemPorts.coprocessorError(true);
+            }
+
+            @Override
+            public void lower() {
+                systemPorts.coprocessorError(false);
+            }
+
+            @Override
+            public boolean ignored() {
+                return systemPorts.coprocessorErrorIgnored();
+            }
+        };
     }
 
     /** Says which processor's accesses follow: all see their own local APIC at the same address. */

@@ -4,10 +4,12 @@ import static org.gearshift.translator.x86.X86State.CR0;
 import static org.gearshift.translator.x86.X86State.CR4;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.EnumSet;
 import java.util.Set;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -101,8 +103,12 @@ class ControlRegistersTest {
     @Test
     void numericErrorsGoToTheVectorOrToThePin() {
         ProtectedMachine m = new ProtectedMachine().ring0();
+        GuestFault f = assertThrows(GuestFault.class, () -> m.call(X86Service.X87_ERROR, Vector.MF));
+        assertEquals(GuestFault.Kind.WAIT_FOR_INTERRUPT, f.kind);
+        m.ignoreNumericErrors = true;
         m.call(X86Service.X87_ERROR, Vector.MF);
-        assertEquals(java.util.List.of("ferr"), m.ports);
+        m.call(X86Service.X87_ERROR_GONE);
+        assertEquals(java.util.List.of("ferr", "no ferr"), m.ports);
         m.call(X86Service.WRITE_CR, 0, m.s[CR0] | ControlRegisters.CR0_NE);
         m.faults(Vector.MF, -1, X86Service.X87_ERROR, Vector.MF);
     }

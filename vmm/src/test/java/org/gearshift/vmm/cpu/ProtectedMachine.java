@@ -41,6 +41,7 @@ final class ProtectedMachine implements PortSpace {
     final VCpu cpu;
     final long[] s;
     long now = 1000;
+    boolean ignoreNumericErrors;
 
     ProtectedMachine() {
         this(CpuModel.athlon(CpuFeature.BASELINE));
@@ -48,8 +49,25 @@ final class ProtectedMachine implements PortSpace {
 
     ProtectedMachine(CpuModel model) {
         cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE,
-                () -> ports.add("ferr"), model));
+                new Pins(), model));
         s = cpu.s;
+    }
+
+    private final class Pins implements NumericErrorLine {
+        @Override
+        public void raise() {
+            ports.add("ferr");
+        }
+
+        @Override
+        public void lower() {
+            ports.add("no ferr");
+        }
+
+        @Override
+        public boolean ignored() {
+            return ignoreNumericErrors;
+        }
     }
 
     static ProtectedMachine with(Set<CpuFeature> features) {

@@ -56,9 +56,17 @@ class BoardRegistersTest {
         Machine.Line irq13 = new Machine.Line();
         SystemPorts ports = new SystemPorts(new A20Gate(on -> { }), irq13, () -> { });
         ports.attach(machine.ports);
-        ports.coprocessorError();
+        ports.coprocessorError(true);
         assertEquals(true, irq13.level);
+        assertEquals(false, ports.coprocessorErrorIgnored());
         machine.out(0xf0, 0);
         assertEquals(false, irq13.level);
+        assertEquals(true, ports.coprocessorErrorIgnored());
+        ports.coprocessorError(true);
+        assertEquals(false, irq13.level);
+        ports.coprocessorError(false);
+        assertEquals(false, ports.coprocessorErrorIgnored());
+        machine.out(0xf0, 0);
+        assertEquals(false, ports.coprocessorErrorIgnored());
     }
 }

@@ -73,9 +73,9 @@ final class StringOps {
     }
 
     private static void movs(LiftContext c, Instruction i) {
-        Insn from = source(c, i);
-        Insn to = destination(c, i, true);
-        c.ir.store(i.elementBits(), to, c.ir.load(i.elementBits(), from));
+        // The destination is not looked at before the source has been read.
+        Insn v = c.ir.load(i.elementBits(), source(c, i));
+        c.ir.store(i.elementBits(), destination(c, i, true), v);
         advance(c, i, SI);
         advance(c, i, DI);
     }

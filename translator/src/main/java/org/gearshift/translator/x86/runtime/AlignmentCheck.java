@@ -1,6 +1,5 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.util.BitSet;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Type;
@@ -8,19 +7,14 @@ import org.gearshift.ir.Type;
 /** Alignment of data accesses, where the processor insists on it. */
 public final class AlignmentCheck {
     /** (linear address, size): #AC(0) unless aligned; for code at CPL 3 with CR0.AM and EFLAGS.AC set. */
-    public static final Helper CHECK = Helper.stateful("align_check", AlignmentCheck.class, "check", true, new BitSet(), new BitSet(),
-            Type.VOID, Type.I64, Type.I32);
+    public static final Helper CHECK = Helper.check("align_check", AlignmentCheck.class, "check", Type.I64, Type.I32);
     /** (linear address): #GP(0) unless a multiple of 16; for the operands of SSE instructions. */
-    public static final Helper CHECK16 = strict("align_check16", "check16");
+    public static final Helper CHECK16 = Helper.check("align_check16", AlignmentCheck.class, "check16", Type.I64);
     /** The same of 32 and 64, for aligned moves of AVX and for XSAVE. */
-    public static final Helper CHECK32 = strict("align_check32", "check32");
-    public static final Helper CHECK64 = strict("align_check64", "check64");
+    public static final Helper CHECK32 = Helper.check("align_check32", AlignmentCheck.class, "check32", Type.I64);
+    public static final Helper CHECK64 = Helper.check("align_check64", AlignmentCheck.class, "check64", Type.I64);
 
     private AlignmentCheck() {
-    }
-
-    private static Helper strict(String name, String method) {
-        return Helper.stateful(name, AlignmentCheck.class, method, true, new BitSet(), new BitSet(), Type.VOID, Type.I64);
     }
 
     public static void check(GuestContext ctx, long address, int bytes) {

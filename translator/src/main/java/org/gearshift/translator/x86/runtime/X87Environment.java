@@ -1,6 +1,7 @@
 package org.gearshift.translator.x86.runtime;
 
 import org.gearshift.ir.GuestContext;
+import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 
 /** x87 control: environment and state images (Intel SDM vol. 1, 8.1.10), FXSAVE (10.5), initialization. */
@@ -11,6 +12,10 @@ public final class X87Environment {
     /** MXCSR bits that may be set. */
     static final int MXCSR_MASK = 0xffff;
 
+    /** Bits of the control word that can be changed, and the one that reads as 1. */
+    private static final int CONTROL_BITS = 0x1f3f;
+    private static final int CONTROL_ONES = 0x40;
+    private static final long CR0_NE = 1 << 5;
     private static final int OPCODE = 0x7ff;
     private static final long LOW_HALF = 0xffff_ffffL;
     /** Bits of an FXSAVE layout: the number of XMM registers (0, 8 or 16), and whether pointers are 64 bits without selectors (REX.W). */
@@ -25,15 +30,11 @@ public final class X87Environment {
         X87Status.await(ctx);
     }
 
-    public static void fninit(GuestContext ctx) {
-        initialize(ctx.s);
-    }
-
     /** State after FNINIT; register contents stay. */
-    static void initialize(long[] s) {
+    public static void fninit(GuestContext ctx) {
+        long[] s = ctx.s;
         s[X86State.X87_CONTROL] = DEFAULT_CONTROL;
-        s[X86State.X87_STATUS] = 0;
-        s[X86State.X87_TOP] = 0;
+        setStatusWord(ctx, 0);
         s[X86State.X87_EMPTY] = 0xff;
         s[X86State.X87_FIP] = 0;
         s[X86State.X87_FCS] = 0;
@@ -43,7 +44,7 @@ public final class X87Environment {
     }
 
     public static void fnclex(GuestContext ctx) {
-        ctx.s[X86State.X87_STATUS] &= ~(long) (X87Status.EXCEPTIONS | X87Status.SF | X87Status.ES | X87Status.BUSY);
+        setStatus(ctx, ctx.s[X86State.X87_STATUS] & ~(long) (X87Status.EXCEPTIONS | X87Status.SF));
     }
 
     /** FINCSTP (1), FDECSTP (-1). */
@@ -64,19 +65,21 @@ public final class X87Environment {
     /** FLDCW. */
     public static void fldcw(GuestContext ctx, int address) {
         X87Status.await(ctx);
-        setControl(ctx.s, GuestStores.load16(ctx, address));
+        int value = GuestStores.load16(ctx, address);
+        ctx.s[X86State.X87_CONTROL] = value & CONTROL_BITS | CONTROL_ONES;
+        setStatus(ctx, ctx.s[X86State.X87_STATUS]);
     }
 
-    private static void setControl(long[] s, int value) {
-        s[X86State.X87_CONTROL] = value & 0x1f3f | 0x40;
-        summarize(s);
-    }
-
-    /** ES and B follow from flags and masks. */
-    private static void summarize(long[] s) {
-        long status = s[X86State.X87_STATUS] & ~(long) (X87Status.ES | X87Status.BUSY);
+    /** Replaces the status, without TOP. ES and B follow from flags and masks; if ES is cleared and CR0.NE is, too, the pin FERR# goes inactive. */
+    private static void setStatus(GuestContext ctx, long value) {
+        long[] s = ctx.s;
+        boolean was = (s[X86State.X87_STATUS] & X87Status.ES) != 0;
+        long status = value & ~(long) (X87Status.ES | X87Status.BUSY);
         boolean pending = (status & ~s[X86State.X87_CONTROL] & X87Status.EXCEPTIONS) != 0;
         s[X86State.X87_STATUS] = pending ? status | X87Status.ES | X87Status.BUSY : status;
+        if (was && !pending && (s[X86State.CR0] & CR0_NE) == 0) {
+            ctx.vmcall(X86Service.X87_ERROR_GONE.ordinal(), 0, 0, 0);
+        }
     }
 
     /** Status word with TOP in place. */
@@ -84,10 +87,9 @@ public final class X87Environment {
         return (int) (s[X86State.X87_STATUS] | s[X86State.X87_TOP] << 11);
     }
 
-    private static void setStatusWord(long[] s, int value) {
-        s[X86State.X87_STATUS] = value & 0xc77f;
-        s[X86State.X87_TOP] = value >> 11 & 7;
-        summarize(s);
+    private static void setStatusWord(GuestContext ctx, int value) {
+        ctx.s[X86State.X87_TOP] = value >> 11 & 7;
+        setStatus(ctx, value & 0xc77f);
     }
 
     /** Full tag word: two bits a physical register. */
@@ -173,8 +175,8 @@ public final class X87Environment {
             s[X86State.X87_FDP] = w[5];
             s[X86State.X87_FDS] = w[6] & 0xffff;
         }
-        s[X86State.X87_CONTROL] = w[0] & 0x1f3f | 0x40;
-        setStatusWord(s, w[1]);
+        s[X86State.X87_CONTROL] = w[0] & CONTROL_BITS | CONTROL_ONES;
+        setStatusWord(ctx, w[1]);
         setTagWord(s, w[2]);
     }
 
@@ -182,7 +184,7 @@ public final class X87Environment {
     public static void fnstenv(GuestContext ctx, int address, int kind) {
         storeEnvironment(ctx, address, kind, bytes(kind));
         ctx.s[X86State.X87_CONTROL] |= X87Status.EXCEPTIONS;
-        summarize(ctx.s);
+        setStatus(ctx, ctx.s[X86State.X87_STATUS]);
     }
 
     public static void fldenv(GuestContext ctx, int address, int kind) {
@@ -199,7 +201,7 @@ public final class X87Environment {
             GuestStores.store64(ctx, a, Extended.significand(s, r));
             GuestStores.store16(ctx, a + 8, Extended.exponent(s, r));
         }
-        initialize(s);
+        fninit(ctx);
     }
 
     public static void frstor(GuestContext ctx, int address, int kind) {
@@ -261,8 +263,8 @@ public final class X87Environment {
         if ((mxcsr & ~MXCSR_MASK) != 0) {
             throw ctx.raise(13, 0);
         }
-        s[X86State.X87_CONTROL] = head & 0x1f3f | 0x40;
-        setStatusWord(s, (int) (head >>> 16) & 0xffff);
+        s[X86State.X87_CONTROL] = head & CONTROL_BITS | CONTROL_ONES;
+        setStatusWord(ctx, (int) (head >>> 16) & 0xffff);
         s[X86State.X87_EMPTY] = ~(head >>> 32) & 0xff;
         s[X86State.X87_FOP] = head >>> 48 & OPCODE;
         loadPointers(s, GuestStores.load64(ctx, address + 8), GuestStores.load64(ctx, address + 16), (layout & WIDE_POINTERS) != 0);

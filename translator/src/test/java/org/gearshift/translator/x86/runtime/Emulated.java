@@ -43,6 +43,7 @@ final class Emulated extends GuestContext {
             s[X86State.SEG_SELECTOR + segment] = USER_DS;
         }
         s[X86State.DF] = 1;
+        s[X86State.CR0] = 1 << 5;
         s[X86State.CR4] = 1 << 9 | 1 << 10;
     }
 

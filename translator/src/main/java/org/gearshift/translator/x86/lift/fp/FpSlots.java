@@ -12,10 +12,14 @@ final class FpSlots {
     static final BitSet X87_STATUS = of(X86State.X87_STATUS);
     /** Eight registers, control, status, TOP, tags. */
     static final BitSet X87 = x87();
+    /** What decides whether and how exceptions are pending. */
+    static final BitSet X87_AND_CR0 = union(X87, of(X86State.CR0));
     /** Arithmetic flags. */
     static final BitSet FLAGS = of(X86State.FLAG_RES, X86State.FLAG_AUX);
     /** {@link #X87}, pointers and opcode. */
     static final BitSet X87_STATE = union(X87, of(X86State.X87_FIP, X86State.X87_FCS, X86State.X87_FDP, X86State.X87_FDS, X86State.X87_FOP));
+    /** {@link #X87_STATE} as read by instructions after which an exception may no longer be pending. */
+    static final BitSet X87_STATE_AND_CR0 = union(X87_STATE, of(X86State.CR0));
     /** What FXSAVE images hold. */
     static final BitSet FX_STATE = union(union(X87_STATE, MXCSR), xmm());
 

@@ -21,24 +21,24 @@ final class X87Control {
     private static final int FX_BYTES = 512;
     private static final Helper FWAIT = FpSlots.x87(X87Environment.class, "fwait");
     private static final Helper FNINIT = state("fninit");
-    private static final Helper FNCLEX = Helper.stateful("x87_fnclex", X87Environment.class, "fnclex", false, FpSlots.X87, FpSlots.X87, Type.VOID);
+    private static final Helper FNCLEX = Helper.stateful("x87_fnclex", X87Environment.class, "fnclex", false, FpSlots.X87_AND_CR0, FpSlots.X87, Type.VOID);
     private static final Helper ROTATE = FpSlots.x87(X87Environment.class, "rotate", I32);
     private static final Helper FFREE = FpSlots.x87(X87Environment.class, "ffree", I32, I32);
-    private static final Helper FLDCW = FpSlots.x87(X87Environment.class, "fldcw", I32);
+    private static final Helper FLDCW = state("fldcw", I32);
     private static final Helper FNSTENV = state("fnstenv", I32, I32);
     private static final Helper FLDENV = state("fldenv", I32, I32);
     private static final Helper FNSAVE = state("fnsave", I32, I32);
     private static final Helper FRSTOR = state("frstor", I32, I32);
     private static final Helper FXSAVE = Helper.stateful("fxsave", X87Environment.class, "fxsave", true, FpSlots.FX_STATE, FpSlots.NONE,
             Type.VOID, I32, I32);
-    private static final Helper FXRSTOR = Helper.stateful("fxrstor", X87Environment.class, "fxrstor", true, FpSlots.FX_STATE, FpSlots.FX_STATE,
-            Type.VOID, I32, I32);
+    private static final Helper FXRSTOR = Helper.stateful("fxrstor", X87Environment.class, "fxrstor", true, FpSlots.union(FpSlots.FX_STATE, FpSlots.X87_AND_CR0),
+            FpSlots.FX_STATE,            Type.VOID, I32, I32);
 
     private X87Control() {
     }
 
     private static Helper state(String method, Type... params) {
-        return Helper.stateful("x87_" + method, X87Environment.class, method, true, FpSlots.X87_STATE, FpSlots.X87_STATE, Type.VOID, params);
+        return Helper.stateful("x87_" + method, X87Environment.class, method, true, FpSlots.X87_STATE_AND_CR0, FpSlots.X87_STATE, Type.VOID, params);
     }
 
     static void register(LiftTable t) {
