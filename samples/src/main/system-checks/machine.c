@@ -27,16 +27,15 @@ static interceptor interception;
 
 void *fill(void *to, u32 value, u32 bytes)
 {
-    for (u8 *p = to; bytes; bytes--)
-        *p++ = (u8)value;
+    void *at = to;
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(value) : "memory");
     return to;
 }
 
 void *copy(void *to, const void *from, u32 bytes)
 {
-    const u8 *f = from;
-    for (u8 *p = to; bytes; bytes--)
-        *p++ = *f++;
+    void *at = to;
+    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
     return to;
 }
 
@@ -245,7 +244,7 @@ int record(u32 esp, u32 ss)
     u32 linear = base_of((u16)ss) + (is_big((u16)ss) ? esp : esp & 0xffff);
     const struct saved *s = (const void *)linear;
     const u32 *f = (const u32 *)(s + 1);
-    if (interception && interception(s->vector))
+    if (interception && (probing || s->vector == NMI) && interception(s->vector, (u32 *)f + pushes_error(s->vector)))
         return 1;
     struct outcome *o = &last;
     fill(o, 0, sizeof *o);

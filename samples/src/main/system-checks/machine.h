@@ -174,8 +174,11 @@ void set_target(u32 type, u32 dpl, u32 limit);
 const struct outcome *run(const struct state *s);
 /* The vector is taken by INT n in what follows: no error code is expected. -1 for none. */
 void software_vector(int vector);
-/* Called for vectors that must not end a probe; 1: return from the interrupt. 0: end it. */
-typedef int (*interceptor)(u32 vector);
+/*
+ * Called when a handler is reached; frame is EIP, CS, EFLAGS ..., and may be changed. 1: return from the interrupt (of a vector without error
+ * code); 0: the probe ends.
+ */
+typedef int (*interceptor)(u32 vector, u32 *frame);
 void intercept(interceptor f);
 /* Says why, and ends the run as failed. */
 void fatal(const char *why);

@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #define GROUPS \
-    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86)
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(based) G(events)
 
 #define G(name) void checks_##name(void);
 GROUPS

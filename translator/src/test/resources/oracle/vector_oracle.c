@@ -1,9 +1,10 @@
 /*
  * Executes short code on the real processor with a given state of general, MMX, XMM and YMM registers and memory; a 32- and a 64-bit program. Reads a 32-bit count and
  * that many requests from standard input, writes as many results to standard output, and so on until end of file. A fault is a result: vector, error code, address,
- * and the state at the instruction. With an argument, tells instead whether the processor has AVX state enabled.
+ * and the state at the instruction.
  *
- * Memory is three pages at WINDOW, of which the third cannot be accessed; requests give the bytes around the first page's end and at the second one's.
+ * Memory is three pages at WINDOW, of which the third cannot be accessed; requests give as many bytes around the first page's end as the argument says, and
+ * those at the second one's end.
  */
 #define _GNU_SOURCE
 #include <setjmp.h>
@@ -16,8 +17,8 @@
 #include <ucontext.h>
 
 #define WINDOW 0x20000000ul
-#define MIDDLE (WINDOW + 0xf80)
-#define MIDDLE_BYTES 256
+#define PAGE 0x1000
+#define MOST_MIDDLE 4096
 #define END (WINDOW + 0x1fc0)
 #define END_BYTES 64
 #define CODE 0x30000000ul
@@ -36,7 +37,7 @@ struct state {
     uint64_t flags;
     uint8_t fx[512];
     uint8_t upper[256];
-    uint8_t memory[MIDDLE_BYTES + END_BYTES];
+    uint8_t memory[MOST_MIDDLE + END_BYTES];
 };
 
 struct request {
@@ -56,6 +57,8 @@ word registers[16], flags, host_sp, done_address, code_address = CODE;
 uint8_t area[4096] __attribute__((aligned(64)));
 static uint8_t faulted_area[AVX_OFFSET + 256];
 static int avx;
+static size_t middle_bytes;
+static uint8_t *middle;
 static sigjmp_buf back;
 static struct result *now;
 
@@ -166,8 +169,8 @@ static void serve(const struct request *q, struct result *r) {
     memcpy(area, q->state.fx, 512);
     area[512] = 7;
     memcpy(area + AVX_OFFSET, q->state.upper, 256);
-    memcpy((void *)MIDDLE, q->state.memory, MIDDLE_BYTES);
-    memcpy((void *)END, q->state.memory + MIDDLE_BYTES, END_BYTES);
+    memcpy(middle, q->state.memory, middle_bytes);
+    memcpy((void *)END, q->state.memory + middle_bytes, END_BYTES);
     for (int i = 0; i < REGISTERS; i++) {
         registers[i] = q->state.registers[i];
     }
@@ -212,8 +215,8 @@ static void serve(const struct request *q, struct result *r) {
         memcpy(r->state.upper, faulted_area + AVX_OFFSET, 256);
     }
     reset();
-    memcpy(r->state.memory, (void *)MIDDLE, MIDDLE_BYTES);
-    memcpy(r->state.memory + MIDDLE_BYTES, (void *)END, END_BYTES);
+    memcpy(r->state.memory, middle, middle_bytes);
+    memcpy(r->state.memory + middle_bytes, (void *)END, END_BYTES);
 }
 
 int main(int count_of_arguments, char **arguments) {
@@ -222,11 +225,12 @@ int main(int count_of_arguments, char **arguments) {
     struct sigaction action = {.sa_sigaction = caught, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK};
     int signals[] = {SIGFPE, SIGSEGV, SIGILL, SIGBUS, SIGTRAP};
     avx = __builtin_cpu_supports("avx") != 0;
-    if (count_of_arguments > 1) {
-        (void)arguments;
-        printf("%d\n", avx);
-        return 0;
+    middle_bytes = count_of_arguments > 1 ? (size_t)atoi(arguments[1]) : 0;
+    middle = (uint8_t *)WINDOW + PAGE - middle_bytes / 2;
+    if (middle_bytes == 0 || middle_bytes > MOST_MIDDLE) {
+        return 1;
     }
+    size_t unused = MOST_MIDDLE - middle_bytes;
     sigaltstack(&alternate, 0);
     for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
         sigaction(signals[i], &action, 0);
@@ -236,18 +240,25 @@ int main(int count_of_arguments, char **arguments) {
     mmap((void *)CODE, 0x1000, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     uint32_t count;
     while (fread(&count, 4, 1, stdin) == 1) {
-        struct request *q = malloc(count * sizeof *q);
-        struct result *r = malloc(count * sizeof *r);
-        if (fread(q, sizeof *q, count, stdin) != count) {
+        /* The unused end of memory is not transferred. */
+        size_t question = sizeof(struct request) - unused;
+        size_t answer = sizeof(struct result) - unused;
+        uint8_t *in = malloc(count * question);
+        uint8_t *out = malloc(count * answer);
+        if (fread(in, question, count, stdin) != count) {
             return 1;
         }
         for (uint32_t i = 0; i < count; i++) {
-            serve(q + i, r + i);
+            static struct request q;
+            static struct result r;
+            memcpy(&q, in + i * question, question);
+            serve(&q, &r);
+            memcpy(out + i * answer, &r, answer);
         }
-        fwrite(r, sizeof *r, count, stdout);
+        fwrite(out, answer, count, stdout);
         fflush(stdout);
-        free(q);
-        free(r);
+        free(in);
+        free(out);
     }
     return 0;
 }

@@ -6,7 +6,8 @@ package org.gearshift.ir;
  *
  * <p><b>Fast path of an access</b> of {@code n} bytes at 32-bit linear address {@code va}: let {@code f = map[va >>> 12]} and {@code o = va & 0xfff};
  * if {@code f >= 0 && o <= 0x1000 - n} the bytes are {@code ram[(f << 12) + o ...]}, little-endian; otherwise the slow path. Loads use
- * {@link #readMap}, stores and {@link Op#LOAD_RMW} use {@link #writeMap}. Both maps always belong to the current privilege and address space and
+ * {@link #readMap}, stores and {@link Op#LOAD_RMW} use {@link #writeMap}. By 64-bit address it is {@link #wideReadMap} and {@link #wideWriteMap}, as
+ * {@link WideMap#index} says; a page below 4 GiB is present in the 32-bit maps too, if in any. The maps always belong to the current privilege and address space and
  * change only while no translated code runs or inside a slow path or service, and then in place; the array objects change only between runs.
  *
  * <p><b>Budget.</b> On entry to a block of n guest instructions: if {@code budget < n} leave with the pc slot at the block, else subtract n. An
@@ -25,6 +26,12 @@ public abstract class GuestContext {
     public int[] readMap;
     /** Frame number of each writable virtual page, or negative: 2^20 entries. */
     public int[] writeMap;
+    /** Pages that may be read by 64-bit address: a {@link WideMap}. Null in guests without such addresses. */
+    public long[] wideReadMap;
+    /** The same for writing. */
+    public long[] wideWriteMap;
+    /** Shift of both {@link WideMap}s; above all offsets in RAM. */
+    public int wideShift;
     /** Guest instructions that may still be retired before control returns to the vCPU loop. */
     public int budget;
     /** True while the vCPU loop executes exactly one instruction whose effects may reach outside RAM. */
@@ -46,7 +53,7 @@ public abstract class GuestContext {
     /**
      * A load that missed the fast path.
      *
-     * @param va linear address; for 32-bit guests the zero-extended or sign-extended 32 bits, both mean the same
+     * @param va linear address; in code that addresses with 32 bits their zero- or sign-extension, both mean the same
      * @param bits 8, 16, 32 or 64
      * @param rmw true if the same instruction stores to it
      * @return the value, 8 and 16 bits zero-extended, 32 bits sign-extended
@@ -59,6 +66,16 @@ public abstract class GuestContext {
 
     /** Decides a {@link Op#SEGCHECK} that its limit slot did not pass: returns if the access is allowed after all, else throws. */
     public abstract void segmentCheckSlow(int segment, long offset, int bytes, boolean write);
+
+    /** Offset in RAM of {@code bytes} bytes at a linear address (zero-extended if it has 32 bits) that may be accessed without further ado, or -1: for helpers. */
+    public final int ramIndex(long va, int bytes, boolean write) {
+        if (va >>> 32 != 0) {
+            return wideReadMap == null ? -1 : WideMap.index(write ? wideWriteMap : wideReadMap, wideShift, va, bytes);
+        }
+        int frame = (write ? writeMap : readMap)[(int) (va >>> 12)];
+        int offset = (int) va & 0xfff;
+        return frame >= 0 && offset <= 0x1000 - bytes ? frame << 12 | offset : -1;
+    }
 
     /** Service {@code number} of the monitor; see {@link Op#VMCALL}. */
     public abstract long vmcall(int number, long a, long b, long c);

@@ -13,9 +13,16 @@ public final class RandomBlocks {
     private final List<Insn> v64 = new ArrayList<>();
     private IrBuilder builder;
     private int marks;
+    private final boolean wide;
 
+    /** Blocks of every other pair of seeds address with 64 bits. */
     public RandomBlocks(long seed) {
         random = new Random(seed);
+        wide = (seed & 2) != 0;
+    }
+
+    public boolean isWide() {
+        return wide;
     }
 
     /** A block at a pc; with a builder its folding applies, without the IR is as naive as can be. */
@@ -174,6 +181,11 @@ public final class RandomBlocks {
 
     /** An address within the 16 pages or a little beyond. */
     private Insn address() {
+        if (wide) {
+            Insn a = op(Op.AND, Type.I64, 0, i64(), builder != null ? builder.i64(0xffff) : emit(Op.CONST, Type.I64, 0xffff));
+            a = random.nextInt(4) == 0 ? a : op(Op.ADD, Type.I64, 0, a, builder != null ? builder.i64(SampleContext.WIDE) : emit(Op.CONST, Type.I64, SampleContext.WIDE));
+            return random.nextInt(20) == 0 ? constant(Type.I64) : random.nextBoolean() ? a : op(Op.ADD, Type.I64, 0, a, constant(Type.I64));
+        }
         Insn a = op(Op.AND, Type.I32, 0, i32(), builder != null ? builder.i32(0xffff) : emit(Op.CONST, Type.I32, 0xffff));
         return random.nextBoolean() ? a : op(Op.ADD, Type.I32, 0, a, constant(Type.I32));
     }
@@ -211,17 +223,29 @@ public final class RandomBlocks {
         store(bits, address(), of(bits == 64 ? Type.I64 : Type.I32));
     }
 
+    private Type word() {
+        return wide ? Type.I64 : Type.I32;
+    }
+
+    private Insn stackSum(int bytes) {
+        return op(Op.ADD, word(), 0, get(word(), 4), builder != null ? builder.constant(word(), bytes) : emit(Op.CONST, word(), bytes));
+    }
+
+    private Insn stackLoad() {
+        Insn sp = get(word(), 4);
+        return builder != null ? builder.load(word().bits(), sp) : emit(Op.LOAD, word(), word().bits(), sp);
+    }
+
     private void push() {
-        Insn v = i32();
-        Insn sp = op(Op.ADD, Type.I32, 0, get(Type.I32, 4), builder != null ? builder.i32(-4) : emit(Op.CONST, Type.I32, -4));
-        store(32, sp, v);
+        Insn v = of(word());
+        Insn sp = stackSum(-word().bits() / 8);
+        store(word().bits(), sp, v);
         put(4, sp);
     }
 
     private void pop() {
-        Insn sp = get(Type.I32, 4);
-        Insn v = builder != null ? builder.load(32, sp) : emit(Op.LOAD, Type.I32, 32, sp);
-        put(4, op(Op.ADD, Type.I32, 0, sp, builder != null ? builder.i32(4) : emit(Op.CONST, Type.I32, 4)));
+        Insn v = stackLoad();
+        put(4, stackSum(word().bits() / 8));
         put(random.nextInt(8), v);
     }
 
@@ -302,7 +326,7 @@ public final class RandomBlocks {
         if (builder != null) {
             builder.segCheck(a, SampleContext.LIMIT, 3, bytes, true);
         } else {
-            emit(Op.SEGCHECK, Type.I32, Insn.segCheck(SampleContext.LIMIT, 3, bytes, true), a);
+            emit(Op.SEGCHECK, a.resultType(), Insn.segCheck(SampleContext.LIMIT, 3, bytes, true), a);
         }
     }
 
@@ -310,16 +334,15 @@ public final class RandomBlocks {
         switch (random.nextInt(8)) {
             case 0:
                 if (random.nextBoolean()) {
-                    Insn sp = op(Op.ADD, Type.I32, 0, get(Type.I32, 4), builder != null ? builder.i32(-4) : emit(Op.CONST, Type.I32, -4));
-                    store(32, sp, constant(Type.I32));
+                    Insn sp = stackSum(-word().bits() / 8);
+                    store(word().bits(), sp, constant(word()));
                     put(4, sp);
                 }
                 return Terminator.jump(0xfff00000L);
             case 1:
                 if (random.nextBoolean()) {
-                    Insn sp = get(Type.I32, 4);
-                    Insn v = builder != null ? builder.load(32, sp) : emit(Op.LOAD, Type.I32, 32, sp);
-                    put(4, op(Op.ADD, Type.I32, 0, sp, builder != null ? builder.i32(4) : emit(Op.CONST, Type.I32, 4)));
+                    Insn v = stackLoad();
+                    put(4, stackSum(word().bits() / 8));
                     return Terminator.indirect(v);
                 }
                 return Terminator.indirect(random.nextInt(4) == 0 ? i64() : i32());

@@ -44,6 +44,10 @@ public final class ReferenceEvaluator {
         return true;
     }
 
+    private static long address(Insn v, long a) {
+        return v.arg(0).resultType() == Type.I64 ? a : a & 0xffffffffL;
+    }
+
     private long execute(Insn v, Map<Insn, Long> values, long pc) {
         long a = v.argCount() > 0 ? values.get(v.arg(0)) : 0;
         long b = v.argCount() > 1 ? values.get(v.arg(1)) : 0;
@@ -60,9 +64,9 @@ public final class ReferenceEvaluator {
             case MARK:
                 return 0;
             case LOAD, LOAD_RMW:
-                return ctx.loadSlow(a & 0xffffffffL, (int) v.imm(), v.op() == Op.LOAD_RMW);
+                return ctx.loadSlow(address(v, a), (int) v.imm(), v.op() == Op.LOAD_RMW);
             case STORE:
-                ctx.storeSlow(a & 0xffffffffL, b, (int) v.imm());
+                ctx.storeSlow(address(v, a), b, (int) v.imm());
                 return 0;
             case SEGCHECK:
                 long offset = v.type() == Type.I32 ? a & 0xffffffffL : a;

@@ -17,6 +17,8 @@ public final class SampleContext extends GuestContext {
     public static final int LIMIT = 10;
     public static final int PC = 11;
     public static final int PAGES = 16;
+    /** By 64-bit address the same pages are here, and at 0. */
+    public static final long WIDE = 0xffff_8880_0000_0000L;
     public static final Helper MIX = Helper.pure("mix", SampleContext.class, "mix", Type.I32, Type.I32, Type.I64);
     public static final Helper SWAP = Helper.stateful("swap", SampleContext.class, "swap", true, bits(0, 1), bits(0, 1), Type.I64, Type.I32);
 
@@ -33,6 +35,17 @@ public final class SampleContext extends GuestContext {
         for (int p = 0; p < 12; p++) {
             readMap[p] = p;
             writeMap[p] = p < 10 ? p : -1;
+        }
+        wideShift = 27;
+        wideReadMap = WideMap.empty(wideShift);
+        wideWriteMap = WideMap.empty(wideShift);
+        for (int p = 0; p < 12; p++) {
+            WideMap.put(wideReadMap, wideShift, WIDE + (p << 12), p);
+            WideMap.put(wideReadMap, wideShift, p << 12, p);
+            if (p < 10) {
+                WideMap.put(wideWriteMap, wideShift, WIDE + (p << 12), p);
+                WideMap.put(wideWriteMap, wideShift, p << 12, p);
+            }
         }
     }
 
@@ -61,29 +74,31 @@ public final class SampleContext extends GuestContext {
 
     @Override
     public long loadSlow(long va, int bits, boolean rmw) {
-        check(va, bits, rmw);
+        int at = check(va, bits, rmw);
         long v = 0;
         for (int i = 0; i < bits / 8; i++) {
-            v |= (ram[(int) va + i] & 0xffL) << 8 * i;
+            v |= (ram[at + i] & 0xffL) << 8 * i;
         }
         return bits == 32 ? (int) v : v;
     }
 
     @Override
     public void storeSlow(long va, long value, int bits) {
-        check(va, bits, true);
+        int at = check(va, bits, true);
         for (int i = 0; i < bits / 8; i++) {
-            ram[(int) va + i] = (byte) (value >>> 8 * i);
+            ram[at + i] = (byte) (value >>> 8 * i);
         }
     }
 
-    private void check(long va, int bits, boolean write) {
+    private int check(long va, int bits, boolean write) {
+        long at = va >= WIDE && va < 0 ? va - WIDE : va;
         for (int i = 0; i < bits / 8; i++) {
-            long page = (va + i & 0xffffffffL) >>> 12;
+            long page = at + i >>> 12;
             if (page >= 14 || write && (page == 10 || page == 11)) {
                 throw raise(14, write ? 2 : 0);
             }
         }
+        return (int) at;
     }
 
     @Override

@@ -2,26 +2,26 @@ package org.gearshift.paging;
 
 import java.util.Arrays;
 
-/** A growing list of page numbers that the active maps may hold, so that clearing costs what was filled. */
+/** A growing list of page numbers (or of places) that the active maps may hold, so that clearing costs what was filled. */
 final class Journal {
     private static final int SMALL = 256;
     /** A saved journal longer than this is not worth its memory. */
     private static final int KEEP = 16 * 1024;
 
-    int[] pages = new int[SMALL];
+    long[] items = new long[SMALL];
     int size;
 
-    void add(int page) {
-        if (size == pages.length) {
-            pages = Arrays.copyOf(pages, 2 * size);
+    void add(long item) {
+        if (size == items.length) {
+            items = Arrays.copyOf(items, 2 * size);
         }
-        pages[size++] = page;
+        items[size++] = item;
     }
 
     void clear() {
         size = 0;
-        if (pages.length > KEEP) {
-            pages = new int[SMALL];
+        if (items.length > KEEP) {
+            items = new long[SMALL];
         }
     }
 }

@@ -11,6 +11,7 @@ final class PagingControl {
     private static final long CR4_PGE = 1L << 7;
     private static final long CR4_SMEP = 1L << 20;
     private static final long CR4_SMAP = 1L << 21;
+    private static final long EFER_LMA = 1L << 10;
     private static final long EFER_NXE = 1L << 11;
 
     /** Changes of these reload the PDPTEs (SDM vol. 3 section 4.4.1). */
@@ -31,6 +32,8 @@ final class PagingControl {
     boolean paging;
     boolean pse;
     boolean pae;
+    /** IA-32e mode: 4-level paging of 48-bit linear addresses. */
+    boolean longMode;
     boolean pge;
     boolean writeProtect;
     boolean smep;
@@ -39,7 +42,8 @@ final class PagingControl {
 
     /** The new values reinterpret the guest's tables, so nothing derived from them survives. */
     boolean changesFormat(long newCr0, long newCr4, long newEfer) {
-        return ((cr0 ^ newCr0) & CR0_PG) != 0 || ((cr4 ^ newCr4) & (CR4_PAE | CR4_PSE)) != 0 || ((efer ^ newEfer) & EFER_NXE) != 0;
+        return ((cr0 ^ newCr0) & CR0_PG) != 0 || ((cr4 ^ newCr4) & (CR4_PAE | CR4_PSE)) != 0
+                || ((efer ^ newEfer) & (EFER_NXE | EFER_LMA)) != 0;
     }
 
     /** The new values change what a known translation permits. */
@@ -66,6 +70,7 @@ final class PagingControl {
         writeProtect = (newCr0 & CR0_WP) != 0;
         pse = (newCr4 & CR4_PSE) != 0;
         pae = (newCr4 & CR4_PAE) != 0;
+        longMode = paging && (newEfer & EFER_LMA) != 0;
         pge = (newCr4 & CR4_PGE) != 0;
         smep = paging && (newCr4 & CR4_SMEP) != 0;
         smap = paging && (newCr4 & CR4_SMAP) != 0;
@@ -101,6 +106,12 @@ final class PagingControl {
     /** Reserved bits of a PAE table entry above the physical address width: 62:MAXPHYADDR, and bit 63 unless it means execute-disable. */
     long paeReserved() {
         long high = Long.MAX_VALUE & -(1L << physicalBits);
+        return noExecute ? high : high | Long.MIN_VALUE;
+    }
+
+    /** The same for 4-level paging, where bits 62:52 are software's. */
+    long longReserved() {
+        long high = (1L << 52) - 1 & -(1L << physicalBits);
         return noExecute ? high : high | Long.MIN_VALUE;
     }
 }

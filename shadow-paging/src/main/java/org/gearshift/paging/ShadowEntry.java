@@ -14,8 +14,8 @@ final class ShadowEntry {
     static final int GLOBAL = 1 << 26;
     /** Leaf above level 1; {@link #FRAME} is then the first frame of the large page. */
     static final int LARGE = 1 << 25;
-    /** Frame number; RAM ends below 2 GiB, and what lies above is never cached. */
-    static final int FRAME = (1 << 19) - 1;
+    /** Frame number; what lies above RAM is never cached. */
+    static final int FRAME = (1 << 25) - 1;
     static final int PERMISSIONS = USER | WRITE | EXEC;
 
     private ShadowEntry() {

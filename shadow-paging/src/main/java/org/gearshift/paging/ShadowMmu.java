@@ -10,7 +10,8 @@ import java.util.Objects;
  *
  * <p>Three layers, each a cache of the next: the active maps (one array access), the shadow tables, which survive CR3 loads because stores
  * to the guest tables they mirror are traced, and the guest tables themselves. Since traces keep the upper layers true, a CR3 load that
- * only flushes and most INVLPGs have nothing to do. Linear addresses have 32 significant bits; higher ones are ignored.
+ * only flushes and most INVLPGs have nothing to do. Linear addresses have 32 significant bits, in IA-32e mode 48; higher ones are ignored: whether an
+ * address is canonical is for the caller to check, and {@link #canonical} says so.
  */
 public final class ShadowMmu {
     /** Access kinds of {@link #translate}: data read. */
@@ -25,6 +26,8 @@ public final class ShadowMmu {
     /** Result of {@link #execFrame}: the page is not RAM, fetch through {@link PhysicalMemory#read}. */
     public static final int NOT_RAM = -2;
 
+    private static final long FLAT_PAGE_MASK = 0xfffff;
+    private static final long WIDE_PAGE_MASK = 0xf_ffff_ffffL;
     private static final int MAX_SPACES = 64;
     private static final long MAX_TABLE_BYTES = 16 << 20;
     /** Restoring a page costs about a third of a miss, so a switch restores what a space used, unless that has grown past this many pages: then it starts afresh. */
@@ -33,10 +36,17 @@ public final class ShadowMmu {
     private final PhysicalMemory memory;
     private final PagingControl control = new PagingControl();
     private final PagingCounters counters = new PagingCounters();
-    private final ActiveMaps maps;
+    private final MappingEpoch epoch = new MappingEpoch();
+    private final FlatMaps flat;
+    /** Made when the guest first enters IA-32e mode. */
+    private WideMaps wide;
+    /** Those of the two in use. */
+    private ActiveMaps maps;
+    private long pageMask = FLAT_PAGE_MASK;
     private final ShadowTables tables;
     private final PageWalker twoLevel;
     private final PageWalker pae;
+    private final PageWalker fourLevel;
     private final Walk walk = new Walk();
     private final Walk probeWalk = new Walk();
     private final List<AddressSpace> spaces = new ArrayList<>();
@@ -59,25 +69,63 @@ public final class ShadowMmu {
             throw new IllegalArgumentException("code pages of another memory");
         }
         frames = memory.ram().frames();
-        maps = new ActiveMaps(memory, control);
+        flat = new FlatMaps(memory, control, epoch);
+        maps = flat;
         tables = new ShadowTables(memory, maps, counters);
         twoLevel = new TwoLevelWalker(memory, control);
         pae = new PaeWalker(memory, control);
+        fourLevel = new FourLevelWalker(memory, control);
         walker = twoLevel;
-        tables.setFormat(walker);
+        tables.setFormat(walker, maps);
         tables.setCurrent(current);
         maps.switchTo(current.journal);
         memory.attach(this);
     }
 
-    /** Frame by page number for loads at CPL 3 (or below), -1 where the slow path must decide. Always the same array, changed in place. */
+    /**
+     * Frame by page number for loads by 32-bit address at CPL 3 (or below), -1 where the slow path must decide. Always the same array, changed in
+     * place.
+     */
     public int[] readMap(boolean user) {
-        return user ? maps.readUser : maps.readSupervisor;
+        return user ? flat.readUser : flat.readSupervisor;
     }
 
     /** Frame by page number for stores; see {@link #readMap}. */
     public int[] writeMap(boolean user) {
-        return user ? maps.writeUser : maps.writeSupervisor;
+        return user ? flat.writeUser : flat.writeSupervisor;
+    }
+
+    /**
+     * Packed entries for loads by 64-bit address: {@link WideMaps} says how an address finds its own. Null until the guest has entered IA-32e mode; from
+     * then on always the same array, changed in place.
+     */
+    public long[] wideReadMap(boolean user) {
+        return wide == null ? null : user ? wide.readUser : wide.readSupervisor;
+    }
+
+    /** The same for stores. */
+    public long[] wideWriteMap(boolean user) {
+        return wide == null ? null : user ? wide.writeUser : wide.writeSupervisor;
+    }
+
+    /** A table for 64-bit addresses in which every access misses. */
+    public long[] emptyWideMap() {
+        return WideMaps.absent(wideShift());
+    }
+
+    /** Address bits from here on tell apart the pages that share an entry of {@link #wideReadMap}; depends on the RAM's size alone. */
+    public int wideShift() {
+        return WideMaps.shift(memory.ram().size());
+    }
+
+    /** Frame of a page that a data access may be made to right now, or -1 if the maps do not know. @param write whether it is a store */
+    public int mappedFrame(long va, boolean write, boolean user) {
+        return maps.frame(page(va), write ? WRITE : READ, user);
+    }
+
+    /** Whether bits 63:47 of an address are all the same. */
+    public static boolean canonical(long va) {
+        return va << 16 >> 16 == va;
     }
 
     /** What CPUID promises: MAXPHYADDR (32..52, reset value 36) and PSE-36 (on). Set before paging is used. */
@@ -99,6 +147,9 @@ public final class ShadowMmu {
             enter(unpaged);
         }
         control.set(cr0, cr3, cr4, efer);
+        if (reformat) {
+            useFormat();
+        }
         if (repermit) {
             maps.clearAll();
         } else if (globals) {
@@ -107,26 +158,39 @@ public final class ShadowMmu {
         if (!control.paging) {
             return;
         }
-        if (reformat) {
-            walker = control.pae ? pae : twoLevel;
-            tables.setFormat(walker);
-        }
-        long root = cr3 & (control.pae ? 0xffffffe0L : 0xfffff000L);
+        long root = cr3 & (control.longMode ? 0x000f_ffff_ffff_f000L : control.pae ? 0xffffffe0L : 0xfffff000L);
         if (root != current.rootAddress) {
             counters.switches++;
             enterPaged(root);
         } else if (reload) {
             counters.reloads++;
-            if (control.pae) {
+            if (hasPdptes()) {
                 loadPdptes(current);
             }
         }
     }
 
+    private boolean hasPdptes() {
+        return control.pae && !control.longMode;
+    }
+
+    /** Goes on with the walker of the format in force and the maps for its width of linear addresses; those used so far are empty. */
+    private void useFormat() {
+        if (control.longMode && wide == null) {
+            wide = new WideMaps(memory, control, epoch, flat);
+        }
+        walker = control.longMode ? fourLevel : control.pae ? pae : twoLevel;
+        maps = control.longMode ? wide : flat;
+        pageMask = control.longMode ? WIDE_PAGE_MASK : FLAT_PAGE_MASK;
+        tables.setFormat(walker, maps);
+        maps.switchTo(current.journal);
+        epoch.value++;
+    }
+
     private void enterPaged(long root) {
         AddressSpace space = space(root);
         enter(space);
-        if (control.pae) {
+        if (hasPdptes()) {
             loadPdptes(space);
         }
         counters.restored += maps.restore(space.root, RESTORE_LIMIT);
@@ -227,8 +291,8 @@ public final class ShadowMmu {
         spaces.removeIf(s -> s != current);
     }
 
-    private static int page(long va) {
-        return (int) (va >>> 12) & 0xfffff;
+    private long page(long va) {
+        return va >>> 12 & pageMask;
     }
 
     /**
@@ -241,10 +305,8 @@ public final class ShadowMmu {
      * @return the physical address after the A20 gate, or -1 for a page fault; then {@link #faultErrorCode()} is the error code
      */
     public long translate(long va, int access, boolean user) {
-        int page = page(va);
-        int frame = access == EXECUTE ? maps.execFrame(page, user)
-                : access == WRITE ? (user ? maps.writeUser : maps.writeSupervisor)[page]
-                : (user ? maps.readUser : maps.readSupervisor)[page];
+        long page = page(va);
+        int frame = maps.frame(page, access, user);
         if (frame >= 0) {
             return (long) frame << 12 | va & 0xfff;
         }
@@ -258,16 +320,16 @@ public final class ShadowMmu {
     }
 
     /** What the shadow knows of {@code page}, or 0. */
-    private int lookup(int page) {
+    private int lookup(long page) {
         ShadowTable root = current.root;
         if (root != null) {
             return root.lookup(page, frames);
         }
         return control.paging || page >= frames ? 0
-                : ShadowEntry.VALID | ShadowEntry.PERMISSIONS | ShadowEntry.DIRTY | page;
+                : ShadowEntry.VALID | ShadowEntry.PERMISSIONS | ShadowEntry.DIRTY | (int) page;
     }
 
-    private long walk(long va, int page, int access, boolean user) {
+    private long walk(long va, long page, int access, boolean user) {
         counters.walks++;
         if (tables.bytes() > MAX_TABLE_BYTES) {
             trim();
@@ -282,7 +344,7 @@ public final class ShadowMmu {
             maps.install(page, e, access == EXECUTE);
         } else if (access == EXECUTE) {
             // Nobody will see this mapping change, so nobody may rely on it.
-            maps.epoch++;
+            epoch.value++;
         }
         return memory.gate(walk.physical);
     }
@@ -319,7 +381,7 @@ public final class ShadowMmu {
 
     /** Frame for an instruction fetch; {@link #FAULT} if it page-faults, {@link #NOT_RAM} if there is no RAM. Cheap when asked again. */
     public int execFrame(long va, boolean user) {
-        int frame = maps.execFrame(page(va), user);
+        int frame = maps.frame(page(va), EXECUTE, user);
         return frame >= 0 ? frame : execFrameSlow(va, user);
     }
 
@@ -337,7 +399,7 @@ public final class ShadowMmu {
      * engine may go on using what it derived from such frames. Wraps around.
      */
     public int mappingEpoch() {
-        return maps.epoch;
+        return epoch.value;
     }
 
     /** Live event counts. */

@@ -10,7 +10,7 @@ final class ShadowTable {
     /** 1 for leaf tables. */
     final int level;
     /** First page number it spans. */
-    final int firstPage;
+    final long firstPage;
     /** Log2 of pages spanned by an entry. */
     final int shift;
     /** {@link ShadowEntry} bits; 0 where nothing is known. */
@@ -28,7 +28,7 @@ final class ShadowTable {
     /** Position in the list of all tables. */
     int slot;
 
-    ShadowTable(int frame, int level, int firstPage, PageWalker format) {
+    ShadowTable(int frame, int level, long firstPage, PageWalker format) {
         int n = format.entries(level);
         this.frame = frame;
         this.level = level;
@@ -39,13 +39,13 @@ final class ShadowTable {
     }
 
     /** Index of the entry for page number {@code page}. */
-    int index(int page) {
-        return (page >>> shift) & (entries.length - 1);
+    int index(long page) {
+        return (int) (page >>> shift) & (entries.length - 1);
     }
 
     /** Pages that the table spans. */
-    int span() {
-        return entries.length << shift;
+    long span() {
+        return (long) entries.length << shift;
     }
 
     /** Approximate heap bytes. */
@@ -54,11 +54,11 @@ final class ShadowTable {
     }
 
     /** The shadow entry for {@code page} with the permissions of all levels and the page's own frame, or 0 if not known or not below {@code frames}. */
-    int lookup(int page, int frames) {
+    int lookup(long page, int frames) {
         ShadowTable t = this;
         int mask = -1;
         for (;;) {
-            int i = (page >>> t.shift) & (t.entries.length - 1);
+            int i = (int) (page >>> t.shift) & (t.entries.length - 1);
             int e = t.entries[i];
             if (e == 0) {
                 return 0;
@@ -68,7 +68,7 @@ final class ShadowTable {
                 return e & mask;
             }
             if ((e & ShadowEntry.LARGE) != 0) {
-                int frame = (e & ShadowEntry.FRAME) + (page & ((1 << t.shift) - 1));
+                int frame = (e & ShadowEntry.FRAME) + ((int) page & ((1 << t.shift) - 1));
                 return frame < frames ? (e & ~ShadowEntry.FRAME | frame) & mask : 0;
             }
             t = t.children[i];

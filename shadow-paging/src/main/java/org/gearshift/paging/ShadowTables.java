@@ -13,7 +13,7 @@ final class ShadowTables {
     private static final int IDLE_LIMIT = 64;
 
     private final PhysicalMemory memory;
-    private final ActiveMaps maps;
+    private ActiveMaps maps;
     private final PagingCounters counters;
     private final ShadowTable[] byFrame;
     private final List<ShadowTable> all = new ArrayList<>();
@@ -28,9 +28,10 @@ final class ShadowTables {
         this.byFrame = new ShadowTable[memory.ram().frames()];
     }
 
-    /** Sets the format of all tables to come; there must be none now. */
-    void setFormat(PageWalker walker) {
+    /** Sets the format of all tables to come, and the maps that are filled from them; there must be none now. */
+    void setFormat(PageWalker walker, ActiveMaps filled) {
         format = walker;
+        maps = filled;
     }
 
     void setCurrent(AddressSpace space) {
@@ -51,7 +52,7 @@ final class ShadowTables {
      *
      * @return the shadow entry of {@code page}, or 0 if it cannot be kept: a table or the page is not in RAM
      */
-    int link(AddressSpace space, Walk walk, int page) {
+    int link(AddressSpace space, Walk walk, long page) {
         long pageFrame = walk.page >>> 12;
         if (pageFrame >= byFrame.length) {
             return 0;
@@ -94,9 +95,9 @@ final class ShadowTables {
     }
 
     /** The table for the guest table at {@code address} (-1: registers) in its place around {@code page}; null if that is not in RAM. */
-    private ShadowTable obtain(long address, int level, int page) {
-        int span = format.entries(level) << format.shift(level);
-        int first = page & -span;
+    private ShadowTable obtain(long address, int level, long page) {
+        long span = (long) format.entries(level) << format.shift(level);
+        long first = page & -span;
         int frame = -1;
         if (address >= 0) {
             frame = (int) (address >>> 12);
@@ -147,7 +148,7 @@ final class ShadowTables {
     void drop(ShadowTable t, int i) {
         int e = t.entries[i];
         t.entries[i] = 0;
-        maps.clearRange(t.firstPage + (i << t.shift), 1 << t.shift);
+        maps.clearRange(t.firstPage + ((long) i << t.shift), 1L << t.shift);
         if (t.children != null && (e & ShadowEntry.LARGE) == 0) {
             ShadowTable child = t.children[i];
             t.children[i] = null;

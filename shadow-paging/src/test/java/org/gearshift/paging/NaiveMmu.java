@@ -8,6 +8,7 @@ final class NaiveMmu {
     final byte[] ram;
     boolean pg;
     boolean pae;
+    boolean lma;
     boolean pse;
     boolean wp;
     boolean smep;
@@ -60,6 +61,9 @@ final class NaiveMmu {
             dirty = true;
             return gate(va);
         }
+        if (lma) {
+            return translate48(va, kind, user, update);
+        }
         long[] at = new long[2];
         long[] entry = new long[2];
         int width = pae ? 8 : 4;
@@ -97,6 +101,42 @@ final class NaiveMmu {
             }
             table = e;
         }
+        return finish(at, entry, n, page, kind, user, update);
+    }
+
+    /** 4-level paging: index bits 47:39, 38:30, 29:21, 20:12 (SDM vol. 3 section 4.5.4). */
+    private long translate48(long va, int kind, boolean user, boolean update) {
+        long[] at = new long[4];
+        long[] entry = new long[4];
+        long table = cr3;
+        int n = 0;
+        int bits = 48;
+        while (true) {
+            bits -= 9;
+            at[n] = (table & 0xffffffffff000L) + (va >> bits & 511) * 8;
+            entry[n] = load(at[n], 8);
+            long e = entry[n++];
+            if ((e & 1) == 0) {
+                return fault(kind, user, 0);
+            }
+            boolean large = bits > 12 && (e & 0x80) != 0;
+            long bad = 0xffff000000000L | (nxe ? 0 : 1L << 63);
+            if (large) {
+                bad |= bits == 39 ? 0x80 : bits == 30 ? 0x3fffe000 : 0x1fe000;
+            }
+            if ((e & bad) != 0) {
+                return fault(kind, user, 9);
+            }
+            if (bits == 12 || large) {
+                long offset = (1L << bits) - 1;
+                return finish(at, entry, n, (e & 0xffffff000L & ~offset) + (va & offset), kind, user, update);
+            }
+            table = e;
+        }
+    }
+
+    private long finish(long[] at, long[] entry, int n, long page, int kind, boolean user, boolean update) {
+        int width = pae ? 8 : 4;
         boolean u = true;
         boolean w = true;
         boolean x = true;

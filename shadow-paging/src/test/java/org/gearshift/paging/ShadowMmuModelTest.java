@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -19,6 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
  * entries change in all roots at once, followed by a global flush.
  */
 class ShadowMmuModelTest {
+    enum Format { TWO_LEVEL, PAE, FOUR_LEVEL }
+
     private static final int FRAMES = 512;
     private static final int ROOTS = 3;
     private static final int FIRST_USER_TABLE = 16;
@@ -27,6 +31,8 @@ class ShadowMmuModelTest {
     private static final int MMIO_FRAME = 100;
     private static final int ROM_FRAME = 101;
     private static final long KERNEL = 0xc0000000L;
+    private static final long WIDE_KERNEL = 0xffff_8880_4000_0000L;
+    private static final long WIDE_ALIAS = 0x7fff_c000_0000L;
     /** Entries of leaf tables in use; 0x100.. are where two-level roots have their user part, seen when a root maps itself. */
     private static final int[] OFFSETS = {0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x100, 0x101, 0x102, 0x103};
 
@@ -38,25 +44,32 @@ class ShadowMmuModelTest {
     private final Map<Long, Integer> fetched = new HashMap<>();
     private Random random;
     private boolean pae;
+    /** IA-32e mode: root r is frame r, its page-directory-pointer table 3 + r, its page directory 6 + r; those of the kernel are frames 9 and 10. */
+    private boolean wide;
     private long cr0 = 0x80010001L;
     private long cr3;
     private long cr4;
     private long efer;
     private int epoch;
     private int step;
+    /** Entries seen in the tables for 64-bit addresses: read and written by supervisor and user. */
+    private final int[] wideEntries = new int[4];
 
     @ParameterizedTest
-    @CsvSource({"1,false,60000", "2,false,60000", "3,true,60000", "4,true,60000", "5,false,60000", "6,true,60000"})
-    void everyTranslationIsTheOracles(long seed, boolean withPae, int steps) {
+    @CsvSource({"1,TWO_LEVEL,60000", "2,TWO_LEVEL,60000", "3,PAE,60000", "4,PAE,60000", "5,TWO_LEVEL,60000", "6,PAE,60000",
+        "7,FOUR_LEVEL,60000", "8,FOUR_LEVEL,60000", "9,FOUR_LEVEL,60000"})
+    void everyTranslationIsTheOracles(long seed, Format format, int steps) {
         random = new Random(seed);
-        pae = withPae;
+        pae = format != Format.TWO_LEVEL;
+        wide = format == Format.FOUR_LEVEL;
         memory.mapMmio(MMIO_FRAME * 4096L, 4096, new Absent());
         memory.mapReadOnly(ROM_FRAME * 4096L, 4096);
         buildTables();
         cr4 = 0x80 | (pae ? 0x20 : 0x10);
-        efer = pae ? 0x800 : 0;
+        efer = wide ? 0xd00 : pae ? 0x800 : 0;
+        naive.lma = wide;
         loadRoot(0);
-        int[] candidates = pagesInUse();
+        long[] candidates = pagesInUse();
         for (step = 0; step < steps; step++) {
             act();
             checkEpoch();
@@ -66,8 +79,13 @@ class ShadowMmuModelTest {
             if (step % 8 == 0) {
                 checkMaps(candidates);
             }
+            if (step % 2000 == 0) {
+                checkWideMaps();
+            }
         }
-        checkMaps(IntStream.range(0, 1 << 20).toArray());
+        checkMaps(LongStream.range(0, 1 << 20).toArray());
+        checkWideMaps();
+        assertTrue(!wide || Arrays.stream(wideEntries).allMatch(n -> n > 0), () -> Arrays.toString(wideEntries));
         assertTrue(mmu.counters().traceHits > 0 && mmu.counters().shadowFills > 0 && mmu.counters().untraced > 0, mmu.counters()::toString);
     }
 
@@ -94,13 +112,28 @@ class ShadowMmuModelTest {
             storeKernelDirectory();
         } else if (what < 996) {
             storm();
+        } else if (what < 998 && wide && random.nextBoolean()) {
+            leaveAndEnterLongMode();
         } else if (what < 998) {
             naive.a20 = !naive.a20;
             memory.setA20(naive.a20);
-        } else if (random.nextInt(10) == 0) {
+        } else if (!wide && random.nextInt(10) == 0) {
             cr0 ^= 0x80000000L;
             control();
         }
+    }
+
+    /** By way of paging off, or of PAE paging with the same CR3. */
+    private void leaveAndEnterLongMode() {
+        cr0 ^= 0x80000000L;
+        efer &= ~0x400L;
+        naive.lma = false;
+        control();
+        assertEquals(naive.gate(0x5123), mmu.translate(0x5123, ShadowMmu.READ, false));
+        cr0 ^= 0x80000000L;
+        efer |= 0x400;
+        naive.lma = true;
+        control();
     }
 
     /** A guest that rewrites a whole table, as fork and munmap do. */
@@ -156,22 +189,26 @@ class ShadowMmuModelTest {
     }
 
     private void loadRoot(int root) {
-        cr3 = pae ? 15 * 4096L + root * 32L : root * 4096L;
+        cr3 = wide ? root * 4096L : pae ? 15 * 4096L + root * 32L : root * 4096L;
         control();
     }
 
     private long anyAddress() {
         long region = random.nextInt(4);
-        long base = random.nextInt(3) == 0 ? KERNEL : 0x40000000L;
+        long base = random.nextInt(3) == 0 ? wide ? WIDE_KERNEL : KERNEL : 0x40000000L;
         long offset = OFFSETS[random.nextInt(OFFSETS.length)];
+        if (wide && base > 0 && random.nextInt(3) == 0) {
+            // The same page directory at another place, and a page of 1 GiB.
+            base = random.nextBoolean() ? WIDE_ALIAS : 0x80000000L;
+        }
         return base + (region << (pae ? 21 : 22)) + (offset << 12) + (random.nextInt(4096) & ~3);
     }
 
     /** Every page {@link #anyAddress} may choose. */
-    private int[] pagesInUse() {
-        return IntStream.of(0x40000, 0xc0000)
-                .flatMap(base -> IntStream.range(0, 4).map(region -> base + (region << (pae ? 9 : 10))))
-                .flatMap(first -> IntStream.of(OFFSETS).map(offset -> first + offset)).toArray();
+    private long[] pagesInUse() {
+        LongStream bases = wide ? LongStream.of(0x40000, 0x80000, WIDE_ALIAS >>> 12, WIDE_KERNEL >>> 12) : LongStream.of(0x40000, KERNEL >>> 12);
+        return bases.flatMap(base -> LongStream.range(0, 4).map(region -> base + (region << (pae ? 9 : 10))))
+                .flatMap(first -> IntStream.of(OFFSETS).mapToLong(offset -> first + offset)).toArray();
     }
 
     private void access(long va) {
@@ -219,7 +256,15 @@ class ShadowMmuModelTest {
             }
         }
         for (int root = 0; root < ROOTS; root++) {
-            if (pae) {
+            if (wide) {
+                store(root * 4096L, (3 + root) * 4096L | 0x67, 64);
+                store(root * 4096L + 255 * 8, (3 + root) * 4096L | 7, 64);
+                store(root * 4096L + 273 * 8, 9 * 4096L | 0x63, 64);
+                store((3 + root) * 4096L + 8, (6 + root) * 4096L | 7, 64);
+                store((3 + root) * 4096L + 511 * 8, (6 + root) * 4096L | 0x27, 64);
+                store((3 + root) * 4096L + 16, 0x87, 64);
+                store(9 * 4096L + 8, 10 * 4096L | 0x63, 64);
+            } else if (pae) {
                 for (int i = 0; i < 4; i++) {
                     int directory = i == 3 ? 12 : root * 4 + i;
                     store(15 * 4096L + root * 32L + i * 8L, directory * 4096L | 1, 64);
@@ -235,11 +280,27 @@ class ShadowMmuModelTest {
     }
 
     private long userDirectory(int root, int i) {
-        return pae ? (root * 4 + 1) * 4096L + i * 8L : root * 4096L + (0x100 + i) * 4L;
+        return wide ? (6 + root) * 4096L + i * 8L : pae ? (root * 4 + 1) * 4096L + i * 8L : root * 4096L + (0x100 + i) * 4L;
     }
 
     private void storeUserDirectory() {
+        if (wide && random.nextInt(3) == 0) {
+            storeUpperEntry();
+            return;
+        }
         store(userDirectory(random.nextInt(ROOTS), random.nextInt(4)), directoryEntry(false), pae ? 64 : 32);
+    }
+
+    /** An entry of one of the two uppermost levels, user half; or the page of 1 GiB. */
+    private void storeUpperEntry() {
+        int root = random.nextInt(ROOTS);
+        long bits = random.nextInt(64) | (random.nextInt(8) == 0 ? 0 : 7) | (random.nextInt(10) == 0 ? 1L << 63 : 0);
+        switch (random.nextInt(4)) {
+            case 0 -> store(root * 4096L + (random.nextBoolean() ? 0 : 255 * 8), (3 + random.nextInt(ROOTS)) * 4096L | bits, 64);
+            case 1 -> store((3 + root) * 4096L + (random.nextBoolean() ? 8 : 511 * 8), (6 + random.nextInt(ROOTS)) * 4096L | bits, 64);
+            case 2 -> store((3 + root) * 4096L + 16, bits | 0x80 | (random.nextInt(6) == 0 ? 1L << 13 + random.nextInt(17) : 0), 64);
+            default -> store(root * 4096L, (3 + root) * 4096L | bits | (random.nextInt(6) == 0 ? 0x80 : 0), 64);
+        }
     }
 
     private void storeKernelDirectory() {
@@ -258,7 +319,7 @@ class ShadowMmuModelTest {
         // Accessed and dirty in advance: a global translation may go on being used where another root has not seen them set.
         long entry = directoryEntry(true) | 0x60;
         if (pae) {
-            store(12 * 4096L + i * 8L, entry, 64);
+            store((wide ? 10 : 12) * 4096L + i * 8L, entry, 64);
         } else {
             for (int root = 0; root < ROOTS; root++) {
                 store(root * 4096L + (0x300 + i) * 4L, entry, 32);
@@ -330,27 +391,56 @@ class ShadowMmuModelTest {
     }
 
     /** No map entry grants more than the oracle, and no store goes past it to code, traced tables, ROM, MMIO or clean pages. */
-    private void checkMaps(int[] pages) {
+    private void checkMaps(long[] pages) {
         for (int user = 0; user < 2; user++) {
             int[] read = mmu.readMap(user == 1);
             int[] write = mmu.writeMap(user == 1);
-            for (int page : pages) {
-                if (read[page] >= 0) {
-                    check(page, read[page], ShadowMmu.READ, user == 1);
+            for (long page : pages) {
+                if (page < 1 << 20) {
+                    check(page, read[(int) page], ShadowMmu.READ, user == 1);
+                    check(page, write[(int) page], ShadowMmu.WRITE, user == 1);
                 }
-                if (write[page] >= 0) {
-                    check(page, write[page], ShadowMmu.WRITE, user == 1);
-                    assertEquals(0, memory.attributes[write[page]], () -> "protected frame writable at step " + step);
-                }
+                check(page, mmu.mappedFrame(page << 12, false, user == 1), ShadowMmu.READ, user == 1);
+                check(page, mmu.mappedFrame(page << 12, true, user == 1), ShadowMmu.WRITE, user == 1);
             }
         }
     }
 
-    private void check(int page, int frame, int kind, boolean user) {
-        long va = (long) page << 12;
+    /** The same for everything in the tables for 64-bit addresses, read by the rule that {@link WideMaps} gives. */
+    private void checkWideMaps() {
+        for (int kind = 0; wide && kind < 4; kind++) {
+            boolean user = (kind & 1) != 0;
+            boolean write = (kind & 2) != 0;
+            long[] map = write ? mmu.wideWriteMap(user) : mmu.wideReadMap(user);
+            int present = 0;
+            int shift = mmu.wideShift();
+            int mask = map.length - 1;
+            for (int slot = 0; slot < map.length; slot++) {
+                // The one address that has this entry's upper bits and this place: bits 43:shift are folded into it.
+                long upper = map[slot] & -1L << shift;
+                int page = slot ^ (int) (upper >>> 12) >>> shift - 12;
+                long va = upper | (page & mask >>> 1) * 4096L;
+                if ((page >>> shift - 12 & 1) == (int) (upper >>> shift & 1)) {
+                    present++;
+                    check(va >>> 12, (int) ((map[slot] ^ va) >>> 12), write ? ShadowMmu.WRITE : ShadowMmu.READ, user);
+                }
+            }
+            assertTrue(present < 500, "only pages in use can be present");
+            wideEntries[kind] += present;
+        }
+    }
+
+    private void check(long page, int frame, int kind, boolean user) {
+        if (frame < 0) {
+            return;
+        }
+        long va = page << 12;
         assertEquals((long) frame << 12, naive.translate(va, kind, user, false), () -> "map entry, " + describe(va, kind, user));
         assertTrue(naive.accessed && (kind == ShadowMmu.READ || naive.dirty), () -> "A/D of map entry, " + describe(va, kind, user));
         assertTrue(frame != MMIO_FRAME, "MMIO in a map");
+        if (kind == ShadowMmu.WRITE) {
+            assertEquals(0, memory.attributes[frame], () -> "protected frame writable at step " + step);
+        }
     }
 
     private static final class Absent implements MmioHandler {

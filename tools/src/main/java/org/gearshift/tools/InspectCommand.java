@@ -74,7 +74,7 @@ final class InspectCommand implements Callable<Integer> {
                     + "a physical one what is there when the machine starts. Default for --bytes: 1000.")
     private String at;
 
-    @Option(names = "--code", paramLabel = "16|32", defaultValue = "32", description = "Code size (default 32).")
+    @Option(names = "--code", paramLabel = "16|32|64", defaultValue = "32", description = "Code size (default 32).")
     private int codeSize;
 
     @Option(names = "--region", description = "Follow static successors: the whole loop nest or function, not just one block.")
@@ -85,8 +85,8 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (codeSize != 16 && codeSize != 32) {
-            throw new Gearshift.UsageError("--code " + codeSize + ": 16 or 32");
+        if (codeSize != 16 && codeSize != 32 && codeSize != 64) {
+            throw new Gearshift.UsageError("--code " + codeSize + ": 16, 32 or 64");
         }
         long pc = address();
         if (source.bytes != null) {
@@ -97,7 +97,7 @@ final class InspectCommand implements Callable<Integer> {
             throw new Gearshift.UsageError("--kernel needs --at ADDR: the address to look at");
         }
         KernelImage image = new KernelImage(source.kernel.toString(), RunCommand.read(source.kernel, "kernel"));
-        if (pc < RAM) {
+        if (pc >= 0 && pc < RAM) {
             show(startingMemory(image), 0, pc);
         } else {
             KernelCode.Segment s = KernelCode.of(image).at(pc);
@@ -120,7 +120,8 @@ final class InspectCommand implements Callable<Integer> {
             return 0x1000;
         }
         try {
-            return Long.parseLong(at.replaceFirst("^0[xX]", ""), 16) & 0xffffffffL;
+            long a = Long.parseUnsignedLong(at.replaceFirst("^0[xX]", ""), 16);
+            return codeSize == 64 ? a : a & 0xffffffffL;
         } catch (NumberFormatException e) {
             throw new Gearshift.UsageError("--at " + at + ": not a hexadecimal address");
         }
@@ -140,7 +141,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private void show(byte[] code, long origin, long pc) {
         long mode = X86Mode.PROTECTED | X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES | X86Mode.FLAT_SS | X86Mode.OSFXSR
-                | (codeSize == 32 ? X86Mode.CODE32 | X86Mode.STACK32 : 0);
+                | (codeSize == 64 ? X86Mode.CODE64 | X86Mode.STACK32 : codeSize == 32 ? X86Mode.CODE32 | X86Mode.STACK32 : 0);
         PrintWriter out = spec.commandLine().getOut();
         List<Block> blocks = blocks(code, origin, pc, mode);
         if (stages.contains(Stage.ASM)) {

@@ -114,7 +114,7 @@ final class RunCommand implements Callable<Integer> {
     private int run(KernelImage image, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
-        Vm vm = new Vm(config(clock, engine), endpoint::transmit);
+        Vm vm = new Vm(config(clock, engine), Vm.processorFor(image), endpoint::transmit);
         vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
         endpoint.attach(vm);
         VmOutcome outcome = vm.run(limit);

@@ -5,6 +5,7 @@ import org.gearshift.ir.StateLayout;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.EngineOptions;
 
@@ -42,8 +43,9 @@ public final class Lockstep {
             throws BootException {
         EngineOptions jit = new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE,
                 false, true);
-        compiled = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, jit), console);
-        interpreted = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), b -> { });
+        CpuModel model = Vm.processorFor(kernel);
+        compiled = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, jit), model, console);
+        interpreted = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, b -> { });
         compiled.load(kernel, initrd, initrdName, commandLine);
         interpreted.load(kernel, initrd, initrdName, commandLine);
         compiled.engine().setOneBlock(true);

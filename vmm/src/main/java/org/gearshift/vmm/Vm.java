@@ -20,6 +20,7 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineStatistics;
@@ -33,6 +34,7 @@ public final class Vm {
     /** Regions named in the summary. */
     private static final int HOTTEST = 10;
 
+    private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
     private final CodePages codePages;
@@ -58,6 +60,7 @@ public final class Vm {
 
     /** The same with a processor of one's own. */
     public Vm(VmConfig config, CpuModel model, SerialBackend console) {
+        this.model = model;
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
         codePages = new CodePages(memory);
@@ -66,13 +69,19 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.numericErrorLine(), model));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
+        platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
         platform.onInput(timer::wake);
         rsdp = platform.writeAcpiTables();
+    }
+
+    /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
+    public static CpuModel processorFor(KernelImage kernel) throws BootException {
+        return kernel.is64Bit() ? CpuModel.inOrder64(CpuFeature.BASELINE64) : CpuModel.inOrder(CpuFeature.BASELINE);
     }
 
     /** Tells the engine of every port access: devices re-arm events there. */
@@ -93,6 +102,24 @@ public final class Vm {
         public void out(int port, int value, int bits) {
             engine.devicesTouched();
             ports.out(port, value, bits);
+        }
+    }
+
+    /** The processor's pins besides INTR. There is one processor, and it runs: INIT and start-up messages have no receiver. */
+    private final class Signals implements ApicBus.ProcessorSignals {
+        @Override
+        public void nmi(int apicId) {
+            cpu.requestNmi();
+        }
+
+        @Override
+        public void init(int apicId) {
+            ApicBus.ProcessorSignals.NONE.init(apicId);
+        }
+
+        @Override
+        public void startUp(int apicId, int vector) {
+            ApicBus.ProcessorSignals.NONE.startUp(apicId, vector);
         }
     }
 
@@ -131,8 +158,15 @@ public final class Vm {
 
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
+        if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
+            throw new BootException(kernel.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
+        }
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
-        cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        if (b.pageTables() != 0) {
+            cpu.enterFlatLongMode(b.eip(), b.code(), b.data(), b.pageTables());
+        } else {
+            cpu.enterFlatProtectedMode(b.eip(), b.code(), b.data());
+        }
         cpu.s[X86State.RAX] = b.eax();
         cpu.s[X86State.RBX] = b.ebx();
         cpu.s[X86State.RSI] = b.esi();
@@ -154,8 +188,7 @@ public final class Vm {
     }
 
     private String location() {
-        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff,
-                cpu.s[X86State.RIP] & 0xffffffffL);
+        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
     }
 
     public VCpu cpu() {

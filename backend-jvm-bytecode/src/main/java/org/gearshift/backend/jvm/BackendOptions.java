@@ -7,8 +7,9 @@ package org.gearshift.backend.jvm;
  * @param maxMethodBytes largest bytecode size of a region's method; HotSpot never compiles a method of more than 8,000 bytes
  * @param reuseRmwLocation a store to the location its own instruction loaded for modification skips the second address check
  * @param windows accesses at constant offsets from one base share a translation within a block; see {@link MemoryWindows}
+ * @param wideShift {@link org.gearshift.ir.GuestContext#wideShift} of the contexts that code runs on; of no effect on regions without 64-bit addresses
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -24,24 +25,30 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
     /** HotSpot's limit ({@code -XX:HugeMethodLimit}). */
     public static final int HUGE_METHOD_LIMIT = 8000;
 
-    /** The measured best. */
+    private static final int LARGEST_SHIFT = 31;
+
+    /** The measured best, for RAM of any size. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift);
+    }
+
+    public BackendOptions withWideShift(int shift) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift);
     }
 }

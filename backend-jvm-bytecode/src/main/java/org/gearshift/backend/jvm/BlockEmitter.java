@@ -60,9 +60,9 @@ final class BlockEmitter {
         this.exits = exits;
         this.sites = sites;
         this.options = options;
-        memory = new MemoryAccess(c, locals, ram);
+        memory = new MemoryAccess(c, locals, ram, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
-        windowed = new WindowAccess(c, locals, ram, values);
+        windowed = new WindowAccess(c, locals, ram, values, options.wideShift());
         expressions = values.expressions();
         expressions.locals(locals);
         expressions.windows(windows, windowed);

@@ -7,6 +7,7 @@ import static org.objectweb.asm.Opcodes.I2S;
 import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.L2I;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -45,6 +46,11 @@ final class CheckedRam implements RamAccess {
             c.constant(displacement);
             c.op(IADD);
         }
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        c.op(L2I);
     }
 
     @Override

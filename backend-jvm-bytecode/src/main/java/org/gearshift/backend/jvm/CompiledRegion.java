@@ -47,6 +47,38 @@ public abstract class CompiledRegion {
         ctx.storeSlow(va, value, siteAndBits & 0xff);
     }
 
+    // The same by 64-bit address.
+
+    static int loadSlow(GuestContext ctx, long va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return (int) ctx.loadSlow(va, siteAndBits & 0xff, false);
+    }
+
+    static int loadRmwSlow(GuestContext ctx, long va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return (int) ctx.loadSlow(va, siteAndBits & 0xff, true);
+    }
+
+    static long loadSlow64(GuestContext ctx, long va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return ctx.loadSlow(va, 64, false);
+    }
+
+    static long loadRmwSlow64(GuestContext ctx, long va, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        return ctx.loadSlow(va, 64, true);
+    }
+
+    static void storeSlow(GuestContext ctx, long va, int value, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        ctx.storeSlow(va, value, siteAndBits & 0xff);
+    }
+
+    static void storeSlow(GuestContext ctx, long va, long value, int siteAndBits) {
+        ctx.faultSite = siteAndBits >>> 8;
+        ctx.storeSlow(va, value, 64);
+    }
+
     final CompiledRegion describe(String debugName, EmittedRegion e) {
         name = debugName;
         sitePc = e.sitePc();

@@ -28,10 +28,16 @@ final class Locals {
     static final int SCRATCH = 9;
     /** Guest pc to leave with (long). */
     static final int NEXT_PC = 10;
-    static final int FIRST_SLOT = 12;
+    /** Page maps, address and RAM index of accesses by 64-bit address; only in regions that have such. */
+    static final int WIDE_READ_MAP = 12;
+    static final int WIDE_WRITE_MAP = 13;
+    static final int WIDE_VA = 14;
+    static final int WIDE_AT = 16;
+    static final int FIRST_SLOT = 18;
 
     static final String RAM_TYPE = "[B";
     static final String MAP_TYPE = "[I";
+    static final String WIDE_MAP_TYPE = "[J";
     static final String STATE_TYPE = "[J";
     static final String CONTEXT_TYPE = "org/gearshift/ir/GuestContext";
     static final String SELF_TYPE = "org/gearshift/backend/jvm/CompiledRegion";

@@ -2,22 +2,13 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
-import static org.objectweb.asm.Opcodes.IALOAD;
-import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFLE;
 import static org.objectweb.asm.Opcodes.IFLT;
-import static org.objectweb.asm.Opcodes.IFNE;
-import static org.objectweb.asm.Opcodes.IF_ICMPGT;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
-import static org.objectweb.asm.Opcodes.IOR;
-import static org.objectweb.asm.Opcodes.ISHL;
-import static org.objectweb.asm.Opcodes.IUSHR;
-import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LADD;
 import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.LCMP;
-import static org.objectweb.asm.Opcodes.LUSHR;
 
 import java.util.List;
 import org.gearshift.ir.Type;
@@ -30,18 +21,24 @@ import org.objectweb.asm.Label;
 final class MemoryAccess {
     /** No local keeps the RAM index of the access. */
     static final int NO_INDEX = -1;
-    private static final int PAGE_SHIFT = 12;
-    private static final int PAGE_MASK = 0xfff;
-    private static final int PAGE_SIZE = 0x1000;
 
     private final Code c;
     private final Locals locals;
     private final RamAccess ram;
+    private final PageLookup flat;
+    private final PageLookup wide;
 
-    MemoryAccess(Code c, Locals locals, RamAccess ram) {
+    /** @param wideShift of the page maps for 64-bit addresses */
+    MemoryAccess(Code c, Locals locals, RamAccess ram, int wideShift) {
         this.c = c;
         this.locals = locals;
         this.ram = ram;
+        this.flat = new FlatLookup(c);
+        this.wide = new WideLookup(c, wideShift);
+    }
+
+    private PageLookup lookup(Type address) {
+        return address == Type.I64 ? wide : flat;
     }
 
     /**
@@ -53,26 +50,21 @@ final class MemoryAccess {
     void load(Type address, int bits, boolean rmw, int site, int index) {
         Label slow = new Label();
         Label join = new Label();
-        int wide = translate(address, bits, rmw ? Locals.WRITE_MAP : Locals.READ_MAP, slow);
+        PageLookup page = lookup(address);
+        page.find(bits, rmw, slow);
         List<Object> below = c.stack();
         ram.base(c, bits);
-        index();
-        if (index != NO_INDEX) {
-            c.dup();
-            c.store(Type.I32, index);
-        }
-        ram.index(c);
+        page.index(ram, index);
         ram.load(c, bits);
         c.jump(GOTO, 0, join);
         c.stack(below);
         c.label(slow);
-        loadSlow(wide, bits, rmw, site);
+        loadSlow(address, page, bits, rmw, site);
         if (index != NO_INDEX) {
             c.constant(-1);
             c.store(Type.I32, index);
             c.declare(index, Code.item(Type.I32));
         }
-        releaseWide(wide);
         c.label(join);
     }
 
@@ -80,16 +72,15 @@ final class MemoryAccess {
     void store(Type address, int bits, Runnable value, int site) {
         Label slow = new Label();
         Label join = new Label();
-        int wide = translate(address, bits, Locals.WRITE_MAP, slow);
+        PageLookup page = lookup(address);
+        page.find(bits, true, slow);
         ram.base(c, bits);
-        index();
-        ram.index(c);
+        page.index(ram, NO_INDEX);
         value.run();
         ram.store(c, bits);
         c.jump(GOTO, 0, join);
         c.label(slow);
-        storeSlow(wide == NO_INDEX, () -> pushAddress(wide), bits, value, site);
-        releaseWide(wide);
+        storeSlow(address, page::address, bits, value, site);
         c.label(join);
     }
 
@@ -106,7 +97,7 @@ final class MemoryAccess {
         ram.store(c, bits);
         c.jump(GOTO, 0, join);
         c.label(slow);
-        storeSlow(address == Type.I32, pushAddress, bits, value, site);
+        storeSlow(address, pushAddress, bits, value, site);
         c.label(join);
     }
 
@@ -148,109 +139,44 @@ final class MemoryAccess {
         c.putField(Locals.CONTEXT_TYPE, "faultSite", "I");
     }
 
-    /**
-     * Address on the stack to {@link Locals#VA} and {@link Locals#PAGE}, or to {@code slow}.
-     *
-     * @return the local of a 64-bit address, or {@link #NO_INDEX} for a 32-bit one
-     */
-    private int translate(Type address, int bits, int map, Label slow) {
-        int wide = NO_INDEX;
-        if (address == Type.I64) {
-            wide = locals.allocate(Type.I64);
-            c.dup();
-            c.store(Type.I64, wide);
-            c.constant(32);
-            c.op(LUSHR);
-            c.op(L2I);
-            c.jump(IFNE, 1, slow);
-            c.load(Type.I64, wide);
-            c.op(L2I);
-        }
-        c.store(Type.I32, Locals.VA);
-        c.loadRef(map, Locals.MAP_TYPE);
-        c.load(Type.I32, Locals.VA);
-        c.constant(PAGE_SHIFT);
-        c.op(IUSHR);
-        c.op(IALOAD);
-        c.dup();
-        c.store(Type.I32, Locals.PAGE);
-        c.jump(IFLT, 1, slow);
-        if (bits > 8) {
-            c.load(Type.I32, Locals.VA);
-            c.constant(PAGE_MASK);
-            c.op(IAND);
-            c.constant(PAGE_SIZE - bits / 8);
-            c.jump(IF_ICMPGT, 2, slow);
-        }
-        return wide;
-    }
-
-    private void index() {
-        c.load(Type.I32, Locals.PAGE);
-        c.constant(PAGE_SHIFT);
-        c.op(ISHL);
-        c.load(Type.I32, Locals.VA);
-        c.constant(PAGE_MASK);
-        c.op(IAND);
-        c.op(IOR);
-    }
-
-    private void pushAddress(int wide) {
-        if (wide == NO_INDEX) {
-            c.load(Type.I32, Locals.VA);
-        } else {
-            c.load(Type.I64, wide);
-        }
-    }
-
-    private void releaseWide(int wide) {
-        if (wide != NO_INDEX) {
-            locals.release(wide);
-        }
-    }
-
-    private void loadSlow(int wide, int bits, boolean rmw, int site) {
-        if (wide == NO_INDEX && bits < 64) {
+    private void loadSlow(Type address, PageLookup page, int bits, boolean rmw, int site) {
+        if (address == Type.I64 || bits < 64) {
             c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-            pushAddress(wide);
+            page.address();
             c.constant(site << 8 | bits);
-            c.invoke(INVOKESTATIC, Locals.SELF_TYPE, rmw ? "loadRmwSlow" : "loadSlow", "(L" + Locals.CONTEXT_TYPE + ";II)I", 3);
+            String name = rmw ? "loadRmwSlow" : "loadSlow";
+            c.invoke(INVOKESTATIC, Locals.SELF_TYPE, bits == 64 ? name + "64" : name,
+                    "(L" + Locals.CONTEXT_TYPE + ";" + letter(address) + "I)" + (bits == 64 ? "J" : "I"), 3);
             return;
         }
         site(site);
         c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        pushAddress(wide);
-        if (wide == NO_INDEX) {
-            c.op(I2L);
-        }
+        page.address();
+        c.op(I2L);
         c.constant(bits);
         c.constant(rmw ? 1 : 0);
         c.invoke(INVOKEVIRTUAL, Locals.CONTEXT_TYPE, "loadSlow", "(JIZ)J", 4);
-        if (bits < 64) {
-            c.op(L2I);
-        }
     }
 
-    private void storeSlow(boolean narrowAddress, Runnable pushAddress, int bits, Runnable value, int site) {
-        boolean narrow = narrowAddress && bits < 64;
-        if (!narrow) {
-            site(site);
-        }
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        pushAddress.run();
-        if (narrow) {
+    private static String letter(Type t) {
+        return t == Type.I64 ? "J" : "I";
+    }
+
+    private void storeSlow(Type address, Runnable pushAddress, int bits, Runnable value, int site) {
+        if (address == Type.I64 || bits < 64) {
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            pushAddress.run();
             value.run();
             c.constant(site << 8 | bits);
-            c.invoke(INVOKESTATIC, Locals.SELF_TYPE, "storeSlow", "(L" + Locals.CONTEXT_TYPE + ";III)V", 4);
+            c.invoke(INVOKESTATIC, Locals.SELF_TYPE, "storeSlow",
+                    "(L" + Locals.CONTEXT_TYPE + ";" + letter(address) + (bits == 64 ? "J" : "I") + "I)V", 4);
             return;
         }
-        if (narrowAddress) {
-            c.op(I2L);
-        }
+        site(site);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        pushAddress.run();
+        c.op(I2L);
         value.run();
-        if (bits < 64) {
-            c.op(I2L);
-        }
         c.constant(bits);
         c.invoke(INVOKEVIRTUAL, Locals.CONTEXT_TYPE, "storeSlow", "(JJI)V", 4);
     }

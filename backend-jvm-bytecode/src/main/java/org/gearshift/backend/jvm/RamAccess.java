@@ -21,6 +21,9 @@ interface RamAccess {
     /** {@link #index} of the int on the stack plus a constant; the sum is not negative. */
     void index(Code c, int displacement);
 
+    /** The same for an index that is on the stack as a long. */
+    void wideIndex(Code c);
+
     /** Loads; 8 and 16 bits zero-extended. */
     void load(Code c, int bits);
 

@@ -11,6 +11,8 @@ import static org.objectweb.asm.Opcodes.V17;
 
 import java.util.List;
 import org.gearshift.ir.Block;
+import org.gearshift.ir.Insn;
+import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
@@ -74,7 +76,7 @@ final class RegionEmitter {
         BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram);
         List<Block> order = region.blocks();
 
-        prologue(c, slots);
+        prologue(c, slots, hasWideAddresses());
         enter(c, exits, order.get(0));
         Label body = c.here();
         int fixed = BYTES_PER_SLOT * slots.held().cardinality();
@@ -95,7 +97,7 @@ final class RegionEmitter {
     }
 
     /** Parameters to their places, the context's tables and the held slots to locals. */
-    private static void prologue(Code c, SlotLocals slots) {
+    private static void prologue(Code c, SlotLocals slots, boolean wide) {
         c.loadRef(0, Locals.SELF_TYPE);
         c.storeRef(Locals.SELF);
         c.loadRef(1, Locals.CONTEXT_TYPE);
@@ -115,9 +117,35 @@ final class RegionEmitter {
         c.store(Type.I32, Locals.PAGE);
         c.constant(0L);
         c.store(Type.I64, Locals.NEXT_PC);
+        if (wide) {
+            fromContext(c, "wideReadMap", Locals.WIDE_MAP_TYPE, Locals.WIDE_READ_MAP);
+            fromContext(c, "wideWriteMap", Locals.WIDE_MAP_TYPE, Locals.WIDE_WRITE_MAP);
+            for (int local : new int[] {Locals.WIDE_VA, Locals.WIDE_AT}) {
+                c.constant(0L);
+                c.store(Type.I64, local);
+            }
+        }
         slots.fetchAll(c);
         declare(c);
+        if (wide) {
+            c.declare(Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
+            c.declare(Locals.WIDE_WRITE_MAP, Locals.WIDE_MAP_TYPE);
+            c.declare(Locals.WIDE_VA, Opcodes.LONG);
+            c.declare(Locals.WIDE_AT, Opcodes.LONG);
+        }
         slots.declare(c);
+    }
+
+    private boolean hasWideAddresses() {
+        for (Block b : region.blocks()) {
+            for (Insn i : b.insns()) {
+                boolean memory = i.op() == Op.LOAD || i.op() == Op.LOAD_RMW || i.op() == Op.STORE;
+                if (memory && i.arg(0).resultType() == Type.I64) {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
     private static void fromContext(Code c, String field, String type, int local) {

@@ -16,7 +16,9 @@ import org.objectweb.asm.Opcodes;
 /**
  * RAM through {@code sun.misc.Unsafe} on the byte array. The only place where generated code leaves the JVM's bounds checks: an
  * index is {@code (frame << 12) + offset} with an entry of the page map as frame and {@code offset + size <= 0x1000}, so it
- * is inside RAM as long as every non-negative entry of a page map names a whole frame inside the array.
+ * is inside RAM as long as every non-negative entry of a page map names a whole frame inside the array. By 64-bit address the index is
+ * {@code entry ^ va}, checked to be below {@code 1 << shift}: an entry that passes is the address's own ({@link org.gearshift.ir.WideMap}), so the
+ * index is the offset of a whole frame, which the monitor guarantees likewise, with the page offset.
  *
  * <p>Generated classes hold the Unsafe in a static final field of their own, a constant to the JIT compilers, which turn its methods into single
  * machine instructions. It is reached by reflection here, since naming it makes javac warn.
@@ -75,6 +77,12 @@ final class UnsafeRam implements RamAccess {
     public void index(Code c, int displacement) {
         c.op(I2L);
         c.constant(BASE_OFFSET + displacement);
+        c.op(LADD);
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        c.constant(BASE_OFFSET);
         c.op(LADD);
     }
 

@@ -33,7 +33,8 @@ class CompiledAgainstReferenceTest {
             long seed = firstSeed + n;
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
-            BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(random.nextInt(4) > 0);
+            BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(random.nextInt(4) > 0)
+                    .withWideShift(TestMachine.SHIFT);
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
             if (n < VERIFIED) {
                 verify(compiler.emit(r, BudgetPlan.of(r)), seed);

@@ -192,7 +192,8 @@ final class RandomRegions {
         if (random.nextInt(10) == 0) {
             return value(Type.I64);
         }
-        return emit(new Insn(Op.ZEXT32, Type.I64, 0, null, a));
+        Insn low = emit(new Insn(Op.ZEXT32, Type.I64, 0, null, a));
+        return random.nextBoolean() ? low : emit(new Insn(Op.ADD, Type.I64, 0, null, low, constant(Type.I64, TestMachine.HIGH)));
     }
 
     /** Mostly inside the RAM pages, often near a page's end. */

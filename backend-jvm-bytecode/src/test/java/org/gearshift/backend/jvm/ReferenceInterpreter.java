@@ -13,6 +13,7 @@ import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
 import org.gearshift.ir.Type;
+import org.gearshift.ir.WideMap;
 
 /**
  * IR executed as literally as possible, one operation after the other with every value in a map: the specification that
@@ -174,30 +175,32 @@ final class ReferenceInterpreter {
     }
 
     private long load(Type address, long va, int bits, boolean rmw) {
-        int[] map = rmw ? ctx.writeMap : ctx.readMap;
-        int a = (int) va;
-        int f = address == Type.I32 || va >>> 32 == 0 ? map[a >>> 12] : -1;
-        int o = a & 0xfff;
-        if (f < 0 || o > 0x1000 - bits / 8) {
+        int at = place(address, va, bits / 8, rmw);
+        if (at < 0) {
             return ctx.loadSlow(va, bits, rmw);
         }
         long v = 0;
         for (int k = 0; k < bits / 8; k++) {
-            v |= (ctx.ram[(f << 12) + o + k] & 0xffL) << 8 * k;
+            v |= (ctx.ram[at + k] & 0xffL) << 8 * k;
         }
         return bits == 32 ? (int) v : v;
     }
 
+    private int place(Type address, long va, int bytes, boolean write) {
+        if (address == Type.I64) {
+            return WideMap.index(write ? ctx.wideWriteMap : ctx.wideReadMap, ctx.wideShift, va, bytes);
+        }
+        return ctx.ramIndex(va & 0xffffffffL, bytes, write);
+    }
+
     private void store(Type address, long va, long value, int bits) {
-        int a = (int) va;
-        int f = address == Type.I32 || va >>> 32 == 0 ? ctx.writeMap[a >>> 12] : -1;
-        int o = a & 0xfff;
-        if (f < 0 || o > 0x1000 - bits / 8) {
+        int at = place(address, va, bits / 8, true);
+        if (at < 0) {
             ctx.storeSlow(va, value, bits);
             return;
         }
         for (int k = 0; k < bits / 8; k++) {
-            ctx.ram[(f << 12) + o + k] = (byte) (value >>> 8 * k);
+            ctx.ram[at + k] = (byte) (value >>> 8 * k);
         }
     }
 

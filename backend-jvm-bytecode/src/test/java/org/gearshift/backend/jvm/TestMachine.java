@@ -7,6 +7,7 @@ import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
+import org.gearshift.ir.WideMap;
 
 /**
  * A small guest: eight 32-bit and four 64-bit registers, sixteen frames of RAM, and a monitor whose every reaction is a function of
@@ -27,6 +28,10 @@ public final class TestMachine extends GuestContext {
     /** Pages 0x10.. of the address space are RAM; every fourth is read-only, every fifth filled lazily. */
     static final int FIRST_PAGE = 0x10;
 
+    /** By 64-bit address the same pages are here as well. */
+    static final long HIGH = 0xffff_8000_0000_0000L;
+    static final int SHIFT = 18;
+
     private static final int PAGE_FAULT = 14;
     private static final int PROTECTION_FAULT = 13;
 
@@ -39,6 +44,9 @@ public final class TestMachine extends GuestContext {
         writeMap = new int[1 << 20];
         java.util.Arrays.fill(readMap, -1);
         java.util.Arrays.fill(writeMap, -1);
+        wideShift = SHIFT;
+        wideReadMap = WideMap.empty(SHIFT);
+        wideWriteMap = WideMap.empty(SHIFT);
         reset();
     }
 
@@ -58,9 +66,22 @@ public final class TestMachine extends GuestContext {
 
     private void reset() {
         for (int p = 0; p < FRAMES; p++) {
-            boolean lazy = p % 5 == 4;
-            readMap[FIRST_PAGE + p] = lazy ? -1 : frame(p);
-            writeMap[FIRST_PAGE + p] = lazy || readOnly(p) ? -1 : frame(p);
+            if (p % 5 != 4) {
+                present(p);
+            }
+        }
+    }
+
+    private void present(int p) {
+        int page = FIRST_PAGE + p;
+        readMap[page] = frame(p);
+        long va = (long) page << 12;
+        WideMap.put(wideReadMap, SHIFT, va, frame(p));
+        WideMap.put(wideReadMap, SHIFT, HIGH + va, frame(p));
+        if (!readOnly(p)) {
+            writeMap[page] = frame(p);
+            WideMap.put(wideWriteMap, SHIFT, va, frame(p));
+            WideMap.put(wideWriteMap, SHIFT, HIGH + va, frame(p));
         }
     }
 
@@ -78,6 +99,8 @@ public final class TestMachine extends GuestContext {
         System.arraycopy(m.ram, 0, ram, 0, ram.length);
         System.arraycopy(m.readMap, FIRST_PAGE, readMap, FIRST_PAGE, FRAMES);
         System.arraycopy(m.writeMap, FIRST_PAGE, writeMap, FIRST_PAGE, FRAMES);
+        System.arraycopy(m.wideReadMap, 0, wideReadMap, 0, wideReadMap.length);
+        System.arraycopy(m.wideWriteMap, 0, wideWriteMap, 0, wideWriteMap.length);
         budget = m.budget;
         exact = m.exact;
         trace = m.trace;
@@ -91,7 +114,8 @@ public final class TestMachine extends GuestContext {
     private int translate(long va, boolean write) {
         int page = (int) va >>> 12;
         int p = page - FIRST_PAGE;
-        if (p < 0 || p >= FRAMES) {
+        boolean elsewhere = va >>> 32 != 0 && va >> 32 != HIGH >> 32;
+        if (elsewhere || p < 0 || p >= FRAMES) {
             note((va & 0xffffffffL) ^ (write ? 1L << 40 : 0));
             if ((page & 1) == 0) {
                 restartExact();
@@ -101,10 +125,7 @@ public final class TestMachine extends GuestContext {
         if (write && readOnly(p)) {
             raise(PAGE_FAULT, 3);
         }
-        readMap[page] = frame(p);
-        if (!readOnly(p)) {
-            writeMap[page] = frame(p);
-        }
+        present(p);
         return frame(p) << 12 | (int) va & 0xfff;
     }
 

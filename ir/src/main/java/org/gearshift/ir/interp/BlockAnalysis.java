@@ -56,16 +56,16 @@ final class BlockAnalysis {
         return at >= 0 && groups[at] != null;
     }
 
-    /** Base of a memory instruction: its address less the displacement. Null: the address is constant. */
+    /** Base of a memory instruction: its address less the displacement. Null: the address is constant, and as a displacement small enough. */
     Insn base(Insn memory) {
         Insn address = memory.arg(0);
-        return address.isConst() ? null : displaced[memory.index()] ? address.arg(0) : address;
+        return address.isConst() && (address.type() == Type.I32 || fits(address.imm())) ? null : displaced[memory.index()] ? address.arg(0) : address;
     }
 
     int displacement(Insn memory) {
         Insn address = memory.arg(0);
         if (address.isConst()) {
-            return (int) address.imm();
+            return address.type() == Type.I32 || fits(address.imm()) ? (int) address.imm() : 0;
         }
         if (!displaced[memory.index()]) {
             return 0;
@@ -75,7 +75,11 @@ final class BlockAnalysis {
     }
 
     private static boolean isDisplaced(Insn a) {
-        return (a.op() == Op.ADD || a.op() == Op.SUB) && a.type() == Type.I32 && a.arg(1).isConst();
+        return (a.op() == Op.ADD || a.op() == Op.SUB) && a.arg(1).isConst() && (a.type() == Type.I32 || fits(a.arg(1).imm()) && fits(-a.arg(1).imm()));
+    }
+
+    private static boolean fits(long v) {
+        return v == (int) v;
     }
 
     /** The inner sum that an ADD computes together with a constant, or the ADD itself, if a scaled or three-part sum; else null. */

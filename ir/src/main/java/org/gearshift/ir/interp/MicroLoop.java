@@ -729,7 +729,18 @@ final class MicroLoop {
                     if (ip >= 0) {
                         continue;
                     }
-                    return leave(ctx, code, ~ip, link);
+                    ip = ~ip;
+                    if ((w & 0xff) == MicroOp.INDIRECT64) {
+                        long to = s[w >>> 20];
+                        link = -1;
+                        ip = jumps.lookup(to);
+                        if (ip >= 0) {
+                            continue;
+                        }
+                        s[pc] = to;
+                        return stop(Interpreter.EXIT_INDIRECT, ip);
+                    }
+                    return leave(ctx, code, ip, link);
                 }
             }
             ip = code[link];
@@ -772,13 +783,8 @@ final class MicroLoop {
             case MicroOp.EXIT_TO_STATE:
                 return stop(Interpreter.EXIT, ip);
             default:
-                return indirect64(ctx, code, ip);
+                throw new IllegalStateException(MicroOp.name(code[ip] & 0xff) + " at " + ip);
         }
-    }
-
-    private int indirect64(GuestContext ctx, int[] code, int ip) {
-        ctx.s[pc] = ctx.s[code[ip] >>> 20];
-        return stop(Interpreter.EXIT_INDIRECT, ip);
     }
 
     /** {@link org.gearshift.ir.Op#AUX_ADD} at 32 bits. */

@@ -168,6 +168,20 @@ final class MicroOp {
     /** d = words 1, 2. */
     static final int LI64 = 107;
 
+    /** Accesses by 64-bit address, sizes ascending: d = memory[a + imm]; the same through the write map; then stores of d. */
+    static final int WLOAD8 = 110;
+    static final int WLOAD16 = 111;
+    static final int WLOAD32 = 112;
+    static final int WLOAD64 = 113;
+    static final int WRMW8 = 114;
+    static final int WRMW16 = 115;
+    static final int WRMW32 = 116;
+    static final int WRMW64 = 117;
+    static final int WSTORE8 = 118;
+    static final int WSTORE16 = 119;
+    static final int WSTORE32 = 120;
+    static final int WSTORE64 = 121;
+
     private static final String[] NAMES = names();
 
     private MicroOp() {

@@ -89,8 +89,11 @@ final class PureSelector {
         };
     }
 
-    static int load(Op op, long bits) {
+    static int load(Op op, long bits, boolean wide) {
         boolean rmw = op == Op.LOAD_RMW;
+        if (wide) {
+            return (rmw ? MicroOp.WRMW8 : MicroOp.WLOAD8) + log2Bytes(bits);
+        }
         return switch ((int) bits) {
             case 8 -> rmw ? MicroOp.RMW8 : MicroOp.LOAD8;
             case 16 -> rmw ? MicroOp.RMW16 : MicroOp.LOAD16;
@@ -99,7 +102,14 @@ final class PureSelector {
         };
     }
 
-    static int store(long bits) {
+    private static int log2Bytes(long bits) {
+        return Long.numberOfTrailingZeros(bits) - 3;
+    }
+
+    static int store(long bits, boolean wide) {
+        if (wide) {
+            return MicroOp.WSTORE8 + log2Bytes(bits);
+        }
         return switch ((int) bits) {
             case 8 -> MicroOp.STORE8;
             case 16 -> MicroOp.STORE16;

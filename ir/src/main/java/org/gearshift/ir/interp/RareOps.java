@@ -10,6 +10,7 @@ import org.gearshift.ir.Helper;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.OpSemantics;
 import org.gearshift.ir.Type;
+import org.gearshift.ir.WideMap;
 
 /** What the interpreter's loop does out of line: slow memory, 64-bit and uncommon operations, helpers, monitor services. */
 final class RareOps {
@@ -80,7 +81,53 @@ final class RareOps {
                 ctx.s[w >>> 8 & 0xfff] = code[ip + 1] & 0xffffffffL | (long) code[ip + 2] << 32;
                 return ip + 3;
             default:
-                return ~ip;
+                return wide(ctx, ip, w, code[ip + 1]) ? ip + 2 : ~ip;
+        }
+    }
+
+    /** Accesses by 64-bit address; false for anything else. */
+    private boolean wide(GuestContext ctx, int ip, int w, int imm) {
+        int opcode = w & 0xff;
+        if (opcode < MicroOp.WLOAD8 || opcode > MicroOp.WSTORE64) {
+            return false;
+        }
+        long[] s = ctx.s;
+        long va = s[w >>> 20] + imm;
+        int bits = 8 << (opcode - MicroOp.WLOAD8 & 3);
+        if (opcode >= MicroOp.WSTORE8) {
+            wideStore(ctx, ip, va, s[w >>> 8 & 0xfff], bits);
+        } else {
+            s[w >>> 8 & 0xfff] = wideLoad(ctx, ip, va, bits, opcode >= MicroOp.WRMW8);
+        }
+        return true;
+    }
+
+    long wideLoad(GuestContext ctx, int ip, long va, int bits, boolean rmw) {
+        int at = WideMap.index(rmw ? ctx.wideWriteMap : ctx.wideReadMap, ctx.wideShift, va, bits >>> 3);
+        if (at < 0) {
+            callOffset = ip;
+            return ctx.loadSlow(va, bits, rmw);
+        }
+        return switch (bits) {
+            case 8 -> ctx.ram[at] & 0xff;
+            case 16 -> RamAccess.get16(ctx.ram, at);
+            case 32 -> RamAccess.get32(ctx.ram, at);
+            default -> RamAccess.get64(ctx.ram, at);
+        };
+    }
+
+    void wideStore(GuestContext ctx, int ip, long va, long value, int bits) {
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bits >>> 3);
+        if (at < 0) {
+            callOffset = ip;
+            ctx.storeSlow(va, value, bits);
+            return;
+        }
+        switch (bits) {
+            case 8 -> ctx.ram[at] = (byte) value;
+            case 16 -> RamAccess.put16(ctx.ram, at, (int) value);
+            case 32 -> RamAccess.put32(ctx.ram, at, (int) value);
+            default -> RamAccess.put64(ctx.ram, at, value);
         }
     }
 

@@ -87,11 +87,12 @@ public final class X86Mode {
         } else if ((csAttr & 1 << 14) != 0) {
             m |= CODE32;
         }
-        if ((s[X86State.SEG_ATTR + X86State.SS] & 1 << 14) != 0) {
-            m |= STACK32;
+        if ((m & CODE64) == 0) {
+            // 64-bit code has no use for segments: the same translations serve it whatever is loaded there.
+            m |= (s[X86State.SEG_ATTR + X86State.SS] & 1 << 14) != 0 ? STACK32 : 0;
+            m |= flat(s, X86State.DS, FLAT_DS, true) | flat(s, X86State.ES, FLAT_ES, true) | flat(s, X86State.SS, FLAT_SS, true)
+                    | flat(s, X86State.CS, FLAT_CS, false);
         }
-        m |= flat(s, X86State.DS, FLAT_DS, true) | flat(s, X86State.ES, FLAT_ES, true) | flat(s, X86State.SS, FLAT_SS, true)
-                | flat(s, X86State.CS, FLAT_CS, false);
         m |= (cr0 & 4) != 0 ? EM : 0;
         m |= (cr0 & 8) != 0 ? TS : 0;
         m |= (cr0 & 2) != 0 ? MP : 0;

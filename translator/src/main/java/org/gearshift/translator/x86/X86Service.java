@@ -14,11 +14,11 @@ public enum X86Service {
     UNIMPLEMENTED,
     /** [exit] (kind, vector, next): software interrupt; kind 0 INT n, 1 INT3, 2 INTO (vector 4 if OF is set; vector 0: nothing but going on at next), 3 INT1. */
     INTERRUPT,
-    /** [exit] (operandBits): IRET. */
+    /** [exit] (operandBits, length of the instruction): IRET. */
     IRET,
-    /** [exit] (selector, offset): far JMP. Third argument operandBits. */
+    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far JMP. */
     FAR_JUMP,
-    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | next): far CALL. */
+    /** [exit] (selector, offset, operandBits &lt;&lt; 32 | length of the instruction): far CALL. */
     FAR_CALL,
     /** [exit] (operandBits, bytes): far RET, releasing bytes of parameters. */
     FAR_RETURN,
@@ -87,7 +87,7 @@ public enum X86Service {
     /** [ends] (): RDMSR into EDX:EAX, WRMSR from them, number in ECX. */
     RDMSR,
     WRMSR,
-    /** (): XGETBV, [ends] XSETBV. */
+    /** (components in use): XGETBV -> the register that ECX numbers; [ends] (): XSETBV. */
     XGETBV,
     XSETBV,
     /** [ends] (): CLI or STI where CPL &gt; IOPL, or in V86 mode: virtual interrupt flag or #GP. Argument 1 for STI. */

@@ -41,8 +41,11 @@ public final class X86State {
     public static final int DF = block("df");
     /** TF, IF, IOPL, NT, RF, VM, AC, VIF, VIP, ID at their EFLAGS positions; all other bits 0. */
     public static final int EFLAGS_SYS = block("eflags_sys");
-    /** Not 0: the next instruction runs before interrupts are taken (STI, MOV SS, POP SS). */
+    /** Not 0: the next instruction runs before interrupts are taken; {@link #SHADOW_SS}: and before debug exceptions are. */
     public static final int INT_SHADOW = block("int_shadow");
+    /** Values of it after STI, and after MOV SS and POP SS. */
+    public static final int SHADOW_STI = 1;
+    public static final int SHADOW_SS = 2;
     /** Current privilege level 0..3; 3 in virtual-8086 mode, 0 in real mode. */
     public static final int CPL = block("cpl");
 

@@ -4,14 +4,51 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.paging.GuestRam;
 
-/** A 32-bit little-endian i386 ELF executable: loading its segments by physical address, and its notes (System V ABI, i386 supplement). */
+/**
+ * A little-endian ELF executable for the i386 or x86-64: loading its segments by physical address, and its notes (System V ABI, i386 and AMD64
+ * supplements).
+ */
 final class ElfImage {
-    private static final int EM_386 = 3;
     private static final int PT_LOAD = 1;
     private static final int PT_NOTE = 4;
 
+    /** Where the fields of file header and program headers are, and how wide addresses: by ELF class. */
+    private enum Layout {
+        ELF32(4, 3, 24, 28, 42, 4, 8, 12, 16, 20, 32),
+        ELF64(8, 62, 24, 32, 54, 8, 16, 24, 32, 40, 56);
+
+        final int word;
+        final int machine;
+        final int entry;
+        final int programHeaders;
+        /** Entry size; the count follows it. */
+        final int entrySize;
+        final int offset;
+        final int virtual;
+        final int physical;
+        final int fileSize;
+        final int memorySize;
+        final int leastEntrySize;
+
+        Layout(int word, int machine, int entry, int programHeaders, int entrySize, int offset, int virtual, int physical, int fileSize, int memorySize,
+                int leastEntrySize) {
+            this.word = word;
+            this.machine = machine;
+            this.entry = entry;
+            this.programHeaders = programHeaders;
+            this.entrySize = entrySize;
+            this.offset = offset;
+            this.virtual = virtual;
+            this.physical = physical;
+            this.fileSize = fileSize;
+            this.memorySize = memorySize;
+            this.leastEntrySize = leastEntrySize;
+        }
+    }
+
     private final KernelImage k;
-    private final int programHeaders;
+    private final Layout layout;
+    private final long programHeaders;
     private final int count;
     private final int entrySize;
 
@@ -20,43 +57,60 @@ final class ElfImage {
         if (k.u32(0) != 0x464c457f) {
             throw new BootException(k.name() + ": not an ELF file");
         }
-        if (k.u8(4) == 2) {
-            throw new BootException(k.name() + ": a 64-bit ELF kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
+        int wordSize = k.u8(4);
+        this.layout = wordSize == 2 ? Layout.ELF64 : Layout.ELF32;
+        if (wordSize != 1 && wordSize != 2 || k.u8(5) != 1 || k.u16(18) != layout.machine) {
+            throw new BootException(k.name() + ": an ELF file, but not for the i386 or x86-64");
         }
-        if (k.u8(4) != 1 || k.u8(5) != 1 || k.u16(18) != EM_386) {
-            throw new BootException(k.name() + ": an ELF file, but not for the i386");
-        }
-        this.programHeaders = k.u32(28);
-        this.entrySize = k.u16(42);
-        this.count = k.u16(44);
-        if (entrySize < 32 || count == 0) {
+        this.programHeaders = word(layout.programHeaders);
+        this.entrySize = k.u16(layout.entrySize);
+        this.count = k.u16(layout.entrySize + 2);
+        if (entrySize < layout.leastEntrySize || count == 0) {
             throw new BootException(k.name() + ": an ELF file without program headers cannot be booted");
         }
         k.check(programHeaders, (long) entrySize * count);
     }
 
+    /** Whether it is 64-bit code. */
+    boolean is64Bit() {
+        return layout == Layout.ELF64;
+    }
+
+    private long word(int at) throws BootException {
+        return layout.word == 8 ? k.unsigned32(at) | k.unsigned32(at + 4) << 32 : k.unsigned32(at);
+    }
+
+    private int header(int i) {
+        return (int) programHeaders + i * entrySize;
+    }
+
     /** The physical address of the entry point: the file gives the virtual one if its kernel has been linked to run elsewhere than it is loaded. */
     int entry() throws BootException {
-        long entry = k.unsigned32(24);
+        long entry = word(layout.entry);
+        long physical = entry;
         for (int i = 0; i < count; i++) {
-            int h = programHeaders + i * entrySize;
-            long within = entry - k.unsigned32(h + 8);
-            if (k.u32(h) == PT_LOAD && within >= 0 && within < k.unsigned32(h + 20)) {
-                return (int) (k.unsigned32(h + 12) + within);
+            int h = header(i);
+            long within = entry - word(h + layout.virtual);
+            if (k.u32(h) == PT_LOAD && within >= 0 && within < word(h + layout.memorySize)) {
+                physical = word(h + layout.physical) + within;
+                break;
             }
         }
-        return (int) entry;
+        if (physical >>> 32 != 0) {
+            throw new BootException(k.name() + ": its entry point 0x" + Long.toHexString(entry) + " is not in memory below 4 GiB");
+        }
+        return (int) physical;
     }
 
     /** What the file has for each loadable segment, by virtual address. */
     List<KernelCode.Segment> segments() throws BootException {
         List<KernelCode.Segment> list = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int h = programHeaders + i * entrySize;
-            long inFile = k.unsigned32(h + 16);
+            int h = header(i);
+            long inFile = word(h + layout.fileSize);
             if (k.u32(h) == PT_LOAD && inFile != 0) {
-                k.check(k.unsigned32(h + 4), inFile);
-                list.add(new KernelCode.Segment(k.unsigned32(h + 8), k, k.u32(h + 4), (int) inFile));
+                k.check(word(h + layout.offset), inFile);
+                list.add(new KernelCode.Segment(word(h + layout.virtual), k, (int) word(h + layout.offset), (int) inFile));
             }
         }
         return list;
@@ -70,16 +124,16 @@ final class ElfImage {
     long load(GuestRam ram, long lowest) throws BootException {
         long end = 0;
         for (int i = 0; i < count; i++) {
-            int h = programHeaders + i * entrySize;
-            if (k.u32(h) != PT_LOAD || k.u32(h + 20) == 0) {
+            int h = header(i);
+            if (k.u32(h) != PT_LOAD || word(h + layout.memorySize) == 0) {
                 continue;
             }
-            long offset = k.unsigned32(h + 4);
-            long physical = k.unsigned32(h + 12);
-            long inFile = k.unsigned32(h + 16);
-            long inMemory = k.unsigned32(h + 20);
+            long offset = word(h + layout.offset);
+            long physical = word(h + layout.physical);
+            long inFile = word(h + layout.fileSize);
+            long inMemory = word(h + layout.memorySize);
             k.check(offset, inFile);
-            if (inFile > inMemory) {
+            if (Long.compareUnsigned(inFile, inMemory) > 0) {
                 throw new BootException(k.name() + ": segment " + i + " is larger in the file than in memory");
             }
             place(k, ram, offset, physical, inFile, inMemory, lowest);
@@ -93,6 +147,9 @@ final class ElfImage {
 
     static void place(KernelImage k, GuestRam ram, long offset, long physical, long inFile, long inMemory, long lowest)
             throws BootException {
+        if (physical < 0 || inMemory < 0 || physical + inMemory < 0) {
+            throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where no memory can be");
+        }
         if (physical + inMemory > ram.size()) {
             throw new BootException(k.name() + ": needs " + ZeroPage.mib(physical + inMemory) + " MiB of memory, the machine has "
                     + ZeroPage.mib(ram.size()) + " MiB; give more with -m");
@@ -129,24 +186,25 @@ final class ElfImage {
 
     private boolean eachNote(NoteVisitor visitor) throws BootException {
         for (int i = 0; i < count; i++) {
-            int h = programHeaders + i * entrySize;
+            int h = header(i);
             if (k.u32(h) != PT_NOTE) {
                 continue;
             }
-            long at = k.unsigned32(h + 4);
-            long end = at + k.unsigned32(h + 16);
-            k.check(at, end - at);
+            long at = word(h + layout.offset);
+            long size = word(h + layout.fileSize);
+            k.check(at, size);
+            long end = at + size;
             while (at + 12 <= end) {
                 long nameSize = k.unsigned32((int) at);
-                long size = k.unsigned32((int) at + 4);
+                long valueSize = k.unsigned32((int) at + 4);
                 long valueAt = at + 12 + (nameSize + 3 & ~3L);
-                if (valueAt + size > end) {
+                if (valueAt + valueSize > end) {
                     throw new BootException(k.name() + ": damaged ELF note");
                 }
-                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, size)) {
+                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, valueSize)) {
                     return true;
                 }
-                at = valueAt + (size + 3 & ~3L);
+                at = valueAt + (valueSize + 3 & ~3L);
             }
         }
         return false;

@@ -14,9 +14,18 @@ final class FlatGdt {
     }
 
     static void write(GuestRam ram) {
+        write(ram, 0x00cf9b000000ffffL);
+    }
+
+    /** The same with 64-bit code. */
+    static void write64(GuestRam ram) {
+        write(ram, 0x00af9b000000ffffL);
+    }
+
+    private static void write(GuestRam ram, long code) {
         ram.put64(ADDRESS, 0);
         ram.put64(ADDRESS + 8, 0);
-        ram.put64(ADDRESS + CODE, 0x00cf9b000000ffffL);
+        ram.put64(ADDRESS + CODE, code);
         ram.put64(ADDRESS + DATA, 0x00cf93000000ffffL);
     }
 }

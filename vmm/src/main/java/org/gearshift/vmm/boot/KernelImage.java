@@ -12,6 +12,7 @@ public final class KernelImage {
     /** Image kinds in the order they are recognized. */
     public enum Kind { LINUX, MULTIBOOT, ELF }
 
+    private static final int ELF_MAGIC = 0x464c457f;
     private static final int MAX_UNPACKED = 1 << 30;
 
     private final String name;
@@ -62,10 +63,18 @@ public final class KernelImage {
         if (Multiboot.findHeader(this) >= 0) {
             return Kind.MULTIBOOT;
         }
-        if (length() >= 4 && u32(0) == 0x464c457f) {
+        if (length() >= 4 && u32(0) == ELF_MAGIC) {
             return Kind.ELF;
         }
         throw new BootException(name + ": not a kernel image: neither a Linux bzImage nor multiboot nor ELF");
+    }
+
+    /** Whether the image is for processors with IA-32e mode: a Linux image says so in its header, an ELF file by its class. */
+    public boolean is64Bit() throws BootException {
+        if (kind() == Kind.LINUX) {
+            return LinuxBzImage.is64Bit(this);
+        }
+        return length() > 4 && u32(0) == ELF_MAGIC && u8(4) == 2;
     }
 
     public int u8(int at) throws BootException {
@@ -101,7 +110,7 @@ public final class KernelImage {
 
     /** Fails unless {@code count} bytes at {@code at} lie inside the file. */
     public void check(long at, long count) throws BootException {
-        if (at < 0 || count < 0 || at + count > length()) {
+        if (at < 0 || count < 0 || at > length() || count > length() - at) {
             throw new BootException(name + ": truncated: " + count + " bytes at offset " + at + " wanted, the file has " + length());
         }
     }

@@ -6,6 +6,7 @@ import org.gearshift.paging.GuestRam;
 public final class KernelLoader {
     /** Behind the real-mode interrupt vectors and {@link FlatGdt}. */
     private static final int LOWEST = 0x1000;
+    private static final int STACK_TOP = 0x9f000;
 
     private KernelLoader() {
     }
@@ -45,8 +46,14 @@ public final class KernelLoader {
         if (initrd.length > 0) {
             throw new BootException(kernel.name() + ": a plain ELF program takes no RAM disk");
         }
+        if (elf.is64Bit()) {
+            elf.load(ram, IdentityMap.END);
+            FlatGdt.write64(ram);
+            IdentityMap.write(ram);
+            return BootState.flat64(elf.entry(), 0, STACK_TOP, "ELF64");
+        }
         elf.load(ram, LOWEST);
         FlatGdt.write(ram);
-        return new BootState(elf.entry(), 0, 0, 0, 0x9f000, FlatGdt.ADDRESS, FlatGdt.LIMIT, FlatGdt.CODE, FlatGdt.DATA, "ELF");
+        return BootState.flat32(elf.entry(), 0, 0, 0, STACK_TOP, "ELF");
     }
 }

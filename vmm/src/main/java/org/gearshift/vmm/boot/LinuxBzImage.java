@@ -27,9 +27,6 @@ final class LinuxBzImage {
         if (version < 0x0202 || (k.u8(LOADFLAGS) & LOADED_HIGH) == 0) {
             throw new BootException(k.name() + ": boot protocol " + text(version) + " is too old; a bzImage of protocol 2.02 or later is needed");
         }
-        if (version >= 0x020c && (k.u16(XLOADFLAGS) & XLF_KERNEL_64) != 0) {
-            throw new BootException(k.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
-        }
         int setupBytes = setupBytes(k);
         long systemBytes = k.unsigned32(SYSSIZE) * 16;
         if (setupBytes + systemBytes - 15 > k.length()) {
@@ -48,6 +45,11 @@ final class LinuxBzImage {
         page.commandLine(commandLine, version >= 0x0206 ? k.unsigned32(CMDLINE_SIZE) : 255);
         ram.copyIn(start, k.array(), k.length() - system, system);
         return page.enter((int) start, "Linux boot protocol " + text(version));
+    }
+
+    /** Whether the kernel is a 64-bit one: it has a 64-bit entry point beside the 32-bit one, which is the one used. */
+    static boolean is64Bit(KernelImage k) throws BootException {
+        return k.u16(VERSION) >= 0x020c && (k.u16(XLOADFLAGS) & XLF_KERNEL_64) != 0;
     }
 
     /** Length of the real-mode part: the boot sector and the setup sectors. */

@@ -4,7 +4,7 @@ import org.gearshift.paging.GuestRam;
 
 /**
  * A Linux kernel as its build leaves it in {@code vmlinux}, neither packed nor with a setup header: the segments go to their physical addresses, and
- * the entry point is the 32-bit one of the boot protocol, which a bzImage's own unpacking code jumps to as well.
+ * the entry point is the 32-bit one of the boot protocol, or the 64-bit one, which a bzImage's own unpacking code jumps to as well.
  */
 final class LinuxElf {
     /** Protocol the zero page announces: that of kernels since 5.5. */
@@ -26,6 +26,6 @@ final class LinuxElf {
         page.makeHeader(VERSION);
         page.initrd(initrd, initrdName, ZeroPage.DEFAULT_INITRD_MAX, end);
         page.commandLine(commandLine, MAX_LINE);
-        return page.enter(elf.entry(), "Linux vmlinux");
+        return elf.is64Bit() ? page.enter64(elf.entry(), "Linux vmlinux, 64-bit") : page.enter(elf.entry(), "Linux vmlinux");
     }
 }

@@ -77,7 +77,7 @@ final class Multiboot {
         ram.put32(INFO + 64, LOADER_NAME);
         memoryMap(ram);
         FlatGdt.write(ram);
-        return new BootState(entry, BOOT_MAGIC, INFO, 0, STACK_TOP, FlatGdt.ADDRESS, FlatGdt.LIMIT, FlatGdt.CODE, FlatGdt.DATA, "multiboot 1");
+        return BootState.flat32(entry, BOOT_MAGIC, INFO, 0, STACK_TOP, "multiboot 1");
     }
 
     private static long loadByAddresses(KernelImage k, int header, GuestRam ram) throws BootException {

@@ -62,6 +62,6 @@ final class PvhKernel {
             ram.put32(MEMMAP + i * 24 + 16, ranges.get(i).type());
         }
         FlatGdt.write(ram);
-        return new BootState((int) entry(elf), 0, START_INFO, 0, STACK_TOP, FlatGdt.ADDRESS, FlatGdt.LIMIT, FlatGdt.CODE, FlatGdt.DATA, "PVH");
+        return BootState.flat32((int) entry(elf), 0, START_INFO, 0, STACK_TOP, "PVH");
     }
 }

@@ -110,7 +110,14 @@ final class ZeroPage {
     BootState enter(int entry, String protocol) {
         ram.put32(ADDRESS + CODE32_START, entry);
         FlatGdt.write(ram);
-        return new BootState(entry, 0, 0, ADDRESS, STACK_TOP, FlatGdt.ADDRESS, FlatGdt.LIMIT, FlatGdt.CODE, FlatGdt.DATA, protocol);
+        return BootState.flat32(entry, 0, 0, ADDRESS, STACK_TOP, protocol);
+    }
+
+    /** The state for the 64-bit entry point. */
+    BootState enter64(int entry, String protocol) {
+        FlatGdt.write64(ram);
+        IdentityMap.write(ram);
+        return BootState.flat64(entry, ADDRESS, STACK_TOP, protocol);
     }
 
     /** MiB, rounded up. */

@@ -8,6 +8,7 @@ import static org.gearshift.translator.x86.X86State.CR4;
 import static org.gearshift.translator.x86.X86State.EFER;
 
 import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
 
 /** Control registers and the mode changes their writes make: SDM vol. 3A section 2.5. */
 final class ControlRegisters {
@@ -25,6 +26,13 @@ final class ControlRegisters {
     static final long CR4_PAE = 1 << 5;
     static final long CR4_PCE = 1 << 8;
     static final long CR4_UMIP = 1 << 11;
+    static final long CR4_FSGSBASE = 1 << 16;
+    static final long EFER_SCE = 1;
+    static final long EFER_LME = 1 << 8;
+    static final long EFER_LMA = 1 << 10;
+    static final long EFER_NXE = 1 << 11;
+    private static final long HIGH_32 = 0xffffffff00000000L;
+    private static final int CR8 = 8;
 
     /** CR4 bits, each valid only where its feature is claimed. */
     private enum Cr4Bit {
@@ -37,6 +45,7 @@ final class ControlRegisters {
         OSFXSR(1 << 9, CpuFeature.FXSR),
         OSXMMEXCPT(1 << 10, CpuFeature.SSE),
         UMIP(CR4_UMIP, CpuFeature.UMIP),
+        FSGSBASE(CR4_FSGSBASE, CpuFeature.FSGSBASE),
         SMEP(1 << 20, CpuFeature.SMEP),
         SMAP(1 << 21, CpuFeature.SMAP);
 
@@ -64,7 +73,7 @@ final class ControlRegisters {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.WRITE_CR, (number, value, c) -> write((int) number, value & 0xffffffffL));
+        table.put(X86Service.WRITE_CR, (number, value, c) -> write((int) number, value & cpu.addressMask()));
         table.put(X86Service.READ_CR, (number, b, c) -> read((int) number));
         table.put(X86Service.CLTS, (a, b, c) -> {
             cpu.requireCpl0();
@@ -88,6 +97,7 @@ final class ControlRegisters {
             case 2 -> s[CR2];
             case 3 -> s[CR3];
             case 4 -> s[CR4];
+            case CR8 -> cpu.taskPriority.read();
             default -> throw cpu.raise(Vector.UD, -1);
         };
     }
@@ -99,6 +109,7 @@ final class ControlRegisters {
             case 2 -> s[CR2] = value;
             case 3 -> writeCr3(value);
             case 4 -> writeCr4(value);
+            case CR8 -> writeCr8(value);
             default -> cpu.raise(Vector.UD, -1);
         }
         return 0;
@@ -109,18 +120,35 @@ final class ControlRegisters {
         boolean pagingWithoutProtection = (v & CR0_PG) != 0 && (v & CR0_PE) == 0;
         boolean writeThroughUncached = (v & CR0_NW) != 0 && (v & CR0_CD) == 0;
         boolean turnsPagingOn = (v & ~s[CR0] & CR0_PG) != 0;
-        if (pagingWithoutProtection || writeThroughUncached || turnsPagingOn && !directoriesValid(s[CR3], s[CR4])) {
+        boolean turnsPagingOff = (s[CR0] & ~v & CR0_PG) != 0;
+        boolean entersLongMode = turnsPagingOn && (s[EFER] & EFER_LME) != 0;
+        if ((value & HIGH_32) != 0 || pagingWithoutProtection || writeThroughUncached || turnsPagingOff && cpu.code64()
+                || entersLongMode && !mayEnterLongMode() || turnsPagingOn && !entersLongMode && !directoriesValid(s[CR3], s[CR4])) {
             cpu.raise(Vector.GP, 0);
         }
         s[CR0] = v;
+        if (entersLongMode) {
+            s[EFER] |= EFER_LMA;
+        } else if (turnsPagingOff) {
+            s[EFER] &= ~EFER_LMA;
+        }
         if ((v & CR0_PE) == 0) {
             s[CPL] = 0;
         }
         apply();
     }
 
+    /** The checks on activating IA-32e mode: SDM vol. 3A section 10.8.5. */
+    private boolean mayEnterLongMode() {
+        boolean code64 = (s[X86State.SEG_ATTR + X86State.CS] & Descriptor.LONG) != 0;
+        int task = Descriptor.type((int) s[X86State.TR + 3]);
+        boolean task16 = s[X86State.TR] != 0 && (task == Descriptor.TSS16_AVAILABLE || task == Descriptor.TSS16_BUSY);
+        return (s[CR4] & CR4_PAE) != 0 && !code64 && !task16;
+    }
+
     private void writeCr3(long value) {
-        if (cpu.paging() && !directoriesValid(value, s[CR4])) {
+        boolean reserved = cpu.longMode() && value >>> cpu.model.physicalBits() != 0;
+        if (reserved || cpu.paging() && !directoriesValid(value, s[CR4])) {
             cpu.raise(Vector.GP, 0);
         }
         s[CR3] = value;
@@ -138,15 +166,32 @@ final class ControlRegisters {
 
     private void writeCr4(long value) {
         boolean pae = ((value ^ s[CR4]) & CR4_PAE) != 0 && cpu.paging();
-        if ((value & ~cr4Valid) != 0 || pae && !directoriesValid(s[CR3], value)) {
+        boolean leavesPae = cpu.longMode() && (value & CR4_PAE) == 0;
+        if ((value & ~cr4Valid) != 0 || leavesPae || pae && !directoriesValid(s[CR3], value)) {
             cpu.raise(Vector.GP, 0);
         }
         s[CR4] = value;
         apply();
     }
 
+    private void writeCr8(long value) {
+        if (value >>> 4 != 0) {
+            cpu.raise(Vector.GP, 0);
+        }
+        cpu.taskPriority.write((int) value);
+    }
+
+    /** A write of IA32_EFER whose reserved bits have been checked. LME may not change while paging is on; LMA is not for writing. */
+    void writeEfer(long value) {
+        if (((value ^ s[EFER]) & EFER_LME) != 0 && cpu.paging()) {
+            cpu.raise(Vector.GP, 0);
+        }
+        s[EFER] = value & ~EFER_LMA | s[EFER] & EFER_LMA;
+        apply();
+    }
+
     private boolean directoriesValid(long cr3, long cr4) {
-        return (cr4 & CR4_PAE) == 0 || cpu.mmu.pdptesValid(cr3);
+        return (cr4 & CR4_PAE) == 0 || cpu.longMode() || cpu.mmu.pdptesValid(cr3);
     }
 
     /** Makes the MMU and the context follow CR0, CR3, CR4 and EFER. */

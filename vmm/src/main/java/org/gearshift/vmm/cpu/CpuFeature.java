@@ -26,6 +26,7 @@ public enum CpuFeature {
     SSE2(1, Register.EDX, 26),
     SSE3(1, Register.ECX, 0),
     SSSE3(1, Register.ECX, 9),
+    CX16(1, Register.ECX, 13),
     SSE4_1(1, Register.ECX, 19),
     SSE4_2(1, Register.ECX, 20),
     MOVBE(1, Register.ECX, 22),
@@ -33,11 +34,17 @@ public enum CpuFeature {
     RDRAND(1, Register.ECX, 30),
     /** Says that the machine is virtual; Linux then looks for paravirtual interfaces. */
     HYPERVISOR(1, Register.ECX, 31),
+    FSGSBASE(7, Register.EBX, 0),
     SMEP(7, Register.EBX, 7),
     SMAP(7, Register.EBX, 20),
     UMIP(7, Register.ECX, 2),
+    SYSCALL(0x80000001, Register.EDX, 11),
     NX(0x80000001, Register.EDX, 20),
+    /** Pages of 1 GiB. */
+    PDPE1GB(0x80000001, Register.EDX, 26),
     RDTSCP(0x80000001, Register.EDX, 27),
+    /** IA-32e mode. */
+    LM(0x80000001, Register.EDX, 29),
     LAHF64(0x80000001, Register.ECX, 0),
     /** Invariant TSC: it ticks at one rate in every power state. */
     INVARIANT_TSC(0x80000007, Register.EDX, 8);
@@ -54,6 +61,9 @@ public enum CpuFeature {
     public static final Set<CpuFeature> BASELINE = Collections.unmodifiableSet(EnumSet.of(FPU, DE, PSE, TSC, MSR, PAE, CX8, APIC, SEP, PGE,
             CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2, NX, INVARIANT_TSC));
 
+    /** The same for x86-64. */
+    public static final Set<CpuFeature> BASELINE64 = with(BASELINE, SYSCALL, LM, CX16, LAHF64, RDTSCP, PDPE1GB);
+
     final int leaf;
     final Register register;
     final int bit;
@@ -62,5 +72,11 @@ public enum CpuFeature {
         this.leaf = leaf;
         this.register = register;
         this.bit = bit;
+    }
+
+    private static Set<CpuFeature> with(Set<CpuFeature> some, CpuFeature... more) {
+        EnumSet<CpuFeature> all = EnumSet.copyOf(some);
+        Collections.addAll(all, more);
+        return Collections.unmodifiableSet(all);
     }
 }

@@ -62,6 +62,16 @@ public final class CpuModel {
         return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU 686", features);
     }
 
+    /** The same with IA-32e mode. */
+    public static CpuModel inOrder64(Set<CpuFeature> features) {
+        return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU x86-64", features);
+    }
+
+    /** Width of physical addresses. */
+    int physicalBits() {
+        return has(CpuFeature.PAE) ? 36 : 32;
+    }
+
     /** Features claimed; unmodifiable. */
     public Set<CpuFeature> features() {
         return features;
@@ -110,7 +120,7 @@ public final class CpuModel {
         leaves.put(EXTENDED + 5, isAmd() ? AMD_L1 : NOTHING);
         leaves.put(EXTENDED + 6, isAmd() ? AMD_L2 : INTEL_L2);
         leaves.put(EXTENDED + 7, new int[4]);
-        leaves.put(EXTENDED + 8, new int[] {32 << 8 | (has(CpuFeature.PAE) ? 36 : 32), 0, 0, 0});
+        leaves.put(EXTENDED + 8, new int[] {(has(CpuFeature.LM) ? 48 : 32) << 8 | physicalBits(), 0, 0, 0});
         for (CpuFeature f : features) {
             leaves.get(f.leaf)[f.register.ordinal()] |= 1 << f.bit;
         }

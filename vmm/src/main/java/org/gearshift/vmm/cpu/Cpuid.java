@@ -7,9 +7,11 @@ import static org.gearshift.translator.x86.X86State.RDX;
 
 import org.gearshift.translator.x86.X86Service;
 
-/** The CPUID instruction: the {@link CpuModel}'s leaves, with the one bit that follows a register at run time. */
+/** The CPUID instruction: the {@link CpuModel}'s leaves, with the bits that follow registers and mode at run time. */
 final class Cpuid {
     private static final int APIC_BIT = 1 << 9;
+    private static final int EXTENDED_FEATURES = 0x80000001;
+    private static final int SYSCALL_BIT = 1 << 11;
     private static final int APIC_ENABLED = 1 << 11;
 
     private final VCpu cpu;
@@ -28,13 +30,17 @@ final class Cpuid {
         int[] v = cpu.model.leaf(leaf, (int) s[RCX]);
         int edx = v[3];
         // A disabled local APIC disappears from CPUID: SDM vol. 3A section 11.4.3.
-        if ((leaf == 1 || leaf == 0x80000001) && (cpu.apicBase.read() & APIC_ENABLED) == 0) {
+        if ((leaf == 1 || leaf == EXTENDED_FEATURES) && (cpu.apicBase.read() & APIC_ENABLED) == 0) {
             edx &= ~APIC_BIT;
         }
-        s[RAX] = v[0];
-        s[RBX] = v[1];
-        s[RCX] = v[2];
-        s[RDX] = edx;
+        // Intel processors show SYSCALL to 64-bit code alone: SDM vol. 2 under CPUID.
+        if (leaf == EXTENDED_FEATURES && !cpu.model.isAmd() && !cpu.code64()) {
+            edx &= ~SYSCALL_BIT;
+        }
+        cpu.put32(RAX, v[0]);
+        cpu.put32(RBX, v[1]);
+        cpu.put32(RCX, v[2]);
+        cpu.put32(RDX, edx);
         return 0;
     }
 }

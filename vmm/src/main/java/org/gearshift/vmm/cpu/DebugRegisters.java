@@ -12,6 +12,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
 
 /** DR0..DR7, breakpoints, single-stepping and the debug exception: SDM vol. 3B chapter 17. */
 final class DebugRegisters {
@@ -39,6 +40,8 @@ final class DebugRegisters {
     private final long[] s;
     /** DR6 bits of breakpoints hit by the instruction under way. */
     private int hits;
+    /** Those of a load of SS, held back until the instruction after it is done. */
+    private int held;
     /** The task just entered wants a trap before its first instruction. */
     private boolean taskTrap;
     /** TF when the instruction under way started. */
@@ -50,7 +53,7 @@ final class DebugRegisters {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.WRITE_DR, (number, value, c) -> write((int) number, (int) value));
+        table.put(X86Service.WRITE_DR, (number, value, c) -> write((int) number, value & cpu.addressMask()));
         table.put(X86Service.READ_DR, (number, b, c) -> read((int) number));
     }
 
@@ -58,6 +61,7 @@ final class DebugRegisters {
         s[DR6] = DR6_ONES & 0xffffffffL;
         s[DR7] = DR7_ONE;
         hits = 0;
+        held = 0;
         taskTrap = false;
         stepping = false;
     }
@@ -78,21 +82,23 @@ final class DebugRegisters {
         return s[DR + checkedNumber(number)];
     }
 
-    private long write(int number, int value) {
+    private long write(int number, long value) {
         int n = checkedNumber(number);
-        int v = switch (n) {
-            case 6 -> value & DR6_WRITABLE | DR6_ONES;
-            case 7 -> value & ~DR7_ZERO | DR7_ONE;
+        if (n >= 6 && value >>> 32 != 0) {
+            cpu.raise(Vector.GP, 0);
+        }
+        s[DR + n] = switch (n) {
+            case 6 -> (value & DR6_WRITABLE | DR6_ONES) & 0xffffffffL;
+            case 7 -> value & ~(long) DR7_ZERO | DR7_ONE;
             default -> value;
         };
-        s[DR + n] = v & 0xffffffffL;
         cpu.refreshMode();
         return 0;
     }
 
     /** Whether each instruction must be run by itself between {@link #before} and {@link #after}. */
     boolean needsSingleStep() {
-        return (s[EFLAGS_SYS] & Eflags.TF) != 0 || (s[DR7] & ENABLES) != 0 || taskTrap;
+        return (s[EFLAGS_SYS] & Eflags.TF) != 0 || (s[DR7] & ENABLES) != 0 || taskTrap || held != 0;
     }
 
     /** Whether data accesses must be looked at: the page maps are then empty. */
@@ -126,28 +132,31 @@ final class DebugRegisters {
             return false;
         }
         stepping = (s[EFLAGS_SYS] & Eflags.TF) != 0;
-        if ((s[EFLAGS_SYS] & Eflags.RF) == 0 && (s[DR7] & ENABLES) != 0) {
-            match(s[SEG_BASE + CS] + s[RIP], 1, 1 << EXECUTE);
+        if ((s[EFLAGS_SYS] & Eflags.RF) == 0 && (s[DR7] & ENABLES) != 0 && s[INT_SHADOW] != X86State.SHADOW_SS) {
+            match((cpu.code64() ? 0 : s[SEG_BASE + CS]) + s[RIP] & cpu.addressMask(), 1, 1 << EXECUTE);
             if (hits != 0) {
                 deliver(hits, true);
                 return false;
             }
         }
+        // It holds for one instruction; that one may set it anew (IRET, task switches, a repeated string instruction that is not done).
+        s[EFLAGS_SYS] &= ~Eflags.RF;
         return true;
     }
 
     /** End of an instruction that raised no fault: delivers the traps it caused. */
     void after() {
-        s[EFLAGS_SYS] &= ~Eflags.RF;
-        int bits = hits;
-        // Loading SS holds debug traps back so that the stack pointer can follow; a single-step trap is then lost.
-        if (s[INT_SHADOW] != 0) {
+        int bits = hits | held;
+        hits = 0;
+        held = 0;
+        // Loading SS holds debug traps back so that the stack pointer can follow; a single-step trap is then lost (SDM vol. 3A section 6.8.3).
+        if (s[INT_SHADOW] == X86State.SHADOW_SS) {
+            held = bits;
             return;
         }
         if (stepping) {
             bits |= BS;
         }
-        hits = 0;
         if (bits != 0) {
             deliver(bits, false);
         }
@@ -200,13 +209,13 @@ final class DebugRegisters {
         }
     }
 
-    private void match(long address, int bytes, int kinds) {
-        long first = address & 0xffffffffL;
+    /** Address zero-extended, or a port. */
+    private void match(long first, int bytes, int kinds) {
         for (int i = 0; i < 4; i++) {
             if (enabled(i) && (kinds >>> kind(i) & 1) != 0) {
                 int length = LENGTH[(int) (s[DR7] >>> 18 + 4 * i) & 3];
                 long start = s[DR + i] & -(long) length;
-                if (first < start + length && start < first + bytes) {
+                if (first - start < length && start - first < bytes) {
                     hits |= 1 << i;
                 }
             }
@@ -215,12 +224,14 @@ final class DebugRegisters {
 
     void save(DataOutput out) throws IOException {
         out.writeInt(hits);
+        out.writeInt(held);
         out.writeBoolean(taskTrap);
         out.writeBoolean(stepping);
     }
 
     void restore(DataInput in) throws IOException {
         hits = in.readInt();
+        held = in.readInt();
         taskTrap = in.readBoolean();
         stepping = in.readBoolean();
     }

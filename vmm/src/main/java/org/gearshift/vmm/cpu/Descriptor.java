@@ -100,6 +100,21 @@ final class Descriptor {
         return (attributes(d) & WIDE) != 0 ? offset | d >>> 32 & 0xffff0000L : offset;
     }
 
+    /** 64-bit gates: the offset, from both halves of the descriptor. */
+    static long gateOffset(long low, long high) {
+        return low & 0xffff | low >>> 32 & 0xffff0000L | high << 32;
+    }
+
+    /** 64-bit interrupt and trap gates: number of the interrupt stack, 0 for none (SDM vol. 3A figure 6-8). */
+    static int gateStack(long low) {
+        return (int) (low >>> 32) & 7;
+    }
+
+    /** 64-bit code: L set and D clear. */
+    static boolean isCode64(int attr) {
+        return isCode(attr) && (attr & (LONG | BIG)) == LONG;
+    }
+
     /** Call gates: number of parameters to copy, 0..31. */
     static int gateParameters(long d) {
         return (int) (d >>> 32) & 31;

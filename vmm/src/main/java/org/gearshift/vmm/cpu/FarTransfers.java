@@ -28,19 +28,20 @@ final class FarTransfers {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.FAR_JUMP, (selector, offset, bits) -> jump((int) selector & 0xffff, truncate(offset, (int) bits)));
+        table.put(X86Service.FAR_JUMP, (selector, offset, packed) ->
+                jump((int) selector & 0xffff, truncate(offset, (int) (packed >>> 32)), (int) packed));
         table.put(X86Service.FAR_CALL, (selector, offset, packed) -> {
             int bits = (int) (packed >>> 32);
-            return call((int) selector & 0xffff, truncate(offset, bits), bits, packed & 0xffffffffL);
+            return call((int) selector & 0xffff, truncate(offset, bits), bits, s[RIP] + (packed & 0xffffffffL) & cpu.addressMask());
         });
         table.put(X86Service.FAR_RETURN, (bits, bytes, c) -> farReturn((int) bits, (int) bytes & 0xffff));
     }
 
     private static long truncate(long offset, int bits) {
-        return bits == 16 ? offset & 0xffff : offset & 0xffffffffL;
+        return bits == 64 ? offset : bits == 32 ? offset & 0xffffffffL : offset & 0xffff;
     }
 
-    private long jump(int selector, long offset) {
+    private long jump(int selector, long offset, int length) {
         if (!cpu.segmented()) {
             jumpReal(selector, offset);
             return 0;
@@ -51,6 +52,10 @@ final class FarTransfers {
             sameLevelCode(selector, d, offset);
             return 0;
         }
+        if (cpu.longMode()) {
+            longGate(selector, d, s[RIP], false);
+            return 0;
+        }
         switch (Descriptor.type(attr)) {
             case Descriptor.CALL_GATE16, Descriptor.CALL_GATE32 -> {
                 gateAccess(selector, attr);
@@ -58,7 +63,7 @@ final class FarTransfers {
                 long target = codeBehindGate(code, true);
                 enter(code, target, Descriptor.gateOffset(d), (int) s[CPL]);
             }
-            default -> taskTarget(selector, d, TaskSwitch.Cause.JUMP, s[RIP]);
+            default -> taskTarget(selector, d, TaskSwitch.Cause.JUMP, s[RIP] + length & 0xffffffffL);
         }
         return 0;
     }
@@ -90,14 +95,21 @@ final class FarTransfers {
         boolean allowed = Descriptor.isCode(attr) && (Descriptor.isConforming(attr)
                 ? Descriptor.dpl(attr) <= s[CPL]
                 : Descriptor.dpl(attr) == s[CPL] && (selector & 3) <= s[CPL]);
-        if (!allowed) {
+        if (!allowed || hasNoWidth(attr)) {
             cpu.raise(Vector.GP, selector & 0xfffc);
         }
         cpu.segments.requirePresent(attr, selector, Vector.NP, 0);
     }
 
-    private static void checkOffset(VCpu cpu, long d, long offset) {
-        if (offset > Descriptor.limit(d)) {
+    /** In IA-32e mode L and D must not both be set. */
+    private boolean hasNoWidth(int attr) {
+        return cpu.longMode() && (attr & (Descriptor.LONG | Descriptor.BIG)) == (Descriptor.LONG | Descriptor.BIG);
+    }
+
+    static void checkOffset(VCpu cpu, long d, long offset) {
+        if (cpu.longMode() && Descriptor.isCode64(Descriptor.attributes(d))) {
+            cpu.requireCanonical(offset);
+        } else if (offset < 0 || offset > Descriptor.limit(d)) {
             cpu.raise(Vector.GP, 0);
         }
     }
@@ -126,6 +138,16 @@ final class FarTransfers {
         }
         cpu.segments.requirePresent(attr, code, Vector.NP, 0);
         return target;
+    }
+
+    /** In IA-32e mode the only system descriptors to jump to or call are 64-bit call gates. */
+    private void longGate(int selector, long d, long next, boolean call) {
+        int attr = Descriptor.attributes(d);
+        if (Descriptor.type(attr) != Descriptor.CALL_GATE32) {
+            cpu.raise(Vector.GP, selector & 0xfffc);
+        }
+        gateAccess(selector, attr);
+        cpu.gates.throughCallGate(selector, d, next, call);
     }
 
     private void taskTarget(int selector, long d, TaskSwitch.Cause cause, long returnRip) {
@@ -166,6 +188,10 @@ final class FarTransfers {
             d = cpu.segments.accessed(selector, d);
             finishSameStack();
             enter(selector, d, offset, (int) s[CPL]);
+            return 0;
+        }
+        if (cpu.longMode()) {
+            longGate(selector, d, next, true);
             return 0;
         }
         int type = Descriptor.type(attr);
@@ -265,7 +291,7 @@ final class FarTransfers {
         int rpl = selector & 3;
         boolean allowed = Descriptor.isCode(attr) && rpl >= s[CPL]
                 && (Descriptor.isConforming(attr) ? Descriptor.dpl(attr) <= rpl : Descriptor.dpl(attr) == rpl);
-        if (!allowed) {
+        if (!allowed || hasNoWidth(attr)) {
             cpu.raise(Vector.GP, selector & 0xfffc);
         }
         cpu.segments.requirePresent(attr, selector, Vector.NP, 0);
@@ -274,17 +300,29 @@ final class FarTransfers {
 
     /** The last part of a return to an outer level: checks the stack, then commits everything but EFLAGS. */
     void toOuterLevel(int selector, long d, long offset, int newStack, long newPointer, int parameterBytes) {
+        toOtherStack(selector, d, offset, newStack, newPointer + parameterBytes);
+        cpu.segments.dropInnerSegments();
+        cpu.refreshMode();
+    }
+
+    /** Returns to code and stack of the level in the code selector's RPL. */
+    void toOtherStack(int selector, long d, long offset, int newStack, long newPointer) {
         int rpl = selector & 3;
-        long stackDescriptor = cpu.segments.checkedStack(newStack, rpl, Vector.GP, 0);
+        boolean to64 = cpu.longMode() && Descriptor.isCode64(Descriptor.attributes(d));
+        boolean nullStack = SegmentLoads.nullStackAllowed(newStack, rpl, to64);
+        long stackDescriptor = nullStack ? 0 : cpu.segments.checkedStack(newStack, rpl, Vector.GP, 0);
         checkOffset(cpu, d, offset);
-        long code = cpu.segments.accessed(selector, d);
-        cpu.segments.set(SS, newStack, stackDescriptor);
+        cpu.segments.setCode(selector, rpl, cpu.segments.accessed(selector, d));
+        if (nullStack) {
+            cpu.segments.setNull(SS, newStack);
+        } else {
+            cpu.segments.set(SS, newStack, stackDescriptor);
+        }
         long mask = cpu.stackMask();
         // A 16-bit stack segment takes only SP: the upper half of ESP keeps the inner level's bits, as on hardware.
-        s[RSP] = (int) (s[RSP] & ~mask | newPointer + parameterBytes & mask);
-        cpu.segments.setCode(selector, rpl, code);
+        long pointer = s[RSP] & ~mask | newPointer & mask;
+        s[RSP] = to64 ? pointer : (int) pointer;
         s[RIP] = offset;
-        cpu.segments.dropInnerSegments();
         cpu.refreshMode();
     }
 }

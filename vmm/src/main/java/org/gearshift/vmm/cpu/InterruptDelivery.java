@@ -30,16 +30,18 @@ final class InterruptDelivery {
     private final long[] s;
     private final StackFrame frame;
     private final StackSwitch inner;
+    private final LongModeGates longMode;
 
     InterruptDelivery(VCpu cpu) {
         this.cpu = cpu;
+        this.longMode = cpu.gates;
         this.s = cpu.s;
         this.frame = cpu.frame;
         this.inner = cpu.inner;
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.INTERRUPT, (kind, vector, next) -> software((int) kind, (int) vector & 0xff, next & 0xffffffffL));
+        table.put(X86Service.INTERRUPT, (kind, vector, next) -> software((int) kind, (int) vector & 0xff, next & cpu.addressMask()));
         table.put(X86Service.RAISE, (vector, errorCode, c) -> {
             throw cpu.raise((int) vector, (int) errorCode);
         });
@@ -77,6 +79,7 @@ final class InterruptDelivery {
                 attempt(v, code, false, EXT, s[RIP], Eflags.get(s) | (rf ? Eflags.RF : 0));
                 return;
             } catch (GuestFault f) {
+                cpu.tasks.faultedEntering();
                 if (fault && v == Vector.DF) {
                     tripleFault();
                     return;
@@ -103,6 +106,10 @@ final class InterruptDelivery {
     private void attempt(int vector, int errorCode, boolean software, int ext, long returnRip, int image) {
         if (!cpu.protectedMode()) {
             throughVectorTable(vector, ext, returnRip, image);
+            return;
+        }
+        if (cpu.longMode()) {
+            longMode.deliver(vector, errorCode, software, ext, returnRip, image);
             return;
         }
         int fault = vector << 3 | IDT | ext;

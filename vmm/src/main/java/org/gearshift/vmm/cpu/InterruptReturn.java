@@ -25,10 +25,10 @@ final class InterruptReturn {
     }
 
     void register(ServiceTable table) {
-        table.put(X86Service.IRET, (bits, b, c) -> iret((int) bits));
+        table.put(X86Service.IRET, (bits, length, c) -> iret((int) bits, (int) length));
     }
 
-    private long iret(int bits) {
+    private long iret(int bits, int length) {
         if (!cpu.protectedMode()) {
             returnReal(bits, Eflags.USER | Eflags.IF | Eflags.IOPL | Eflags.RF);
         } else if (cpu.v86()) {
@@ -36,8 +36,10 @@ final class InterruptReturn {
                 cpu.raise(Vector.GP, 0);
             }
             returnReal(bits, Eflags.USER | Eflags.IF | Eflags.RF);
+        } else if (cpu.longMode()) {
+            returnLongMode(bits);
         } else if ((s[X86State.EFLAGS_SYS] & Eflags.NT) != 0) {
-            cpu.tasks.returnToPrevious(s[RIP]);
+            cpu.tasks.returnToPrevious(s[RIP] + length & 0xffffffffL);
         } else {
             returnProtected(bits);
         }
@@ -74,6 +76,21 @@ final class InterruptReturn {
             toV86(offset, selector, image);
             return;
         }
+        int mask = changeableFlags();
+        long d = cpu.far.returnCode(selector);
+        if ((selector & 3) == s[CPL]) {
+            sameStack(selector, d, offset);
+        } else {
+            long pointer = stack.pop();
+            int newStack = (int) stack.pop() & 0xffff;
+            cpu.far.toOuterLevel(selector, d, offset, newStack, pointer, 0);
+        }
+        setFlags(bits, image, mask);
+        cpu.refreshMode();
+    }
+
+    /** Flags that code of the current level may change by IRET. */
+    private int changeableFlags() {
         int mask = Eflags.USER | Eflags.RF;
         if (s[CPL] == 0) {
             mask |= Eflags.IOPL | Eflags.VIF | Eflags.VIP;
@@ -81,20 +98,38 @@ final class InterruptReturn {
         if (s[CPL] <= Eflags.iopl(s)) {
             mask |= Eflags.IF;
         }
+        return mask;
+    }
+
+    private void sameStack(int selector, long d, long offset) {
+        FarTransfers.checkOffset(cpu, d, offset);
+        long code = cpu.segments.accessed(selector, d);
+        s[RSP] = stack.pointer();
+        cpu.segments.setCode(selector, selector & 3, code);
+        s[RIP] = offset;
+    }
+
+    /** 64-bit code always takes a stack from the frame, compatibility-mode code at a change of level; there are no tasks. */
+    private void returnLongMode(int bits) {
+        if ((s[X86State.EFLAGS_SYS] & Eflags.NT) != 0) {
+            cpu.raise(Vector.GP, 0);
+        }
+        stack.start(bits);
+        long offset = stack.pop();
+        int selector = (int) stack.pop() & 0xffff;
+        long image = stack.pop();
+        int mask = changeableFlags();
         long d = cpu.far.returnCode(selector);
-        int rpl = selector & 3;
-        if (rpl == s[CPL]) {
-            if (offset > Descriptor.limit(d)) {
-                cpu.raise(Vector.GP, 0);
-            }
-            d = cpu.segments.accessed(selector, d);
-            s[RSP] = stack.pointer();
-            cpu.segments.setCode(selector, rpl, d);
-            s[RIP] = offset;
-        } else {
+        boolean outward = (selector & 3) != s[CPL];
+        if (outward || cpu.code64()) {
             long pointer = stack.pop();
             int newStack = (int) stack.pop() & 0xffff;
-            cpu.far.toOuterLevel(selector, d, offset, newStack, pointer, 0);
+            cpu.far.toOtherStack(selector, d, offset, newStack, pointer);
+            if (outward) {
+                cpu.segments.dropInnerSegments();
+            }
+        } else {
+            sameStack(selector, d, offset);
         }
         setFlags(bits, image, mask);
         cpu.refreshMode();

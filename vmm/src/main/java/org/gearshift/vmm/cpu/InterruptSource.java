@@ -12,6 +12,11 @@ public interface InterruptSource {
      */
     int acknowledge();
 
+    /** Whether a device may raise a non-maskable interrupt: a processor that has halted with interrupts off then waits for it. */
+    default boolean nonMaskablePossible() {
+        return false;
+    }
+
     /** A processor with nothing on its interrupt pin. */
     InterruptSource NONE = new InterruptSource() {
         @Override

@@ -10,19 +10,23 @@ import org.gearshift.translator.x86.X86State;
  * devices or change translated code, and the processor's own accesses to descriptor tables, task state and stacks.
  */
 final class MemoryAccess {
-    private static final int PAGE_FAULT = 14;
     private static final int PAGE = 0x1000;
 
     private final VCpu cpu;
     private final PhysicalMemory memory;
     private final CodePages code;
     private final ShadowMmu mmu;
+    private final StackAccess stackAccess;
+    /** The last access was refused because its address was not canonical; and that address. */
+    private boolean wasRefused;
+    private long refused;
 
     MemoryAccess(VCpu cpu, PhysicalMemory memory, CodePages code, ShadowMmu mmu) {
         this.cpu = cpu;
         this.memory = memory;
         this.code = code;
         this.mmu = mmu;
+        this.stackAccess = new StackAccess(cpu);
     }
 
     /** A guest's load that missed the map: {@link org.gearshift.ir.GuestContext#loadSlow}. */
@@ -76,14 +80,14 @@ final class MemoryAccess {
     }
 
     /**
-     * Reads with the rights of {@code user}; effects on devices happen whatever {@code exact} says, so for accesses of the processor
+     * Reads with the rights of {@code user} at a linear address, zero-extended if computed with 32 bits; effects on devices happen whatever {@code exact} says, so for accesses of the processor
      * itself only.
      *
      * @return 8 and 16 bits zero-extended, 32 bits sign-extended
      */
     long load(long va, int bits, boolean user) {
         int bytes = bits >>> 3;
-        long first = mapped(mmu.readMap(user), va, ShadowMmu.READ, user);
+        long first = mapped(va, ShadowMmu.READ, user);
         if (!crosses(va, bytes)) {
             return extend(memory.read(first, bits), bits);
         }
@@ -94,7 +98,7 @@ final class MemoryAccess {
     /** Writes with the rights of {@code user}; the counterpart of {@link #load}. */
     void store(long va, long value, int bits, boolean user) {
         int bytes = bits >>> 3;
-        long first = mapped(mmu.writeMap(user), va, ShadowMmu.WRITE, user);
+        long first = mapped(va, ShadowMmu.WRITE, user);
         if (crosses(va, bytes)) {
             writeSplit(va, first, physical(nextPage(va), ShadowMmu.WRITE, user), value, bytes);
         } else {
@@ -104,7 +108,7 @@ final class MemoryAccess {
 
     /** Raises the page fault that an access to any of {@code bytes} bytes would raise, at most a page of them. */
     void check(long va, int bytes, int access, boolean user) {
-        mapped(access == ShadowMmu.WRITE ? mmu.writeMap(user) : mmu.readMap(user), va, access, user);
+        mapped(va, access, user);
         if (crosses(va, bytes)) {
             physical(nextPage(va), access, user);
         }
@@ -120,26 +124,42 @@ final class MemoryAccess {
         store(va, value, bits, false);
     }
 
-    private long mapped(int[] map, long va, int access, boolean user) {
-        int frame = map[(int) va >>> 12];
-        return frame >= 0 ? (long) frame << 12 | va & PAGE - 1 : physical(va, access, user);
+    private long mapped(long address, int access, boolean user) {
+        long va = address & cpu.systemMask();
+        int frame = mmu.mappedFrame(va, access == ShadowMmu.WRITE, user);
+        return frame >= 0 && ShadowMmu.canonical(va) ? (long) frame << 12 | va & PAGE - 1 : physical(va, access, user);
     }
 
     private long physical(long va, int access, boolean user) {
-        long p = mmu.translate(va & 0xffffffffL, access, user);
+        if (!ShadowMmu.canonical(va)) {
+            refused = va;
+            wasRefused = true;
+            cpu.raise(Vector.GP, 0);
+        }
+        long p = mmu.translate(va, access, user);
         if (p < 0) {
-            cpu.s[X86State.CR2] = va & 0xffffffffL;
-            cpu.raise(PAGE_FAULT, mmu.faultErrorCode());
+            cpu.s[X86State.CR2] = va;
+            cpu.raise(Vector.PF, mmu.faultErrorCode());
         }
         return p;
+    }
+
+    /**
+     * The vector of an exception that an instruction ended with: an access outside the canonical ranges by way of the stack segment is #SS, not #GP,
+     * which only the instruction itself can tell (SDM vol. 1 section 3.3.7.1).
+     */
+    int stackFaultInstead(int vector) {
+        boolean look = wasRefused && vector == Vector.GP;
+        wasRefused = false;
+        return look && stackAccess.at(refused) ? Vector.SS : vector;
     }
 
     private static boolean crosses(long va, int bytes) {
         return ((int) va & PAGE - 1) > PAGE - bytes;
     }
 
-    private static long nextPage(long va) {
-        return (va | PAGE - 1) + 1 & 0xffffffffL;
+    private long nextPage(long va) {
+        return (va | PAGE - 1) + 1 & cpu.systemMask();
     }
 
     private long readSplit(long va, long first, long second, int bytes) {

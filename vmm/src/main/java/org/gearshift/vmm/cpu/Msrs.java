@@ -1,6 +1,5 @@
 package org.gearshift.vmm.cpu;
 
-import static org.gearshift.translator.x86.X86State.EFER;
 import static org.gearshift.translator.x86.X86State.RAX;
 import static org.gearshift.translator.x86.X86State.RCX;
 import static org.gearshift.translator.x86.X86State.RDX;
@@ -33,14 +32,20 @@ final class Msrs {
     private static final int DEBUGCTL = 0x1d9;
     private static final int PAT = 0x277;
     private static final int EFER_NUMBER = 0xc0000080;
+    private static final int STAR = 0xc0000081;
+    private static final int LSTAR = 0xc0000082;
+    private static final int CSTAR = 0xc0000083;
+    private static final int FMASK = 0xc0000084;
+    private static final int FS_BASE = 0xc0000100;
+    private static final int GS_BASE = 0xc0000101;
+    private static final int KERNEL_GS_BASE = 0xc0000102;
     private static final int TSC_AUX = 0xc0000103;
     private static final int HWCR = 0xc0010015;
     private static final int CLK_CTL = 0xc001001b;
 
-    private static final long EFER_NXE = 1 << 11;
     private static final long PAT_RESET = 0x0007040600070406L;
-    /** Bits of APIC_BASE a processor with 36 address bits accepts: BSP, enable, base. */
-    private static final long APIC_BASE_VALID = 0xffffff900L;
+    /** Bits of APIC_BASE below the base: BSP, enable. */
+    private static final long APIC_BASE_FLAGS = 0x900;
     private static final long NO_BITS_VALID = 0;
     private static final long LOW_32 = 0xffffffffL;
 
@@ -69,22 +74,28 @@ final class Msrs {
         this.s = cpu.s;
         table.put(TSC, new Msr(this::tsc, v -> tscOffset = v - cpu.time.tsc()));
         if (cpu.model.has(CpuFeature.APIC)) {
-            table.put(APIC_BASE, new Msr(() -> cpu.apicBase.read(), checked(APIC_BASE_VALID, v -> cpu.apicBase.write(v))));
+            long valid = (1L << cpu.model.physicalBits()) - 0x1000 | APIC_BASE_FLAGS;
+            table.put(APIC_BASE, new Msr(() -> cpu.apicBase.read(), checked(valid, v -> cpu.apicBase.write(v))));
         }
         if (cpu.model.has(CpuFeature.SEP)) {
             slot(SYSENTER_CS, X86State.SYSENTER_CS);
-            slot(SYSENTER_ESP, X86State.SYSENTER_ESP);
-            slot(SYSENTER_EIP, X86State.SYSENTER_EIP);
+            if (cpu.model.has(CpuFeature.LM)) {
+                address(SYSENTER_ESP, X86State.SYSENTER_ESP);
+                address(SYSENTER_EIP, X86State.SYSENTER_EIP);
+            } else {
+                slot(SYSENTER_ESP, X86State.SYSENTER_ESP);
+                slot(SYSENTER_EIP, X86State.SYSENTER_EIP);
+            }
         }
         if (cpu.model.has(CpuFeature.PAT)) {
             remembered(PAT, PAT_RESET, this::patValid);
         }
-        if (cpu.model.has(CpuFeature.NX)) {
-            table.put(EFER_NUMBER, new Msr(() -> s[EFER], checked(EFER_NXE, v -> {
-                s[EFER] = v;
-                cpu.control.apply();
-            })));
+        long efer = (cpu.model.has(CpuFeature.NX) ? ControlRegisters.EFER_NXE : 0) | (cpu.model.has(CpuFeature.SYSCALL) ? ControlRegisters.EFER_SCE : 0)
+                | (cpu.model.has(CpuFeature.LM) ? ControlRegisters.EFER_LME | ControlRegisters.EFER_LMA : 0);
+        if (efer != 0) {
+            table.put(EFER_NUMBER, new Msr(() -> s[X86State.EFER], checked(efer, cpu.control::writeEfer)));
         }
+        longMode();
         if (cpu.model.has(CpuFeature.RDTSCP)) {
             table.put(TSC_AUX, new Msr(() -> s[X86State.TSC_AUX], checked(LOW_32, v -> s[X86State.TSC_AUX] = v)));
         }
@@ -92,6 +103,20 @@ final class Msrs {
         table.put(DEBUGCTL, new Msr(() -> 0, checked(NO_BITS_VALID, v -> { })));
         vendorSpecific();
         reset();
+    }
+
+    private void longMode() {
+        if (cpu.model.has(CpuFeature.SYSCALL)) {
+            table.put(STAR, new Msr(() -> s[X86State.STAR], v -> s[X86State.STAR] = v));
+        }
+        if (cpu.model.has(CpuFeature.LM)) {
+            address(LSTAR, X86State.LSTAR);
+            address(CSTAR, X86State.CSTAR);
+            table.put(FMASK, new Msr(() -> s[X86State.FMASK], checked(LOW_32, v -> s[X86State.FMASK] = v)));
+            address(FS_BASE, X86State.SEG_BASE + X86State.FS);
+            address(GS_BASE, X86State.SEG_BASE + X86State.GS);
+            address(KERNEL_GS_BASE, X86State.KERNEL_GS_BASE);
+        }
     }
 
     private void vendorSpecific() {
@@ -123,6 +148,14 @@ final class Msrs {
 
     private void slot(int number, int slot) {
         table.put(number, new Msr(() -> s[slot], v -> s[slot] = v & LOW_32));
+    }
+
+    /** A register that holds a canonical address. */
+    private void address(int number, int slot) {
+        table.put(number, new Msr(() -> s[slot], v -> {
+            cpu.requireCanonical(v);
+            s[slot] = v;
+        }));
     }
 
     private Writer checked(long valid, Writer writer) {
@@ -179,8 +212,8 @@ final class Msrs {
     private long rdmsr() {
         requireFeature(CpuFeature.MSR);
         long value = selected("RDMSR").reader().read();
-        s[RAX] = (int) value;
-        s[RDX] = (int) (value >>> 32);
+        cpu.put32(RAX, (int) value);
+        cpu.put32(RDX, (int) (value >>> 32));
         return 0;
     }
 
@@ -202,7 +235,7 @@ final class Msrs {
     private long rdtscp() {
         requireFeature(CpuFeature.RDTSCP);
         long now = rdtsc();
-        s[RCX] = (int) s[X86State.TSC_AUX];
+        cpu.put32(RCX, (int) s[X86State.TSC_AUX]);
         return now;
     }
 

@@ -30,9 +30,9 @@ final class PortIo {
     void register(ServiceTable table) {
         table.put(X86Service.IN, (port, bits, c) -> in((int) port & 0xffff, (int) bits));
         table.put(X86Service.OUT, (port, value, bits) -> out((int) port & 0xffff, (int) value, (int) bits));
-        table.put(X86Service.INS, (bits, address, next) -> ins((int) bits & 0xff, (int) address, next & 0xffffffffL));
+        table.put(X86Service.INS, (bits, address, next) -> ins((int) bits & 0xff, (int) address, next & cpu.addressMask()));
         table.put(X86Service.OUTS, (bits, address, next) ->
-                outs((int) bits & 0xff, (int) bits >>> 8 & 7, (int) address, next & 0xffffffffL));
+                outs((int) bits & 0xff, (int) bits >>> 8 & 7, (int) address, next & cpu.addressMask()));
     }
 
     private long in(int port, int bits) {
@@ -81,7 +81,7 @@ final class PortIo {
         long offset = s[RDI] & mask;
         requirePermission(port, bits);
         cpu.checkSegment(X86State.ES, offset, bytes, true);
-        long va = s[SEG_BASE + X86State.ES] + offset;
+        long va = linear(X86State.ES, offset);
         // The port must not be read if the store is going to fault: reading has effects.
         cpu.memory.check(va, bytes, ShadowMmu.WRITE, cpu.user());
         long value = in(port, bits);
@@ -103,7 +103,7 @@ final class PortIo {
         long offset = s[RSI] & mask;
         requirePermission(port, bits);
         cpu.checkSegment(seg, offset, bytes, false);
-        long va = s[SEG_BASE + seg] + offset;
+        long va = linear(seg, offset);
         long value = cpu.memory.load(va, bits, cpu.user());
         cpu.debug.dataAccess(va, bytes, false);
         out(port, (int) value, bits);
@@ -113,22 +113,44 @@ final class PortIo {
     }
 
     private static long addressMask(int address) {
-        return (address & 0xff) == 16 ? 0xffffL : 0xffffffffL;
+        return switch (address & 0xff) {
+            case 16 -> 0xffffL;
+            case 32 -> 0xffffffffL;
+            default -> -1;
+        };
+    }
+
+    private long linear(int seg, long offset) {
+        long base = cpu.code64() && seg < X86State.FS ? 0 : s[SEG_BASE + seg];
+        return base + offset & cpu.addressMask();
     }
 
     private void step(int register, int bytes, long mask) {
         long moved = s[register] + s[X86State.DF] * bytes;
-        s[register] = (int) (s[register] & ~mask | moved & mask);
+        put(register, mask, moved);
+    }
+
+    /** Writes a register with the width of the address size. */
+    private void put(int register, long mask, long value) {
+        if (mask == 0xffffffffL) {
+            cpu.put32(register, (int) value);
+        } else {
+            s[register] = s[register] & ~mask | value & mask;
+        }
     }
 
     private void advance(int address, long mask, long next) {
         boolean again = false;
         if ((address & REP) != 0) {
             long left = s[RCX] - 1 & mask;
-            s[RCX] = (int) (s[RCX] & ~mask | left);
+            put(RCX, mask, left);
             again = left != 0;
         }
-        if (!again) {
+        if (again) {
+            // Seen in the image of an interrupt that comes in between: SDM vol. 3B section 17.3.1.1.
+            s[X86State.EFLAGS_SYS] |= Eflags.RF;
+        } else {
+            s[X86State.EFLAGS_SYS] &= ~Eflags.RF;
             s[RIP] = next;
         }
     }

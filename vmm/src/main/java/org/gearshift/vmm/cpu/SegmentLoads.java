@@ -10,6 +10,7 @@ import static org.gearshift.translator.x86.X86State.SEG_SELECTOR;
 import static org.gearshift.translator.x86.X86State.SEG_WRITE_LIMIT;
 import static org.gearshift.translator.x86.X86State.SS;
 
+import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 
@@ -18,6 +19,8 @@ final class SegmentLoads {
     private static final int REAL_MODE_ATTR = Descriptor.PRESENT | Descriptor.SEGMENT | Descriptor.WRITABLE | Descriptor.ACCESSED;
     private static final int V86_ATTR = REAL_MODE_ATTR | 3 << 5;
     private static final long TYPES_LAR = 1L << 1 | 1L << 2 | 1L << 3 | 1L << 4 | 1L << 5 | 1L << 9 | 1L << 11 | 1L << 12;
+    /** Those of the types that exist in IA-32e mode. */
+    private static final long TYPES_LONG = 1L << 2 | 1L << 9 | 1L << 11 | 1L << 12;
     private static final long TYPES_LSL = 1L << 1 | 1L << 2 | 1L << 3 | 1L << 9 | 1L << 11;
 
     private final VCpu cpu;
@@ -68,6 +71,10 @@ final class SegmentLoads {
 
     private void loadProtected(int seg, int selector) {
         if (seg == SS) {
+            if (nullStackAllowed(selector, (int) s[CPL], cpu.code64())) {
+                setNull(SS, selector);
+                return;
+            }
             long d = checkedStack(selector, (int) s[CPL], Vector.GP, 0);
             set(SS, selector, d);
             return;
@@ -89,6 +96,11 @@ final class SegmentLoads {
         }
         requirePresent(attr, selector, Vector.NP, ext);
         return accessed(selector, d);
+    }
+
+    /** 64-bit code at inner levels may have a null SS, with the level as its RPL. */
+    static boolean nullStackAllowed(int selector, int cpl, boolean code64) {
+        return code64 && (selector & ~3) == 0 && cpl != 3 && (selector & 3) == cpl;
     }
 
     /** Checks a selector for SS at privilege level {@code cpl} and marks its descriptor accessed. A null selector faults with code {@code ext}. */
@@ -115,8 +127,12 @@ final class SegmentLoads {
         return Descriptor.isCode(attr) && Descriptor.isConforming(attr);
     }
 
-    /** Linear address of a selector's descriptor, or -1 if it lies beyond its table. */
+    /** Linear address of a selector's descriptor of 8 bytes, or -1 if it lies beyond its table. No table reaches up to -1. */
     long descriptorAddress(int selector) {
+        return descriptorAddress(selector, 8);
+    }
+
+    private long descriptorAddress(int selector, int bytes) {
         long base;
         long limit;
         if ((selector & 4) != 0) {
@@ -130,16 +146,41 @@ final class SegmentLoads {
             limit = s[X86State.GDTR_LIMIT] & 0xffff;
         }
         int offset = selector & 0xfff8;
-        return offset + 7 > limit ? -1 : base + offset & 0xffffffffL;
+        return offset + bytes - 1 > limit ? -1 : base + offset & cpu.systemMask();
     }
 
     /** The descriptor of a selector; raises {@code vector} with the selector where the table has none. */
     long descriptor(int selector, int vector, int ext) {
         long address = descriptorAddress(selector);
-        if (address < 0) {
+        if (address == -1) {
             cpu.raise(vector, selector & 0xfffc | ext);
         }
         return cpu.memory.loadSystem(address, 64);
+    }
+
+    /** The upper half of a system descriptor of IA-32e mode, which has 16 bytes; its type field must be 0. */
+    long upperHalf(int selector, int vector, int ext) {
+        long address = descriptorAddress(selector, 16);
+        if (address == -1) {
+            cpu.raise(vector, selector & 0xfffc | ext);
+        }
+        long upper = cpu.memory.loadSystem(address + 8, 64);
+        if ((upper >>> 40 & 0x1f) != 0) {
+            cpu.raise(vector, selector & 0xfffc | ext);
+        }
+        return upper;
+    }
+
+    /** Base of an LDT or TSS: in IA-32e mode 64 bits, which must be canonical. */
+    private long systemBase(int selector, long d, int vector, int ext) {
+        if (!cpu.longMode()) {
+            return Descriptor.base(d);
+        }
+        long base = Descriptor.base(d) | upperHalf(selector, vector, ext) << 32;
+        if (!ShadowMmu.canonical(base)) {
+            cpu.raise(vector, selector & 0xfffc | ext);
+        }
+        return base;
     }
 
     /** Sets the accessed bit of a code or data descriptor, in memory and in the value returned. */
@@ -156,9 +197,13 @@ final class SegmentLoads {
         set(seg, selector, Descriptor.base(d), Descriptor.limit(d), Descriptor.attributes(d));
     }
 
+    /** @param base zero-extended */
     void set(int seg, int selector, long base, long limit, int attr) {
+        if (seg == CS) {
+            cpu.codeChanges(attr);
+        }
         s[SEG_SELECTOR + seg] = selector;
-        s[SEG_BASE + seg] = (int) base;
+        s[SEG_BASE + seg] = base;
         s[SEG_LIMIT + seg] = limit;
         s[SEG_ATTR + seg] = attr;
         boolean plain = Descriptor.present(attr) && (attr & (Descriptor.CODE | Descriptor.EXPAND_DOWN)) != Descriptor.EXPAND_DOWN;
@@ -181,7 +226,8 @@ final class SegmentLoads {
     void dropInnerSegments() {
         for (int seg = X86State.ES; seg <= X86State.GS; seg++) {
             int attr = (int) s[SEG_ATTR + seg];
-            if (seg != CS && seg != SS && !conformingCode(attr) && Descriptor.dpl(attr) < s[CPL]) {
+            // What is null already stays as it is: FS and GS of 64-bit code have bases of their own.
+            if (seg != CS && seg != SS && attr != 0 && !conformingCode(attr) && Descriptor.dpl(attr) < s[CPL]) {
                 setNull(seg, 0);
             }
         }
@@ -204,7 +250,7 @@ final class SegmentLoads {
             return 0;
         }
         long d = ldtDescriptor(selector, Vector.GP, Vector.NP, 0);
-        setLdt(selector, Descriptor.base(d), Descriptor.limit(d), Descriptor.attributes(d));
+        setLdt(selector, systemBase(selector, d, Vector.GP, 0), Descriptor.limit(d), Descriptor.attributes(d));
         return 0;
     }
 
@@ -241,19 +287,24 @@ final class SegmentLoads {
         long d = descriptor(selector, Vector.GP, 0);
         int attr = Descriptor.attributes(d);
         int type = Descriptor.type(attr);
-        if (Descriptor.isSegment(attr) || type != Descriptor.TSS16_AVAILABLE && type != Descriptor.TSS32_AVAILABLE) {
+        if (Descriptor.isSegment(attr) || type != Descriptor.TSS32_AVAILABLE && (cpu.longMode() || type != Descriptor.TSS16_AVAILABLE)) {
             cpu.raise(Vector.GP, selector & 0xfffc);
         }
+        long base = systemBase(selector, d, Vector.GP, 0);
         requirePresent(attr, selector, Vector.NP, 0);
         d |= (long) Descriptor.BUSY << 40;
         cpu.memory.storeSystem(descriptorAddress(selector) + 5, d >>> 40, 8);
-        setTaskRegister(selector, d);
+        setTaskRegister(selector, d, base);
         return 0;
     }
 
     void setTaskRegister(int selector, long d) {
+        setTaskRegister(selector, d, Descriptor.base(d));
+    }
+
+    private void setTaskRegister(int selector, long d, long base) {
         s[X86State.TR] = selector;
-        s[X86State.TR + 1] = Descriptor.base(d);
+        s[X86State.TR + 1] = base;
         s[X86State.TR + 2] = Descriptor.limit(d);
         s[X86State.TR + 3] = Descriptor.attributes(d);
     }
@@ -266,12 +317,13 @@ final class SegmentLoads {
     private long larLsl(int kind, int selector) {
         cpu.requireSegmented();
         long address = (selector & ~3) == 0 ? -1 : descriptorAddress(selector);
-        if (address < 0) {
+        if (address == -1) {
             return 0;
         }
         long d = cpu.memory.loadSystem(address, 64);
         int attr = Descriptor.attributes(d);
-        boolean known = Descriptor.isSegment(attr) || ((kind == 0 ? TYPES_LAR : TYPES_LSL) >>> Descriptor.type(attr) & 1) != 0;
+        long types = (kind == 0 ? TYPES_LAR : TYPES_LSL) & (cpu.longMode() ? TYPES_LONG : -1);
+        boolean known = Descriptor.isSegment(attr) || (types >>> Descriptor.type(attr) & 1) != 0;
         if (!known || !visible(attr, selector)) {
             return 0;
         }
@@ -282,7 +334,7 @@ final class SegmentLoads {
     private long verify(int kind, int selector) {
         cpu.requireSegmented();
         long address = (selector & ~3) == 0 ? -1 : descriptorAddress(selector);
-        if (address < 0) {
+        if (address == -1) {
             return 0;
         }
         int attr = Descriptor.attributes(cpu.memory.loadSystem(address, 64));

@@ -23,6 +23,8 @@ final class StackFrame {
     private int attr;
     private long mask;
     private long pointer;
+    /** 64-bit stack: no base, no limit. */
+    private boolean wide;
     private boolean user;
     private int errorCode;
 
@@ -33,11 +35,15 @@ final class StackFrame {
     /**
      * Starts on the stack in use.
      *
-     * @param bits size of each push, 16 or 32
+     * @param bits size of each push, 16, 32 or 64
      * @param errorCode error code of the #SS raised where the stack is too small
      */
     void onCurrentStack(int bits, int errorCode) {
         long[] s = cpu.s;
+        if (cpu.code64()) {
+            startWide(s[X86State.RSP], cpu.user(), bits, errorCode);
+            return;
+        }
         start(s[X86State.SEG_BASE + X86State.SS], s[X86State.SEG_LIMIT + X86State.SS],
                 (int) s[X86State.SEG_ATTR + X86State.SS], s[X86State.RSP], cpu.user(), bits, errorCode);
     }
@@ -52,22 +58,42 @@ final class StackFrame {
         this.user = user;
         this.bits = bits;
         this.errorCode = errorCode;
+        wide = false;
+        count = 0;
+    }
+
+    /** Starts on the stack of 64-bit code. */
+    void startWide(long pointer, boolean user, int bits, int errorCode) {
+        this.pointer = pointer;
+        this.user = user;
+        this.bits = bits;
+        this.errorCode = errorCode;
+        wide = true;
         count = 0;
     }
 
     /** Describes a push of the low bits of {@code v}. */
     void push(long v) {
         int bytes = bits >>> 3;
-        long offset = pointer - bytes & mask;
-        if (!Descriptor.holds(attr, limit, offset, bytes)) {
-            cpu.raise(STACK_FAULT, errorCode);
+        long va;
+        if (wide) {
+            pointer -= bytes;
+            va = pointer;
+            if (!ShadowMmu.canonical(va) || !ShadowMmu.canonical(va + bytes - 1)) {
+                cpu.raise(STACK_FAULT, errorCode);
+            }
+        } else {
+            long offset = pointer - bytes & mask;
+            if (!Descriptor.holds(attr, limit, offset, bytes)) {
+                cpu.raise(STACK_FAULT, errorCode);
+            }
+            va = base + offset & 0xffffffffL;
+            pointer = pointer & ~mask | offset;
         }
-        long va = base + offset & 0xffffffffL;
         cpu.memory.check(va, bytes, ShadowMmu.WRITE, user);
         address[count] = va;
         value[count] = v;
         width[count++] = bits;
-        pointer = pointer & ~mask | offset;
     }
 
     /** Performs the pushes. The stack pointer is left to the caller: {@link #pointer}. */
@@ -77,8 +103,8 @@ final class StackFrame {
         }
     }
 
-    /** ESP after the pushes, as a state slot holds it. */
+    /** The stack pointer after the pushes, as a state slot holds it. */
     long pointer() {
-        return (int) pointer;
+        return wide ? pointer : (int) pointer;
     }
 }

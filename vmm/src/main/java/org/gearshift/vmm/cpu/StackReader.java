@@ -1,5 +1,6 @@
 package org.gearshift.vmm.cpu;
 
+import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
 
 /** Pops of a far return or IRET, read without moving the stack pointer until everything has been checked. */
@@ -8,26 +9,32 @@ final class StackReader {
     private int bits;
     private long mask;
     private long pointer;
+    private boolean wide;
 
     StackReader(VCpu cpu) {
         this.cpu = cpu;
     }
 
-    /** Starts at the current top of stack with pops of {@code bits} bits, 16 or 32. */
+    /** Starts at the current top of stack with pops of {@code bits} bits: 16, 32, or in 64-bit code 64. */
     void start(int bits) {
         this.bits = bits;
+        wide = cpu.code64();
         mask = cpu.stackMask();
-        pointer = cpu.s[X86State.RSP] & 0xffffffffL;
+        pointer = cpu.stackPointer();
     }
 
     /** The next stack element, zero-extended. */
     long pop() {
         int bytes = bits >>> 3;
         long offset = pointer & mask;
+        if (wide && !ShadowMmu.canonical(offset)) {
+            cpu.raise(Vector.SS, 0);
+        }
         cpu.checkSegment(X86State.SS, offset, bytes, false);
-        long v = cpu.memory.load(cpu.s[X86State.SEG_BASE + X86State.SS] + offset, bits, cpu.user());
+        long va = wide ? offset : cpu.s[X86State.SEG_BASE + X86State.SS] + offset & 0xffffffffL;
+        long v = cpu.memory.load(va, bits, cpu.user());
         skip(bytes);
-        return v & 0xffffffffL;
+        return bits == 64 ? v : v & 0xffffffffL;
     }
 
     /** Moves on over {@code bytes} bytes. */
@@ -35,8 +42,8 @@ final class StackReader {
         pointer = pointer & ~mask | pointer + bytes & mask;
     }
 
-    /** ESP after the pops, as a state slot holds it. */
+    /** The stack pointer after the pops, as a slot holds it. */
     long pointer() {
-        return (int) pointer;
+        return wide ? pointer : (int) pointer;
     }
 }

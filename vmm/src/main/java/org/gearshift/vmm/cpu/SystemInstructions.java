@@ -4,12 +4,8 @@ import static org.gearshift.translator.x86.X86State.CPL;
 import static org.gearshift.translator.x86.X86State.CS;
 import static org.gearshift.translator.x86.X86State.EFLAGS_SYS;
 import static org.gearshift.translator.x86.X86State.INT_SHADOW;
-import static org.gearshift.translator.x86.X86State.RCX;
-import static org.gearshift.translator.x86.X86State.RDX;
 import static org.gearshift.translator.x86.X86State.RIP;
-import static org.gearshift.translator.x86.X86State.RSP;
 import static org.gearshift.translator.x86.X86State.SEG_BASE;
-import static org.gearshift.translator.x86.X86State.SS;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -20,14 +16,10 @@ import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Mnemonic;
 
-/** The remaining system instructions: fast system calls, flags, descriptor-table registers, caches, waiting. SDM vol. 2. */
+/** The remaining system instructions: flags, descriptor-table registers, caches, waiting. SDM vol. 2. */
 final class SystemInstructions {
     private static final Logger LOG = System.getLogger(SystemInstructions.class.getName());
     private static final Mnemonic[] MNEMONICS = Mnemonic.values();
-    private static final long FLAT_LIMIT = 0xffffffffL;
-    private static final int FLAT_CODE = 0xc09b;
-    private static final int FLAT_DATA = 0xc093;
-    private static final int DPL3 = 3 << 5;
     private static final int LONGEST_INSTRUCTION = 15;
 
     private final VCpu cpu;
@@ -43,8 +35,6 @@ final class SystemInstructions {
 
     void register(ServiceTable t) {
         t.put(X86Service.UNIMPLEMENTED, (mnemonic, b, c) -> unimplemented((int) mnemonic));
-        t.put(X86Service.SYSENTER, (next, b, c) -> sysenter());
-        t.put(X86Service.SYSEXIT, (bits, b, c) -> sysexit());
         t.put(X86Service.HLT, (next, b, c) -> halt(next));
         t.put(X86Service.LGDT, (base, limit, c) -> loadTable(X86State.GDTR_BASE, X86State.GDTR_LIMIT, base, limit));
         t.put(X86Service.LIDT, (base, limit, c) -> loadTable(X86State.IDTR_BASE, X86State.IDTR_LIMIT, base, limit));
@@ -60,7 +50,7 @@ final class SystemInstructions {
         });
         t.put(X86Service.INVLPG, (address, b, c) -> {
             cpu.requireCpl0();
-            cpu.mmu.invlpg(address & 0xffffffffL);
+            cpu.mmu.invlpg(address & cpu.addressMask());
             cpu.refreshMode();
             return 0;
         });
@@ -84,11 +74,10 @@ final class SystemInstructions {
         });
         t.put(X86Service.CACHE_LINE, (address, bytes, c) -> {
             // Checked as a load of one byte is: SDM vol. 2 under CLFLUSH.
-            cpu.memory.check(address, 1, ShadowMmu.READ, cpu.user());
+            cpu.memory.check(address & cpu.addressMask(), 1, ShadowMmu.READ, cpu.user());
             return 0;
         });
-        for (X86Service absent : new X86Service[] {X86Service.SYSCALL, X86Service.SYSRET, X86Service.XGETBV, X86Service.XSETBV,
-                X86Service.MONITOR, X86Service.MWAIT, X86Service.SWAPGS, X86Service.READ_SEGMENT_BASE, X86Service.WRITE_SEGMENT_BASE,
+        for (X86Service absent : new X86Service[] {X86Service.XGETBV, X86Service.XSETBV, X86Service.MONITOR, X86Service.MWAIT,
                 X86Service.RDRAND, X86Service.HYPERCALL}) {
             t.put(absent, (a, b, c) -> {
                 // Not claimed by any model of this processor.
@@ -109,7 +98,7 @@ final class SystemInstructions {
     private String codeBytes() {
         StringBuilder text = new StringBuilder();
         for (int i = 0; i < LONGEST_INSTRUCTION; i++) {
-            long p = cpu.mmu.probe(s[SEG_BASE + CS] + s[RIP] + i & 0xffffffffL, ShadowMmu.READ, cpu.user());
+            long p = cpu.mmu.probe((cpu.code64() ? 0 : s[SEG_BASE + CS]) + s[RIP] + i & cpu.addressMask(), ShadowMmu.READ, cpu.user());
             if (p < 0 || !cpu.physical.isRam(p)) {
                 break;
             }
@@ -118,56 +107,18 @@ final class SystemInstructions {
         return text.toString().trim();
     }
 
-    private long sysenter() {
-        int selector = (int) s[X86State.SYSENTER_CS] & 0xfffc;
-        if (!cpu.model.has(CpuFeature.SEP)) {
-            cpu.raise(Vector.UD, -1);
-        }
-        if (!cpu.protectedMode() || selector == 0) {
-            cpu.raise(Vector.GP, 0);
-        }
-        s[EFLAGS_SYS] &= ~(Eflags.VM | Eflags.IF | Eflags.RF);
-        flat(CS, selector, FLAT_CODE);
-        flat(SS, selector + 8, FLAT_DATA);
-        s[CPL] = 0;
-        s[RSP] = (int) s[X86State.SYSENTER_ESP];
-        s[RIP] = s[X86State.SYSENTER_EIP];
-        cpu.refreshMode();
-        return 0;
-    }
-
-    private long sysexit() {
-        int selector = (int) s[X86State.SYSENTER_CS] & 0xfffc;
-        if (!cpu.model.has(CpuFeature.SEP)) {
-            cpu.raise(Vector.UD, -1);
-        }
-        if (!cpu.protectedMode() || s[CPL] != 0 || selector == 0) {
-            cpu.raise(Vector.GP, 0);
-        }
-        flat(CS, selector + 16 | 3, FLAT_CODE | DPL3);
-        flat(SS, selector + 24 | 3, FLAT_DATA | DPL3);
-        s[CPL] = 3;
-        s[RSP] = s[RCX];
-        s[RIP] = s[RDX] & 0xffffffffL;
-        cpu.refreshMode();
-        return 0;
-    }
-
-    private void flat(int seg, int selector, int attr) {
-        cpu.segments.set(seg, selector & 0xffff, 0, FLAT_LIMIT, attr);
-    }
-
     private long halt(long next) {
         cpu.requireCpl0();
         cpu.halted = true;
         cpu.exit = CpuExit.HALT;
-        s[RIP] = next & 0xffffffffL;
+        s[RIP] = next & cpu.addressMask();
         return 0;
     }
 
     private long loadTable(int baseSlot, int limitSlot, long base, long limit) {
         cpu.requireCpl0();
-        s[baseSlot] = base & 0xffffffffL;
+        cpu.requireCanonical(base & cpu.addressMask());
+        s[baseSlot] = base & cpu.addressMask();
         s[limitSlot] = limit & 0xffff;
         return 0;
     }
@@ -179,7 +130,7 @@ final class SystemInstructions {
         }
         if (enable) {
             if ((s[EFLAGS_SYS] & Eflags.IF) == 0) {
-                s[INT_SHADOW] = 1;
+                s[INT_SHADOW] = X86State.SHADOW_STI;
             }
             s[EFLAGS_SYS] |= Eflags.IF;
         } else {

@@ -61,6 +61,8 @@ final class TaskSwitch {
 
     private final VCpu cpu;
     private final long[] s;
+    /** Loading a new task's state, which may fault, is under way or has faulted. */
+    private boolean entering;
 
     TaskSwitch(VCpu cpu) {
         this.cpu = cpu;
@@ -197,8 +199,19 @@ final class TaskSwitch {
         return in;
     }
 
+    /**
+     * Whether the fault just raised is one of the task just entered, not of the instruction that led there: it must then be delivered with the
+     * state as it is. Answers so once a fault.
+     */
+    boolean faultedEntering() {
+        boolean was = entering;
+        entering = false;
+        return was;
+    }
+
     /** Loads the new task; from here on every fault is one of the new task, taken before its first instruction. */
     private void load(int selector, long descriptor, Layout l, Incoming in, int ext) {
+        entering = true;
         cpu.segments.setTaskRegister(selector, descriptor | (long) Descriptor.BUSY << 40);
         s[X86State.CR0] |= ControlRegisters.CR0_TS;
         if (l == Layout.WIDE && cpu.paging()) {
@@ -231,6 +244,7 @@ final class TaskSwitch {
         if (s[RIP] > s[SEG_LIMIT + CS]) {
             cpu.raise(Vector.GP, ext);
         }
+        entering = false;
     }
 
     private void loadLdt(int selector, int ext) {

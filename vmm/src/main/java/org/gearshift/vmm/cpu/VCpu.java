@@ -20,6 +20,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
@@ -34,16 +35,18 @@ import org.gearshift.translator.x86.X86State;
  */
 public final class VCpu extends GuestContext {
     private static final int SAVE_VERSION = 1;
+    private static final long LOW_32 = 0xffffffffL;
     private static final long REAL_LIMIT = 0xffff;
     private static final int REAL_DATA = 0x93;
     private static final int FLAT_CODE = 0xc09b;
+    private static final int FLAT_CODE64 = 0xa09b;
     private static final int FLAT_DATA = 0xc093;
     private static final int RESET_LDT = 0x82;
     private static final int RESET_TSS = 0x8b;
 
     /** The outside world of a processor. */
     public record Environment(PhysicalMemory memory, CodePages code, ShadowMmu mmu, PortSpace ports, InterruptSource interrupts,
-            TimeSource time, ApicBaseMsr apicBase, NumericErrorLine numericError, CpuModel model) {
+            TimeSource time, ApicBaseMsr apicBase, TaskPriority taskPriority, NumericErrorLine numericError, CpuModel model) {
     }
 
     /** Why the run loop should look up; it sets this back to NONE when it has. */
@@ -52,12 +55,15 @@ public final class VCpu extends GuestContext {
     public boolean halted;
     /** An NMI is being handled: another waits until IRET. */
     public boolean nmiBlocked;
+    /** An NMI waits to be taken. */
+    private boolean nmiPending;
 
     final CpuModel model;
     final PhysicalMemory physical;
     final ShadowMmu mmu;
     final TimeSource time;
     final ApicBaseMsr apicBase;
+    final TaskPriority taskPriority;
     final StackFrame frame;
     final StackReader stack;
     final StackSwitch inner;
@@ -65,6 +71,7 @@ public final class VCpu extends GuestContext {
     final DebugRegisters debug;
     final SegmentLoads segments;
     final TaskSwitch tasks;
+    final LongModeGates gates;
     final FarTransfers far;
     final InterruptDelivery interrupts;
     final ControlRegisters control;
@@ -73,7 +80,10 @@ public final class VCpu extends GuestContext {
     private final ServiceTable services = new ServiceTable();
     /** Stands in for the page maps while data breakpoints must see every access. */
     private int[] emptyMap;
+    private long[] emptyWideMap;
     private long mode;
+    /** Significant bits of addresses that code computes: all in 64-bit code, else the lower 32. */
+    private long addressMask = LOW_32;
 
     /** A processor in its power-on state. */
     public VCpu(Environment env) {
@@ -83,8 +93,10 @@ public final class VCpu extends GuestContext {
         mmu = env.mmu();
         time = env.time();
         apicBase = env.apicBase();
+        taskPriority = env.taskPriority();
         interruptSource = env.interrupts();
         ram = physical.ram().bytes();
+        wideShift = mmu.wideShift();
         frame = new StackFrame(this);
         stack = new StackReader(this);
         inner = new StackSwitch(this);
@@ -92,6 +104,7 @@ public final class VCpu extends GuestContext {
         debug = new DebugRegisters(this);
         segments = new SegmentLoads(this);
         tasks = new TaskSwitch(this);
+        gates = new LongModeGates(this);
         far = new FarTransfers(this);
         interrupts = new InterruptDelivery(this);
         control = new ControlRegisters(this);
@@ -100,6 +113,8 @@ public final class VCpu extends GuestContext {
         segments.register(services);
         far.register(services);
         new InterruptReturn(this).register(services);
+        new FastSystemCalls(this).register(services);
+        new SegmentBases(this).register(services);
         interrupts.register(services);
         control.register(services);
         msrs.register(services);
@@ -135,6 +150,7 @@ public final class VCpu extends GuestContext {
         exit = CpuExit.NONE;
         halted = false;
         nmiBlocked = false;
+        nmiPending = false;
         exact = false;
         control.apply();
     }
@@ -155,6 +171,22 @@ public final class VCpu extends GuestContext {
         }
         segments.set(CS, codeSelector, 0, 0xffffffffL, FLAT_CODE);
         s[RIP] = eip & 0xffffffffL;
+        control.apply();
+    }
+
+    /**
+     * The same state in 64-bit mode.
+     *
+     * @param pageTables physical address of the page-map level 4
+     */
+    public void enterFlatLongMode(long rip, int codeSelector, int dataSelector, long pageTables) {
+        enterFlatProtectedMode(rip, codeSelector, dataSelector);
+        s[X86State.CR4] |= ControlRegisters.CR4_PAE;
+        s[X86State.CR3] = pageTables;
+        s[X86State.EFER] |= ControlRegisters.EFER_LME | ControlRegisters.EFER_LMA;
+        s[CR0] |= ControlRegisters.CR0_PG;
+        segments.set(CS, codeSelector, 0, LOW_32, FLAT_CODE64);
+        s[RIP] = rip;
         control.apply();
     }
 
@@ -188,11 +220,19 @@ public final class VCpu extends GuestContext {
             }
             readMap = emptyMap;
             writeMap = emptyMap;
+            if (longMode() && emptyWideMap == null) {
+                emptyWideMap = mmu.emptyWideMap();
+            }
+            wideReadMap = emptyWideMap;
+            wideWriteMap = emptyWideMap;
         } else {
             boolean user = user();
             readMap = mmu.readMap(user);
             writeMap = mmu.writeMap(user);
+            wideReadMap = mmu.wideReadMap(user);
+            wideWriteMap = mmu.wideWriteMap(user);
         }
+        addressMask = code64() ? -1 : LOW_32;
     }
 
     /** Makes the MMU follow control registers changed from outside, then {@link #refreshMode}. */
@@ -222,7 +262,61 @@ public final class VCpu extends GuestContext {
         return protectedMode() && !v86();
     }
 
+    /** IA-32e mode, in 64-bit or in compatibility-mode code. */
+    boolean longMode() {
+        return (s[X86State.EFER] & ControlRegisters.EFER_LMA) != 0;
+    }
+
+    /** 64-bit mode. */
+    boolean code64() {
+        return longMode() && (s[SEG_ATTR + CS] & Descriptor.LONG) != 0;
+    }
+
+    /** Significant bits of addresses that code computes. */
+    long addressMask() {
+        return addressMask;
+    }
+
+    /** Significant bits of the addresses of descriptor tables and task state. */
+    long systemMask() {
+        return longMode() ? -1 : LOW_32;
+    }
+
+    /** Writes a general register's low 32 bits as the instruction set does: 64-bit code clears the rest. */
+    void put32(int slot, int value) {
+        s[slot] = code64() ? value & LOW_32 : value;
+    }
+
+    /** The stack pointer, zero-extended. */
+    long stackPointer() {
+        return s[X86State.RSP] & addressMask;
+    }
+
+    /** #GP(0) unless an address that the processor is to keep is canonical; every 32-bit one is. */
+    void requireCanonical(long address) {
+        if (!ShadowMmu.canonical(address)) {
+            raise(Vector.GP, 0);
+        }
+    }
+
+    /**
+     * Before CS is loaded with other attributes: outside 64-bit code general registers have 32 bits, which slots hold sign-extended; what comes back
+     * from there to 64-bit code is zero-extended.
+     */
+    void codeChanges(int attr) {
+        boolean to64 = longMode() && (attr & Descriptor.LONG) != 0;
+        if (to64 != code64()) {
+            for (int i = X86State.GPR; i < X86State.GPR + 8; i++) {
+                s[i] = to64 ? s[i] & LOW_32 : (int) s[i];
+            }
+        }
+    }
+
+    /** Mask of the stack pointer's width. */
     long stackMask() {
+        if (code64()) {
+            return -1;
+        }
         return (s[SEG_ATTR + SS] & Descriptor.BIG) != 0 ? 0xffffffffL : 0xffffL;
     }
 
@@ -239,8 +333,11 @@ public final class VCpu extends GuestContext {
         }
     }
 
-    /** Checks {@code bytes} bytes at {@code offset} (zero-extended) of a segment. */
+    /** Checks {@code bytes} bytes at {@code offset} (zero-extended) of a segment; 64-bit code has no limits. */
     void checkSegment(int seg, long offset, int bytes, boolean write) {
+        if (code64()) {
+            return;
+        }
         int slot = write ? X86State.SEG_WRITE_LIMIT : SEG_READ_LIMIT;
         if (offset + bytes - 1 > s[slot + seg]) {
             segments.check(seg, offset, bytes, write);
@@ -249,12 +346,12 @@ public final class VCpu extends GuestContext {
 
     @Override
     public long loadSlow(long va, int bits, boolean rmw) {
-        return memory.guestLoad(va, bits, rmw);
+        return memory.guestLoad(va & addressMask, bits, rmw);
     }
 
     @Override
     public void storeSlow(long va, long value, int bits) {
-        memory.guestStore(va, value, bits);
+        memory.guestStore(va & addressMask, value, bits);
     }
 
     @Override
@@ -264,7 +361,15 @@ public final class VCpu extends GuestContext {
 
     @Override
     public long vmcall(int number, long a, long b, long c) {
-        return services.call(number, a, b, c);
+        try {
+            return services.call(number, a, b, c);
+        } catch (GuestFault f) {
+            if (!tasks.faultedEntering()) {
+                throw f;
+            }
+            deliverFault();
+            return 0;
+        }
     }
 
     /** Calls a service by name: for tests and tools. */
@@ -284,19 +389,19 @@ public final class VCpu extends GuestContext {
 
     /** Delivers the exception in {@link #fault} at the instruction the pc slot names. */
     public void deliverFault() {
-        int vector = fault.vector;
+        int vector = memory.stackFaultInstead(fault.vector);
         debug.exceptionTaken(vector);
         interrupts.deliver(vector, fault.errorCode, true, true);
     }
 
     /** Delivers the page fault of an instruction fetch at linear address {@code va}, with the error code {@link ShadowMmu#faultErrorCode} gave. */
     public void deliverFetchFault(long va, int errorCode) {
-        s[X86State.CR2] = va & 0xffffffffL;
+        s[X86State.CR2] = va;
         debug.exceptionTaken(Vector.PF);
         interrupts.deliver(Vector.PF, errorCode, true, true);
     }
 
-    /** #GP(0): the pc slot lies beyond the limit of CS. */
+    /** #GP(0): the pc slot lies beyond the limit of CS, or is not canonical. */
     public void deliverFetchLimitFault() {
         debug.exceptionTaken(Vector.GP);
         interrupts.deliver(Vector.GP, 0, true, true);
@@ -309,9 +414,25 @@ public final class VCpu extends GuestContext {
         interrupts.deliver(vector, -1, false, false);
     }
 
-    /** Delivers a non-maskable interrupt; the caller has looked at {@link #nmiBlocked}. */
+    /** The NMI signal: one is remembered until it can be taken. */
+    public void requestNmi() {
+        nmiPending = true;
+    }
+
+    /** Whether a non-maskable interrupt waits, be it blocked or not. */
+    public boolean nmiPending() {
+        return nmiPending;
+    }
+
+    /** Whether a non-maskable interrupt would be taken before the next instruction. */
+    public boolean takesNmi() {
+        return nmiPending && !nmiBlocked && s[INT_SHADOW] == 0;
+    }
+
+    /** Delivers the waiting non-maskable interrupt, which {@link #takesNmi} has allowed; ends HLT. */
     public void deliverNmi() {
         halted = false;
+        nmiPending = false;
         nmiBlocked = true;
         debug.exceptionTaken(-1);
         interrupts.deliver(Vector.NMI, -1, false, false);
@@ -360,6 +481,7 @@ public final class VCpu extends GuestContext {
         }
         out.writeBoolean(halted);
         out.writeBoolean(nmiBlocked);
+        out.writeBoolean(nmiPending);
         out.writeInt(exit.ordinal());
         debug.save(out);
         msrs.save(out);
@@ -379,6 +501,7 @@ public final class VCpu extends GuestContext {
         }
         halted = in.readBoolean();
         nmiBlocked = in.readBoolean();
+        nmiPending = in.readBoolean();
         exit = CpuExit.values()[in.readInt()];
         debug.restore(in);
         msrs.restore(in);

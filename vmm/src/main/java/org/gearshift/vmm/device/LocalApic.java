@@ -287,6 +287,11 @@ public final class LocalApic implements Device {
         }
     }
 
+    /** Whether LINT0, where the 8259s' output arrives, is programmed to raise NMI. */
+    public boolean lint0RaisesNmi() {
+        return isGloballyEnabled() && (lvt[LINT0] & ApicMessage.MASKED) == 0 && ApicMessage.deliveryMode(lvt[LINT0]) == ApicMessage.NMI;
+    }
+
     private void setLint0(boolean asserted) {
         boolean rising = asserted && !intr;
         intr = asserted;

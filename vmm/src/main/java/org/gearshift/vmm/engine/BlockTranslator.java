@@ -42,6 +42,12 @@ final class BlockTranslator {
         return X86Mode.is(mode, X86Mode.CODE64) ? l : l & 0xffffffffL;
     }
 
+    /** Linear address of the page after that of an address. */
+    static long nextPage(long linear, long mode) {
+        long next = (linear | 0xfff) + 1;
+        return X86Mode.is(mode, X86Mode.CODE64) ? next : next & 0xffffffffL;
+    }
+
     /**
      * Translates the block at a pc of the current address space and enters it into the cache. Code outside RAM gives a translation that is not
      * cached and must be used once only.

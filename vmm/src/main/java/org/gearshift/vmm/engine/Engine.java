@@ -84,7 +84,7 @@ public final class Engine {
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
         this.translator = new BlockTranslator(cpu, mmu, memory, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()));
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -163,8 +163,8 @@ public final class Engine {
             if (oneBlock && !cpu.halted) {
                 return StopReason.LIMIT;
             }
-            if (cpu.halted && !(interrupts.pending() && cpu.interruptible())) {
-                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0;
+            if (cpu.halted && !cpu.takesNmi() && !(interrupts.pending() && cpu.interruptible())) {
+                boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0 && !interrupts.nonMaskablePossible();
                 if (forGood || !timer.idle()) {
                     return StopReason.DEAD;
                 }
@@ -192,6 +192,11 @@ public final class Engine {
                 if (paused && timer.pause()) {
                     return;
                 }
+            }
+            if (cpu.takesNmi()) {
+                statistics.interrupts++;
+                cpu.deliverNmi();
+                continue;
             }
             if (cpu.s[X86State.INT_SHADOW] == 0 && interrupts.pending() && cpu.interruptible()) {
                 statistics.interrupts++;
@@ -228,7 +233,7 @@ public final class Engine {
             runRegions(t);
             return;
         }
-        interpreter.setJumpSalt((long) modes.number(t.mode) << 32);
+        interpreter.setJumpSalt(modes.salt(t.mode));
         int why = interpreter.run(cpu, t.handle);
         switch (why) {
             case Interpreter.EXIT_UNLINKED -> linkExit();
@@ -285,11 +290,12 @@ public final class Engine {
 
     /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
     private Translation nextRegion() {
-        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.needsSingleStep()) {
+        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
+                || cpu.needsSingleStep()) {
             return null;
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         Translation t = recent[slot(pc, mode)];
         if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
                 || cpu.budget < t.code.stretch(t.entry)) {
@@ -315,7 +321,7 @@ public final class Engine {
         int exit = interpreter.lastExit();
         Translation from = cache.byHandle(handle);
         long mode = cpu.mode();
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to == null || !to.cached || from == null || !from.cached || !from.valid || from.mode != mode) {
             return;
         }
@@ -327,7 +333,7 @@ public final class Engine {
     }
 
     private void fillJumpCache(long mode) {
-        Translation to = lookup();
+        Translation to = oneBlock ? null : lookAhead();
         if (to != null && to.cached && to.mode == mode) {
             interpreter.cacheJump(to.pc, to.handle);
         }
@@ -335,13 +341,23 @@ public final class Engine {
 
     /** The translation at the current pc, made if need be; null if fetching it faulted (the fault has been delivered). */
     private Translation lookup() {
+        Translation t = lookAhead();
+        if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
+        }
+        return t;
+    }
+
+    /** The same before it is certain that the pc comes next, since an interrupt may be due first: null, and nothing delivered, if it cannot be fetched. */
+    private Translation lookAhead() {
         int epoch = mmu.mappingEpoch();
         if (epoch != lastEpoch) {
             lastEpoch = epoch;
             interpreter.flushJumps();
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP] & 0xffffffffL;
+        long pc = cpu.s[X86State.RIP];
         int slot = slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
@@ -357,13 +373,13 @@ public final class Engine {
     private boolean stillMapped(Translation t, int epoch) {
         boolean user = cpu.user();
         if (mmu.execFrame(t.linear, user) != t.frame
-                || t.secondFrame != Translation.NONE && mmu.execFrame(nextPage(t.linear), user) != t.secondFrame) {
+                || t.secondFrame != Translation.NONE && mmu.execFrame(t.nextPage(), user) != t.secondFrame) {
             return false;
         }
         RegionRecord r = t.region;
         if (r != null && r.checkedEpoch != epoch) {
             for (int i = 0; i < r.pages.length; i++) {
-                if (mmu.execFrame((long) r.pages[i] << 12 & 0xffffffffL, user) != r.frames[i]) {
+                if (mmu.execFrame(r.pages[i] << 12, user) != r.frames[i]) {
                     return replaceByInterpretation(t);
                 }
             }
@@ -379,10 +395,6 @@ public final class Engine {
         return true;
     }
 
-    private static long nextPage(long linear) {
-        return (linear | 0xfff) + 1 & 0xffffffffL;
-    }
-
     private Translation find(long pc, long mode, boolean single) {
         boolean user = cpu.user();
         long linear = BlockTranslator.linear(pc, mode);
@@ -391,7 +403,7 @@ public final class Engine {
             long key = single ? mode | BlockTranslator.SINGLE : mode;
             Translation t = cache.find(pc, key, frame, Translation.NONE);
             if (t == null && (linear & 0xfff) > 0x1000 - 15 * (BlockTranslator.MAX_INSNS + 1)) {
-                int second = mmu.execFrame(nextPage(linear), user);
+                int second = mmu.execFrame(BlockTranslator.nextPage(linear, mode), user);
                 t = second < 0 ? null : cache.find(pc, key, frame, second);
             }
             if (t != null && stillMapped(t, mmu.mappingEpoch())) {
@@ -411,8 +423,6 @@ public final class Engine {
             }
             return t;
         } catch (GuestFault f) {
-            statistics.exceptions++;
-            translator.deliverFetchFault();
             return null;
         }
     }
@@ -444,8 +454,10 @@ public final class Engine {
             return;
         }
         boolean shadow = cpu.s[X86State.INT_SHADOW] != 0;
-        Translation t = find(cpu.s[X86State.RIP] & 0xffffffffL, cpu.mode(), true);
+        Translation t = find(cpu.s[X86State.RIP], cpu.mode(), true);
         if (t == null) {
+            statistics.exceptions++;
+            translator.deliverFetchFault();
             return;
         }
         int left = cpu.budget - 1;
@@ -509,7 +521,7 @@ public final class Engine {
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
     private void promote() {
-        Translation t = lookup();
+        Translation t = lookAhead();
         if (t == null || !t.cached) {
             return;
         }
@@ -537,14 +549,14 @@ public final class Engine {
     }
 
     private void install(RegionFormer.Candidate c, CompiledRegion code, int generation, long inherited) {
-        java.util.TreeMap<Integer, Integer> pages = new java.util.TreeMap<>();
+        java.util.TreeMap<Long, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
-            pages.put((int) (m.linear >>> 12), m.frame);
+            pages.put(m.linear >>> 12, m.frame);
             if (m.secondFrame != Translation.NONE) {
-                pages.put((int) (nextPage(m.linear) >>> 12), m.secondFrame);
+                pages.put(m.nextPage() >>> 12, m.secondFrame);
             }
         }
-        int[] p = pages.keySet().stream().mapToInt(Integer::intValue).toArray();
+        long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
         RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), generation, inherited);
         for (Translation m : c.members()) {

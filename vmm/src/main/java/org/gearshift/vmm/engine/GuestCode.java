@@ -13,6 +13,7 @@ final class GuestCode implements CodeSource {
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final PhysicalMemory memory;
+    private static final int GENERAL_PROTECTION = 13;
     private static final int PAGE_FAULT = 14;
 
     private boolean fixed;
@@ -58,9 +59,13 @@ final class GuestCode implements CodeSource {
         return (int) secondFrame;
     }
 
-    /** Delivers the page fault that a fetch was abandoned with. */
+    /** Delivers the fault that a fetch was abandoned with. */
     void deliverFault() {
-        cpu.deliverFetchFault(faultAddress, faultCode);
+        if (ShadowMmu.canonical(faultAddress)) {
+            cpu.deliverFetchFault(faultAddress, faultCode);
+        } else {
+            cpu.deliverFetchLimitFault();
+        }
     }
 
     @Override
@@ -74,6 +79,10 @@ final class GuestCode implements CodeSource {
     private void turnTo(long linear) {
         long p = linear >>> 12;
         if (!fixed) {
+            if (!ShadowMmu.canonical(linear)) {
+                faultAddress = linear;
+                throw cpu.raise(GENERAL_PROTECTION, 0);
+            }
             long physical = mmu.translate(linear, ShadowMmu.EXECUTE, cpu.user());
             if (physical < 0) {
                 faultAddress = linear;

@@ -14,6 +14,7 @@ import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
+import org.gearshift.ir.Type;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.vmm.cpu.VCpu;
@@ -23,6 +24,9 @@ import org.gearshift.vmm.cpu.VCpu;
  * first, as long as they have been executed often enough and the region stays small enough for HotSpot.
  */
 final class RegionFormer {
+    /** No pc. */
+    private static final long NOWHERE = -1;
+
     /** A chosen region: its IR and the translations of its blocks. */
     record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns) {
         List<Translation> members() {
@@ -121,7 +125,7 @@ final class RegionFormer {
                 offer(queue, seen, successor, t.mode, floor, false);
             }
             long back = returnPoint(block);
-            if (back >= 0) {
+            if (back != NOWHERE) {
                 offer(queue, seen, back, t.mode, floor, true);
             }
         }
@@ -147,7 +151,7 @@ final class RegionFormer {
         }
         Translation t = cache.find(pc, mode, frame, Translation.NONE);
         if (t == null && (linear & 0xfff) > 0x1000 - 15 - 15 * BlockTranslator.MAX_INSNS) {
-            t = cache.find(pc, mode, frame, mmu.execFrame((linear | 0xfff) + 1 & 0xffffffffL, cpu.user()));
+            t = cache.find(pc, mode, frame, mmu.execFrame(BlockTranslator.nextPage(linear, mode), cpu.user()));
         }
         return t;
     }
@@ -179,18 +183,22 @@ final class RegionFormer {
         };
     }
 
-    /** Where the call that ends this block returns to, or -1: a call has stored the address after the block. */
+    /** Where the call that ends this block returns to, or {@link #NOWHERE}: a call has stored the address after the block. */
     static long returnPoint(Block b) {
         long after = b.pc() + b.guestBytes();
         Terminator.Kind k = b.terminator().kind();
         if (k != Terminator.Kind.GOTO && k != Terminator.Kind.INDIRECT || k == Terminator.Kind.GOTO && b.terminator().target() == after) {
-            return -1;
+            return NOWHERE;
         }
         for (Insn i : b.insns()) {
-            if (i.op() == Op.STORE && i.arg(1).isConst() && (i.arg(1).imm() & 0xffffffffL) == after) {
+            if (i.op() == Op.STORE && i.arg(1).isConst() && stored(i.arg(1)) == after) {
                 return after;
             }
         }
-        return -1;
+        return NOWHERE;
+    }
+
+    private static long stored(Insn constant) {
+        return constant.type() == Type.I64 ? constant.imm() : constant.imm() & 0xffffffffL;
     }
 }

@@ -10,7 +10,7 @@ final class RegionRecord {
     final List<Translation> members;
     final CompiledRegion code;
     /** Linear page numbers and the frames they must map to. */
-    final int[] pages;
+    final long[] pages;
     final int[] frames;
     int checkedEpoch;
     boolean valid = true;
@@ -25,7 +25,7 @@ final class RegionRecord {
     /** Where control went from here. */
     final RegionSuccessors successors = new RegionSuccessors();
 
-    RegionRecord(List<Translation> members, CompiledRegion code, int[] pages, int[] frames, int epoch, int generation, long inherited) {
+    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch, int generation, long inherited) {
         this.members = members;
         this.code = code;
         this.pages = pages;

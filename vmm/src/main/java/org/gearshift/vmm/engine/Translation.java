@@ -50,6 +50,11 @@ final class Translation {
         this.handle = handle;
     }
 
+    /** Linear address of the page after that of the first byte. */
+    long nextPage() {
+        return BlockTranslator.nextPage(linear, mode);
+    }
+
     /** Physical address of the first byte. */
     long physical() {
         return ((long) frame << 12) + (linear & 0xfff);

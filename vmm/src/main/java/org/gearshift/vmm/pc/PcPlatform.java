@@ -22,6 +22,7 @@ import org.gearshift.vmm.cpu.ApicBaseMsr;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.TimeSource;
 import org.gearshift.vmm.device.A20Gate;
 import org.gearshift.vmm.device.ApicBus;
@@ -290,12 +291,33 @@ public final class PcPlatform {
             public int acknowledge() {
                 return lapic.acknowledge();
             }
+
+            @Override
+            public boolean nonMaskablePossible() {
+                return lapic.lint0RaisesNmi();
+            }
         };
     }
 
     /** The time-stamp counter: one tick a nanosecond of the machine's clock. */
     public TimeSource timeSource() {
         return clock::nanos;
+    }
+
+    /** CR8 of a processor. */
+    public TaskPriority taskPriority(int cpu) {
+        LocalApic lapic = lapics[cpu];
+        return new TaskPriority() {
+            @Override
+            public int read() {
+                return lapic.taskPriorityClass();
+            }
+
+            @Override
+            public void write(int priority) {
+                lapic.setTaskPriorityClass(priority);
+            }
+        };
     }
 
     /** IA32_APIC_BASE of processor {@code cpu}. */

@@ -20,7 +20,7 @@ class ControlRegistersTest {
     void powerOnStateIsRealModeAtTheResetVector() {
         ProtectedMachine m = new ProtectedMachine();
         assertEquals(0x60000010, m.s[CR0]);
-        assertEquals(0xffff0000, m.s[X86State.SEG_BASE + X86State.CS]);
+        assertEquals(0xffff0000L, m.s[X86State.SEG_BASE + X86State.CS]);
         assertEquals(0xfff0, m.s[X86State.RIP]);
         assertEquals(2, m.cpu.eflags());
         assertEquals(0xffff0ff0L, m.s[X86State.DR + 6]);

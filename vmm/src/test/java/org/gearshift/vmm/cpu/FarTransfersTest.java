@@ -27,7 +27,7 @@ class FarTransfersTest {
         ProtectedMachine m = new ProtectedMachine();
         m.cpu.enterRealMode(0x100, 0x10, 0x200);
         m.s[RSP] = 0x80;
-        m.call(X86Service.FAR_CALL, 0x300, 0x20, 16L << 32 | 0x15);
+        m.call(X86Service.FAR_CALL, 0x300, 0x20, 16L << 32 | 5);
         assertEquals(0x3000, m.s[SEG_BASE + CS]);
         assertEquals(0x20, m.s[RIP]);
         assertEquals(0x7c, m.s[RSP]);
@@ -47,9 +47,9 @@ class FarTransfersTest {
         ProtectedMachine m = cpl == 0 ? new ProtectedMachine().ring0() : new ProtectedMachine().ring3();
         m.descriptor(FREE, 0x100, 0xfff, Integer.parseInt(attr, 16));
         if (vector != 0) {
-            m.faults(vector, FREE, X86Service.FAR_JUMP, FREE | rpl, 0x10, 32);
+            m.faults(vector, FREE, X86Service.FAR_JUMP, FREE | rpl, 0x10, 32L << 32);
         } else {
-            m.call(X86Service.FAR_JUMP, FREE | rpl, 0x10, 32);
+            m.call(X86Service.FAR_JUMP, FREE | rpl, 0x10, 32L << 32);
             assertEquals(FREE | cpl, m.s[SEG_SELECTOR + CS]);
             assertEquals(0x100, m.s[SEG_BASE + CS]);
             assertEquals(0x10, m.s[RIP]);
@@ -62,7 +62,7 @@ class FarTransfersTest {
         ProtectedMachine m = new ProtectedMachine().ring0();
         m.descriptor(FREE, 0, 0xfff, 0x409a);
         m.put32(m.s[RSP] - 4, 0x11111111);
-        m.faults(Vector.GP, 0, X86Service.FAR_CALL, FREE, 0x1000, 32L << 32 | 0x5005);
+        m.faults(Vector.GP, 0, X86Service.FAR_CALL, FREE, 0x1000, 32L << 32 | 5);
         assertEquals(0x11111111, m.get32(m.s[RSP] - 4));
     }
 
@@ -72,7 +72,7 @@ class FarTransfersTest {
         m.callGate(FREE, CODE0, 0x7000, 0xec, 2);
         m.iretFrame(0x22222222, 0x33333333);
         long outerStack = m.s[RSP];
-        m.call(X86Service.FAR_CALL, FREE | 3, 0xdead, 32L << 32 | 0x6007);
+        m.call(X86Service.FAR_CALL, FREE | 3, 0xdead, 32L << 32 | 7);
         assertEquals(0, m.s[CPL]);
         assertEquals(CODE0, m.s[SEG_SELECTOR + CS]);
         assertEquals(DATA0, m.s[SEG_SELECTOR + SS]);
@@ -98,7 +98,7 @@ class FarTransfersTest {
     void callGateToConformingCodeStaysOnLevelAndStack() {
         ProtectedMachine m = new ProtectedMachine().ring3();
         m.callGate(FREE, CONFORMING, 0x7000, 0xec, 2);
-        m.call(X86Service.FAR_CALL, FREE | 3, 0, 32L << 32 | 0x6007);
+        m.call(X86Service.FAR_CALL, FREE | 3, 0, 32L << 32 | 7);
         assertEquals(3, m.s[CPL]);
         assertEquals(CONFORMING | 3, m.s[SEG_SELECTOR + CS]);
         assertEquals(ProtectedMachine.STACK3 - 8, m.s[RSP]);
@@ -109,7 +109,7 @@ class FarTransfersTest {
         ProtectedMachine m = new ProtectedMachine().ring0();
         m.callGate(FREE, CODE0, 0x1234_7000L, 0x84, 0);
         long top = m.s[RSP];
-        m.call(X86Service.FAR_CALL, FREE, 0, 16L << 32 | 0x5005);
+        m.call(X86Service.FAR_CALL, FREE, 0, 16L << 32 | 5);
         assertEquals(0x7000, m.s[RIP]);
         assertEquals(top - 4, m.s[RSP]);
         assertEquals(CODE0 << 16 | 0x5005, m.stack(0));
@@ -127,7 +127,7 @@ class FarTransfersTest {
         m.callGate(FREE, DATA0, 0x7000, 0xec, 0);
         m.faults(Vector.GP, DATA0, X86Service.FAR_CALL, FREE | 3, 0, 32L << 32);
         m.callGate(FREE, CODE0, 0x7000, 0xec, 0);
-        m.faults(Vector.GP, CODE0, X86Service.FAR_JUMP, FREE | 3, 0, 32);
+        m.faults(Vector.GP, CODE0, X86Service.FAR_JUMP, FREE | 3, 0, 32L << 32);
     }
 
     @Test

@@ -48,7 +48,7 @@ final class ProtectedMachine implements PortSpace {
     }
 
     ProtectedMachine(CpuModel model) {
-        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE,
+        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE, TaskPriority.NONE,
                 new Pins(), model));
         s = cpu.s;
     }

@@ -47,7 +47,7 @@ class TaskSwitchTest {
     void jumpToATaskSavesThisOneAndLoadsThatOne() {
         ProtectedMachine m = machine();
         m.s[RAX] = 0x1234;
-        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32);
+        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32L << 32);
         assertEquals(TSS2_SELECTOR, m.s[X86State.TR]);
         assertEquals(0x9000, m.s[RIP]);
         assertEquals(1, m.s[RAX]);
@@ -68,7 +68,7 @@ class TaskSwitchTest {
     @Test
     void callNestsAndIretGoesBack() {
         ProtectedMachine m = machine();
-        m.call(X86Service.FAR_CALL, TSS2_SELECTOR, 0, 32L << 32 | 0x5007);
+        m.call(X86Service.FAR_CALL, TSS2_SELECTOR, 0, 32L << 32 | 7);
         assertEquals(Eflags.NT, m.cpu.eflags() & Eflags.NT);
         assertEquals(TSS_SELECTOR, m.memory.ram().get16(TSS2));
         assertEquals(BUSY, typeOf(m, TSS_SELECTOR) & BUSY);
@@ -86,14 +86,14 @@ class TaskSwitchTest {
     @Test
     void busyTaskCannotBeEntered() {
         ProtectedMachine m = machine();
-        m.faults(Vector.GP, TSS_SELECTOR, X86Service.FAR_JUMP, TSS_SELECTOR, 0, 32);
+        m.faults(Vector.GP, TSS_SELECTOR, X86Service.FAR_JUMP, TSS_SELECTOR, 0, 32L << 32);
     }
 
     @Test
     void tooSmallTssIsInvalid() {
         ProtectedMachine m = machine();
         m.descriptor(TSS2_SELECTOR, TSS2, 0x66, 0x89);
-        m.faults(Vector.TS, TSS2_SELECTOR, X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32);
+        m.faults(Vector.TS, TSS2_SELECTOR, X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32L << 32);
     }
 
     @Test
@@ -114,7 +114,7 @@ class TaskSwitchTest {
     void badSegmentOfTheNewTaskIsAFaultOfTheNewTask() {
         ProtectedMachine m = machine();
         m.put32(TSS2 + 80, DATA0);
-        GuestFault f = assertThrows(GuestFault.class, () -> m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32));
+        GuestFault f = assertThrows(GuestFault.class, () -> m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32L << 32));
         assertEquals(Vector.TS, f.vector);
         assertEquals(DATA0, f.errorCode);
         assertEquals(TSS2_SELECTOR, m.s[X86State.TR]);
@@ -130,7 +130,7 @@ class TaskSwitchTest {
         for (int i = 0; i < state.length; i++) {
             m.memory.ram().put16(tss16 + 14 + 2 * i, state[i]);
         }
-        m.call(X86Service.FAR_CALL, FREE, 0, 32L << 32 | 0x5007);
+        m.call(X86Service.FAR_CALL, FREE, 0, 32L << 32 | 7);
         assertEquals(0x9000, m.s[RIP]);
         assertEquals(0xffff0001, m.s[RAX]);
         assertEquals(0xffff8000, m.s[RSP]);
@@ -147,7 +147,7 @@ class TaskSwitchTest {
         m.memory.ram().put16(TSS2 + 100, 1);
         m.put32(TSS2 + 4, 0x12000);
         m.put32(TSS2 + 8, DATA0);
-        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32);
+        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32L << 32);
         assertTrue(m.cpu.needsSingleStep());
         assertTrue(!m.cpu.beforeInstruction());
         assertEquals(0x7000, m.s[RIP]);
@@ -160,7 +160,7 @@ class TaskSwitchTest {
         ProtectedMachine m = machine();
         m.put32(TSS2 + 36, 0x20202);
         m.put32(TSS2 + 76, 0x300);
-        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32);
+        m.call(X86Service.FAR_JUMP, TSS2_SELECTOR, 0, 32L << 32);
         assertEquals(3, m.s[CPL]);
         assertEquals(0x3000, m.s[X86State.SEG_BASE + CS]);
     }

@@ -246,9 +246,10 @@ public final class Decoder {
         }
         if (first == 0xc4 || first == 0xc5) {
             int second = next();
-            if (mode64 || second >= 0xc0) {
+            if (mode64 ? rex == 0 : second >= 0xc0) {
                 return vex(first, second);
             }
+            // LES, LDS; in 64-bit mode, where there are none, REX makes the bytes look so.
             modrm = second;
         }
         return first;

@@ -34,7 +34,7 @@ final class ControlTransfer {
         t.add(Mnemonic.INT3, (c, i) -> interrupt(c, 1, c.ir.i32(3)));
         t.add(Mnemonic.INTO, (c, i) -> interrupt(c, 2, c.ir.shl(c.condition(Flags.O), 2)));
         t.add(Mnemonic.INT1, (c, i) -> interrupt(c, 3, c.ir.i32(1)));
-        t.add(Mnemonic.IRET, (c, i) -> c.serviceExit(X86Service.IRET, c.ir.i32(i.operandBits())));
+        t.add(Mnemonic.IRET, (c, i) -> c.serviceExit(X86Service.IRET, c.ir.i32(i.operandBits()), c.ir.i32(i.length())));
         t.add(Mnemonic.BOUND, ControlTransfer::bound);
         t.add(Mnemonic.SYSENTER, (c, i) -> c.serviceExit(X86Service.SYSENTER, c.next()));
         t.add(Mnemonic.SYSEXIT, (c, i) -> c.serviceExit(X86Service.SYSEXIT, c.ir.i32(i.operandBits())));
@@ -137,13 +137,12 @@ final class ControlTransfer {
 
     private static void jmpFar(LiftContext c, Instruction i) {
         Insn[] p = farPointer(c, i, i.op(0));
-        c.serviceExit(X86Service.FAR_JUMP, p[1], p[0], c.ir.i32(i.operandBits()));
+        c.serviceExit(X86Service.FAR_JUMP, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | i.length()));
     }
 
     private static void callFar(LiftContext c, Instruction i) {
         Insn[] p = farPointer(c, i, i.op(0));
-        long next = c.nextPc() & 0xffff_ffffL;
-        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | next));
+        c.serviceExit(X86Service.FAR_CALL, p[1], p[0], c.ir.i64((long) i.operandBits() << 32 | i.length()));
     }
 
     private static void retFar(LiftContext c, Instruction i) {

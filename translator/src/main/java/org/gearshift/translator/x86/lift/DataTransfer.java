@@ -56,7 +56,7 @@ final class DataTransfer {
         }
         c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
         if (segment == X86State.SS) {
-            c.ir.put(X86State.INT_SHADOW, c.ir.i32(1));
+            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
         }
         c.endExit();
     }

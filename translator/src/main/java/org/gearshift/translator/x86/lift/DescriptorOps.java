@@ -131,7 +131,8 @@ final class DescriptorOps {
             // A selector that is fine is not written: it may lie in a page that can only be read.
             Insn offset = c.effectiveAddress(o);
             boolean writable = X86Mode.isFlat(c.mode, o.segment) && o.segment != X86State.CS;
-            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, c.linear(o.segment, offset, o.bits / 8, false), rpl, ir.i32(writable ? -1 : o.segment), offset));
+            Insn linear = c.wideAddress(c.linear(o.segment, offset, o.bits / 8, false));
+            c.flags.setZero(ir.call(RequestedPrivilege.ADJUST, linear, rpl, ir.i32(writable ? -1 : o.segment), offset));
             return;
         }
         Insn a = c.read(o);

@@ -57,7 +57,7 @@ final class StackOps {
         c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
         c.writeStackPointer(c.stackOffset(bits / 8));
         if (segment == X86State.SS) {
-            c.ir.put(X86State.INT_SHADOW, c.ir.i32(1));
+            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
         }
         c.endExit();
     }

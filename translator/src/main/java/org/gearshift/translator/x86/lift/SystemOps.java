@@ -26,8 +26,6 @@ final class SystemOps {
         t.add(Mnemonic.RDTSC, (c, i) -> counter(c, X86Service.RDTSC));
         t.add(Mnemonic.RDTSCP, (c, i) -> counter(c, X86Service.RDTSCP));
         t.add(Mnemonic.RDPMC, (c, i) -> counter(c, X86Service.RDPMC));
-        t.add(Mnemonic.XGETBV, (c, i) -> counter(c, X86Service.XGETBV));
-        t.add(Mnemonic.XSETBV, (c, i) -> c.serviceEnd(X86Service.XSETBV));
         t.add(Mnemonic.MONITOR, SystemOps::monitor);
         t.add(Mnemonic.MWAIT, (c, i) -> c.serviceExit(X86Service.MWAIT, c.next()));
         t.add((c, i) -> c.serviceExit(X86Service.HYPERCALL, c.next()), Mnemonic.VMCALL, Mnemonic.VMMCALL);

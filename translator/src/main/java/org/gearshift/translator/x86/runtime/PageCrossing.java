@@ -17,26 +17,11 @@ public final class PageCrossing {
 
     public static void writable(GuestContext ctx, long address, int bytes) {
         if ((int) (address & PAGE - 1) > PAGE - bytes) {
-            check(ctx, address, bytes);
+            GuestStores.probe(ctx, address, bytes);
         }
-    }
-
-    /** The first page first, as the store would: its fault comes before the second's. */
-    private static void check(GuestContext ctx, long address, int bytes) {
-        touch(ctx, address);
-        touch(ctx, address + bytes - 1 & -PAGE);
     }
 
     public static void probe(GuestContext ctx, long address, int bytes) {
-        touch(ctx, address);
-        writable(ctx, address, bytes);
-    }
-
-    /** Faults as a store to a byte would. */
-    static void touch(GuestContext ctx, long address) {
-        long page = address >>> 12;
-        if (page >>> 20 != 0 || ctx.writeMap[(int) page] < 0) {
-            ctx.loadSlow(address, 8, true);
-        }
+        GuestStores.probe(ctx, address, bytes);
     }
 }

@@ -13,14 +13,14 @@ public final class RequestedPrivilege {
      * written. Whether the segment may be written is looked at only then; segment -1: it may.
      */
     public static final Helper ADJUST = Helper.stateful("adjust_rpl", RequestedPrivilege.class, "adjust", true, new BitSet(), new BitSet(),
-            Type.I32, Type.I32, Type.I32, Type.I32, Type.I32);
+            Type.I32, Type.I64, Type.I32, Type.I32, Type.I32);
 
     private static final int SELECTOR_BYTES = 2;
 
     private RequestedPrivilege() {
     }
 
-    public static int adjust(GuestContext ctx, int address, int rpl, int segment, int offset) {
+    public static int adjust(GuestContext ctx, long address, int rpl, int segment, int offset) {
         int selector = GuestStores.load16(ctx, address);
         if ((selector & 3) >= rpl) {
             return 0;

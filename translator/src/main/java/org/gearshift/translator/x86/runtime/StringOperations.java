@@ -38,6 +38,10 @@ public final class StringOperations {
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int PAGE = 0x1000;
+    private static final int DR7 = X86State.DR + 7;
+    private static final int BREAKPOINTS_ENABLED = 0xff;
+    private static final int TF = 1 << 8;
+    private static final int RF = 1 << 16;
 
     private StringOperations() {
     }
@@ -50,6 +54,9 @@ public final class StringOperations {
             writes.set(slot);
         }
         reads.set(X86State.DF);
+        reads.set(X86State.EFLAGS_SYS);
+        writes.set(X86State.EFLAGS_SYS);
+        reads.set(DR7);
         for (int first : new int[] {X86State.SEG_BASE, X86State.SEG_READ_LIMIT, X86State.SEG_WRITE_LIMIT}) {
             reads.set(first, first + 6);
         }
@@ -67,8 +74,8 @@ public final class StringOperations {
             long from = source(ctx, form);
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int s = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.readMap, from, bytes) : -1;
-            int d = s >= 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            int s = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(from, bytes, false) : -1;
+            int d = s >= 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0 && (d <= s || d >= s + bytes)) {
                 System.arraycopy(ctx.ram, s, ctx.ram, d, bytes);
                 advance(ctx, form, n, true, true);
@@ -88,7 +95,7 @@ public final class StringOperations {
         while (n > 0) {
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int d = ctx.s[X86State.DF] > 0 ? place(ctx, ctx.writeMap, to, bytes) : -1;
+            int d = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0) {
                 fill(ctx.ram, d, bytes, size, value);
                 advance(ctx, form, n, false, true);
@@ -144,7 +151,7 @@ public final class StringOperations {
             advance(ctx, form, 1, false, true);
             setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
-                return 0;
+                return done(ctx);
             }
         }
         return more(ctx, form);
@@ -163,7 +170,7 @@ public final class StringOperations {
             advance(ctx, form, 1, true, true);
             setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
-                return 0;
+                return done(ctx);
             }
         }
         return more(ctx, form);
@@ -172,8 +179,8 @@ public final class StringOperations {
     /** Moves over the equal elements at the start of {@code n} elements in RAM; the caller then compares at least one more. */
     private static long skipEqual(GuestContext ctx, int form, int n, int size) {
         int bytes = n * size;
-        int s = place(ctx, ctx.readMap, source(ctx, form), bytes);
-        int d = place(ctx, ctx.readMap, destination(ctx, form), bytes);
+        int s = ctx.ramIndex(source(ctx, form), bytes, false);
+        int d = ctx.ramIndex(destination(ctx, form), bytes, false);
         if (s < 0 || d < 0) {
             return 0;
         }
@@ -190,6 +197,10 @@ public final class StringOperations {
         long n = count(ctx, form);
         if (n == 0) {
             return 0;
+        }
+        if ((ctx.s[X86State.EFLAGS_SYS] & TF) != 0 || (ctx.s[DR7] & BREAKPOINTS_ENABLED) != 0) {
+            // Debug traps come after each element.
+            n = 1;
         }
         if (usesSource) {
             int segment = form >> SEGMENT_SHIFT & 7;
@@ -251,8 +262,21 @@ public final class StringOperations {
         return offset(ctx, form, X86State.RCX) & Long.MAX_VALUE;
     }
 
+    /**
+     * Whether the instruction goes on. RF is set while it is under way, so that it is in the image of an interrupt that comes in between: SDM vol.
+     * 3B section 17.3.1.1.
+     */
     private static int more(GuestContext ctx, int form) {
-        return offset(ctx, form, X86State.RCX) != 0 ? 1 : 0;
+        if (offset(ctx, form, X86State.RCX) == 0) {
+            return done(ctx);
+        }
+        ctx.s[X86State.EFLAGS_SYS] |= RF;
+        return 1;
+    }
+
+    private static int done(GuestContext ctx) {
+        ctx.s[X86State.EFLAGS_SYS] &= ~RF;
+        return 0;
     }
 
     private static long offset(GuestContext ctx, int form, int register) {
@@ -301,18 +325,8 @@ public final class StringOperations {
 
     // ---- memory ----
 
-    /** Index in RAM of bytes that lie in one mapped page, or -1. */
-    private static int place(GuestContext ctx, int[] map, long va, int bytes) {
-        int o = (int) va & PAGE - 1;
-        if (va >>> 32 != 0 || o > PAGE - bytes) {
-            return -1;
-        }
-        int f = map[(int) (va >>> 12)];
-        return f < 0 ? -1 : (f << 12) + o;
-    }
-
     private static long load(GuestContext ctx, long va, int size) {
-        int at = place(ctx, ctx.readMap, va, size);
+        int at = ctx.ramIndex(va, size, false);
         if (at < 0) {
             return ctx.loadSlow(va, size * 8, false);
         }
@@ -325,7 +339,7 @@ public final class StringOperations {
     }
 
     private static void store(GuestContext ctx, long va, int size, long value) {
-        int at = place(ctx, ctx.writeMap, va, size);
+        int at = ctx.ramIndex(va, size, true);
         if (at < 0) {
             ctx.storeSlow(va, value, size * 8);
         } else {

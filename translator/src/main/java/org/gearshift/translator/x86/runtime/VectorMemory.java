@@ -35,21 +35,14 @@ public final class VectorMemory {
 
     /** Four or eight bytes; four zero-extended. */
     static long load(GuestContext ctx, long linear, int bytes) {
-        if (linear >>> 32 == 0) {
-            return bytes == 8 ? GuestStores.load64(ctx, (int) linear) : GuestStores.load32(ctx, (int) linear) & 0xffff_ffffL;
-        }
-        long v = ctx.loadSlow(linear, 8 * bytes, false);
-        return bytes == 8 ? v : v & 0xffff_ffffL;
+        return bytes == 8 ? GuestStores.load64(ctx, linear) : GuestStores.load32(ctx, linear) & 0xffff_ffffL;
     }
 
     static void store(GuestContext ctx, long linear, int bytes, long value) {
-        if (linear >>> 32 != 0) {
-            ctx.storeSlow(linear, value, 8 * bytes);
-        } else if (bytes == 8) {
-            GuestStores.store64(ctx, (int) linear, value);
+        if (bytes == 8) {
+            GuestStores.store64(ctx, linear, value);
         } else {
-            GuestStores.store32(ctx, (int) linear, (int) value);
+            GuestStores.store32(ctx, linear, (int) value);
         }
     }
-
 }

@@ -54,19 +54,19 @@ public final class X87Arithmetic {
     }
 
     /** ST(0) = ST(0) op binary32. */
-    public static void single(GuestContext ctx, int operation, int address) {
+    public static void single(GuestContext ctx, int operation, long address) {
         int bits = X87Status.load32(ctx, address);
         memory(ctx.s, operation, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits));
     }
 
     /** ST(0) = ST(0) op binary64. */
-    public static void real(GuestContext ctx, int operation, int address) {
+    public static void real(GuestContext ctx, int operation, long address) {
         long bits = X87Status.load64(ctx, address);
         memory(ctx.s, operation, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
     }
 
     /** ST(0) = ST(0) op integer of 2 or 4 bytes. */
-    public static void integer(GuestContext ctx, int operation, int address, int bytes) {
+    public static void integer(GuestContext ctx, int operation, long address, int bytes) {
         long value = X87Status.loadInteger(ctx, address, bytes);
         memory(ctx.s, operation, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value), false);
     }

@@ -42,18 +42,18 @@ public final class X87Comparison {
         }
     }
 
-    public static void fcom32(GuestContext ctx, int address, int pops) {
+    public static void fcom32(GuestContext ctx, long address, int pops) {
         int bits = X87Status.load32(ctx, address);
         memory(ctx.s, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits), pops);
     }
 
-    public static void fcom64(GuestContext ctx, int address, int pops) {
+    public static void fcom64(GuestContext ctx, long address, int pops) {
         long bits = X87Status.load64(ctx, address);
         memory(ctx.s, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits), pops);
     }
 
     /** Integer of 2 or 4 bytes. */
-    public static void ficom(GuestContext ctx, int address, int bytes, int pops) {
+    public static void ficom(GuestContext ctx, long address, int bytes, int pops) {
         long value = X87Status.loadInteger(ctx, address, bytes);
         memory(ctx.s, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value), false, pops);
     }

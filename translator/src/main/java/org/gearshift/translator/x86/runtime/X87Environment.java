@@ -19,7 +19,7 @@ public final class X87Environment {
     private static final int OPCODE = 0x7ff;
     private static final long LOW_HALF = 0xffff_ffffL;
     /** Bits of an FXSAVE layout: the number of XMM registers (0, 8 or 16), and whether pointers are 64 bits without selectors (REX.W). */
-    private static final int XMM_COUNT = 31;
+    static final int XMM_COUNT = 31;
     public static final int WIDE_POINTERS = 32;
 
     private X87Environment() {
@@ -63,7 +63,7 @@ public final class X87Environment {
     }
 
     /** FLDCW. */
-    public static void fldcw(GuestContext ctx, int address) {
+    public static void fldcw(GuestContext ctx, long address) {
         X87Status.await(ctx);
         int value = GuestStores.load16(ctx, address);
         ctx.s[X86State.X87_CONTROL] = value & CONTROL_BITS | CONTROL_ONES;
@@ -123,7 +123,7 @@ public final class X87Environment {
     }
 
     /** @param bytes how many are stored in all, registers included */
-    private static void storeEnvironment(GuestContext ctx, int address, int kind, int bytes) {
+    private static void storeEnvironment(GuestContext ctx, long address, int kind, int bytes) {
         GuestStores.probe(ctx, address, bytes);
         long[] s = ctx.s;
         int fip = (int) s[X86State.X87_FIP];
@@ -156,7 +156,7 @@ public final class X87Environment {
         return (kind & KIND_REAL) != 0 && (i == 3 || i == 5) ? word & 0xffff | 0xffff0000 : word;
     }
 
-    private static void loadEnvironment(GuestContext ctx, int address, int kind) {
+    private static void loadEnvironment(GuestContext ctx, long address, int kind) {
         int[] w = new int[7];
         for (int i = 0; i < 7; i++) {
             w[i] = (kind & KIND_32) != 0 ? GuestStores.load32(ctx, address + 4 * i) : GuestStores.load16(ctx, address + 2 * i);
@@ -181,21 +181,21 @@ public final class X87Environment {
     }
 
     /** FNSTENV. {@code kind}: bit 0 for 32-bit operand size, bit 1 for real-address format. */
-    public static void fnstenv(GuestContext ctx, int address, int kind) {
+    public static void fnstenv(GuestContext ctx, long address, int kind) {
         storeEnvironment(ctx, address, kind, bytes(kind));
         ctx.s[X86State.X87_CONTROL] |= X87Status.EXCEPTIONS;
         setStatus(ctx, ctx.s[X86State.X87_STATUS]);
     }
 
-    public static void fldenv(GuestContext ctx, int address, int kind) {
+    public static void fldenv(GuestContext ctx, long address, int kind) {
         X87Status.await(ctx);
         loadEnvironment(ctx, address, kind);
     }
 
-    public static void fnsave(GuestContext ctx, int address, int kind) {
+    public static void fnsave(GuestContext ctx, long address, int kind) {
         long[] s = ctx.s;
         storeEnvironment(ctx, address, kind, bytes(kind) + 80);
-        int a = address + bytes(kind);
+        long a = address + bytes(kind);
         for (int i = 0; i < 8; i++, a += 10) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, a, Extended.significand(s, r));
@@ -204,9 +204,9 @@ public final class X87Environment {
         fninit(ctx);
     }
 
-    public static void frstor(GuestContext ctx, int address, int kind) {
+    public static void frstor(GuestContext ctx, long address, int kind) {
         X87Status.await(ctx);
-        int registers = address + bytes(kind);
+        long registers = address + bytes(kind);
         long[] m = new long[8];
         int[] e = new int[8];
         for (int i = 0; i < 8; i++) {
@@ -219,30 +219,48 @@ public final class X87Environment {
         }
     }
 
+    /** Bits of the form of FXSAVE and FXRSTOR: number of XMM registers, 0, 8 or 16; 64-bit pointers instead of 32-bit ones with selectors (REX.W). */
+    public static final int FX_REGISTERS = 31;
+    public static final int FX_WIDE = 32;
+
     /**
      * FXSAVE (SDM vol. 1, table 10-2 and figure 10-7).
      *
      * @param address linear, a multiple of 16
      * @param layout number of XMM registers stored, 8 or 16 in 64-bit mode, or 0 if CR4.OSFXSR is clear; and {@link #WIDE_POINTERS}
      */
-    public static void fxsave(GuestContext ctx, int address, int layout) {
-        long[] s = ctx.s;
-        int xmm = layout & XMM_COUNT;
+    public static void fxsave(GuestContext ctx, long address, int layout) {
         GuestStores.probe(ctx, address, FX_IMAGE);
+        storeX87(ctx, address, layout);
+        storeMxcsr(ctx, address);
+        storeXmm(ctx, address, layout);
+    }
+
+    /** The x87 state in an FXSAVE image: bytes 0 to 23 and 32 to 159. */
+    static void storeX87(GuestContext ctx, long address, int layout) {
+        long[] s = ctx.s;
         long valid = ~s[X86State.X87_EMPTY] & 0xff;
         long head = s[X86State.X87_CONTROL] & 0xffff | (long) statusWord(s) << 16 | valid << 32 | (s[X86State.X87_FOP] & OPCODE) << 48;
         boolean wide = (layout & WIDE_POINTERS) != 0;
         GuestStores.store64(ctx, address, head);
         GuestStores.store64(ctx, address + 8, pointer(s, X86State.X87_FIP, X86State.X87_FCS, wide));
         GuestStores.store64(ctx, address + 16, pointer(s, X86State.X87_FDP, X86State.X87_FDS, wide));
-        GuestStores.store64(ctx, address + 24, s[X86State.MXCSR] & LOW_HALF | (long) MXCSR_MASK << 32);
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);
             GuestStores.store64(ctx, address + 32 + 16 * i, Extended.significand(s, r));
             GuestStores.store64(ctx, address + 40 + 16 * i, Extended.exponent(s, r) & 0xffff);
         }
-        for (int i = 0; i < 2 * xmm; i++) {
-            GuestStores.store64(ctx, address + 160 + 8 * i, s[X86State.XMM + i]);
+    }
+
+    /** MXCSR and its mask: bytes 24 to 31. */
+    static void storeMxcsr(GuestContext ctx, long address) {
+        GuestStores.store64(ctx, address + 24, ctx.s[X86State.MXCSR] & LOW_HALF | (long) MXCSR_MASK << 32);
+    }
+
+    /** As many XMM registers as the layout has, from byte 160 on. */
+    static void storeXmm(GuestContext ctx, long address, int layout) {
+        for (int i = 0; i < 2 * (layout & XMM_COUNT); i++) {
+            GuestStores.store64(ctx, address + 160 + 8 * i, ctx.s[X86State.XMM + i]);
         }
     }
 
@@ -253,31 +271,43 @@ public final class X87Environment {
     }
 
     /** FXRSTOR; #GP(0) for reserved MXCSR bits. Arguments as for {@link #fxsave}. */
-    public static void fxrstor(GuestContext ctx, int address, int layout) {
-        long[] s = ctx.s;
-        int xmm = layout & XMM_COUNT;
-        int mxcsr = GuestStores.load32(ctx, address + 24);
-        long head = GuestStores.load64(ctx, address);
-        long last = GuestStores.load64(ctx, address + 160 + 16 * xmm - 8);
+    public static void fxrstor(GuestContext ctx, long address, int layout) {
+        GuestStores.load64(ctx, address);
         GuestStores.load64(ctx, address + FX_IMAGE - 8);
+        int mxcsr = checkedMxcsr(ctx, address);
+        ctx.s[X86State.MXCSR] = mxcsr;
+        loadXmm(ctx, address, layout);
+        loadX87(ctx, address, layout);
+    }
+
+    /** The image's MXCSR; #GP(0) for reserved bits. */
+    static int checkedMxcsr(GuestContext ctx, long address) {
+        int mxcsr = GuestStores.load32(ctx, address + 24);
         if ((mxcsr & ~MXCSR_MASK) != 0) {
             throw ctx.raise(13, 0);
         }
+        return mxcsr;
+    }
+
+    /** The x87 state of an image whose first and last byte have been accessible. */
+    static void loadX87(GuestContext ctx, long address, int layout) {
+        long[] s = ctx.s;
+        long head = GuestStores.load64(ctx, address);
         s[X86State.X87_CONTROL] = head & CONTROL_BITS | CONTROL_ONES;
         setStatusWord(ctx, (int) (head >>> 16) & 0xffff);
         s[X86State.X87_EMPTY] = ~(head >>> 32) & 0xff;
         s[X86State.X87_FOP] = head >>> 48 & OPCODE;
         loadPointers(s, GuestStores.load64(ctx, address + 8), GuestStores.load64(ctx, address + 16), (layout & WIDE_POINTERS) != 0);
-        s[X86State.MXCSR] = mxcsr;
         for (int i = 0; i < 8; i++) {
             int r = X87Status.physical(s, i);
             X87Status.set(s, r, GuestStores.load64(ctx, address + 32 + 16 * i), GuestStores.load16(ctx, address + 40 + 16 * i));
         }
-        for (int i = 0; i < 2 * xmm - 1; i++) {
-            s[X86State.XMM + i] = GuestStores.load64(ctx, address + 160 + 8 * i);
-        }
-        if (xmm > 0) {
-            s[X86State.XMM + 2 * xmm - 1] = last;
+    }
+
+    /** The XMM registers of an image likewise. */
+    static void loadXmm(GuestContext ctx, long address, int layout) {
+        for (int i = 0; i < 2 * (layout & XMM_COUNT); i++) {
+            ctx.s[X86State.XMM + i] = GuestStores.load64(ctx, address + 160 + 8 * i);
         }
     }
 

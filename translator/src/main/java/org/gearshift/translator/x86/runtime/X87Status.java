@@ -76,14 +76,14 @@ final class X87Status {
 
     // ---- memory operands: loaded after the check for pending exceptions, before anything changes ----
 
-    static int load32(GuestContext ctx, int address) {
+    static int load32(GuestContext ctx, long address) {
         await(ctx);
         int v = GuestStores.load32(ctx, address);
         clearC1(ctx.s);
         return v;
     }
 
-    static long load64(GuestContext ctx, int address) {
+    static long load64(GuestContext ctx, long address) {
         await(ctx);
         long v = GuestStores.load64(ctx, address);
         clearC1(ctx.s);
@@ -91,7 +91,7 @@ final class X87Status {
     }
 
     /** A signed integer of 2, 4 or 8 bytes. */
-    static long loadInteger(GuestContext ctx, int address, int bytes) {
+    static long loadInteger(GuestContext ctx, long address, int bytes) {
         await(ctx);
         long v = switch (bytes) {
             case 2 -> (short) GuestStores.load16(ctx, address);

@@ -42,7 +42,7 @@ public final class X87Transfer {
     }
 
     /** FLD of 80 bits: no exception but stack overflow. */
-    public static void fld80(GuestContext ctx, int address) {
+    public static void fld80(GuestContext ctx, long address) {
         X87Status.await(ctx);
         long m = GuestStores.load64(ctx, address);
         int e = GuestStores.load16(ctx, address + 8);
@@ -50,12 +50,12 @@ public final class X87Transfer {
         push(ctx, m, e);
     }
 
-    public static void fld32(GuestContext ctx, int address) {
+    public static void fld32(GuestContext ctx, long address) {
         int bits = X87Status.load32(ctx, address);
         loadFloat(ctx, ExtendedConversion.significandOf32(bits), ExtendedConversion.exponentOf32(bits), ExtendedConversion.isDenormal32(bits));
     }
 
-    public static void fld64(GuestContext ctx, int address) {
+    public static void fld64(GuestContext ctx, long address) {
         long bits = X87Status.load64(ctx, address);
         loadFloat(ctx, ExtendedConversion.significandOf64(bits), ExtendedConversion.exponentOf64(bits), ExtendedConversion.isDenormal64(bits));
     }
@@ -80,13 +80,13 @@ public final class X87Transfer {
     }
 
     /** FILD of 2, 4 or 8 bytes. */
-    public static void fild(GuestContext ctx, int address, int bytes) {
+    public static void fild(GuestContext ctx, long address, int bytes) {
         long value = X87Status.loadInteger(ctx, address, bytes);
         push(ctx, ExtendedConversion.significandOfInteger(value), ExtendedConversion.exponentOfInteger(value));
     }
 
     /** FBLD. */
-    public static void fbld(GuestContext ctx, int address) {
+    public static void fbld(GuestContext ctx, long address) {
         X87Status.await(ctx);
         long low = GuestStores.load64(ctx, address);
         int high = GuestStores.load16(ctx, address + 8);
@@ -175,16 +175,16 @@ public final class X87Transfer {
     }
 
     /** FST, FSTP binary32. */
-    public static void fst32(GuestContext ctx, int address, int pop) {
+    public static void fst32(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 24, pop);
     }
 
     /** FST, FSTP binary64. */
-    public static void fst64(GuestContext ctx, int address, int pop) {
+    public static void fst64(GuestContext ctx, long address, int pop) {
         storeFloat(ctx, address, 53, pop);
     }
 
-    private static void storeFloat(GuestContext ctx, int address, int bits, int pop) {
+    private static void storeFloat(GuestContext ctx, long address, int bits, int pop) {
         X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -217,7 +217,7 @@ public final class X87Transfer {
     }
 
     /** A store that an unmasked exception calls off still faults if its operand is not accessible, and then there was no exception. */
-    private static void probe(GuestContext ctx, int address, int bytes, long statusOnFault) {
+    private static void probe(GuestContext ctx, long address, int bytes, long statusOnFault) {
         try {
             GuestStores.probe(ctx, address, bytes);
         } catch (GuestFault f) {
@@ -239,7 +239,7 @@ public final class X87Transfer {
     }
 
     /** FIST, FISTP, and FISTTP with rounding mode 3; {@code mode} is the rounding mode, or -1 for FCW's; {@code bytes} is 2, 4 or 8. */
-    public static void fist(GuestContext ctx, int address, int bytes, int mode, int pop) {
+    public static void fist(GuestContext ctx, long address, int bytes, int mode, int pop) {
         X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -273,7 +273,7 @@ public final class X87Transfer {
     }
 
     /** FSTP of 80 bits. */
-    public static void fstp80(GuestContext ctx, int address) {
+    public static void fstp80(GuestContext ctx, long address) {
         X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -293,7 +293,7 @@ public final class X87Transfer {
     }
 
     /** FBSTP. */
-    public static void fbstp(GuestContext ctx, int address) {
+    public static void fbstp(GuestContext ctx, long address) {
         X87Status.await(ctx);
         long[] s = ctx.s;
         long before = s[X86State.X87_STATUS];
@@ -323,7 +323,7 @@ public final class X87Transfer {
         }
     }
 
-    private static void store10(GuestContext ctx, int address, long low, int high, long statusOnFault) {
+    private static void store10(GuestContext ctx, long address, long low, int high, long statusOnFault) {
         try {
             if ((address & 0xfff) > 0x1000 - TEN) {
                 GuestStores.probe(ctx, address, TEN);

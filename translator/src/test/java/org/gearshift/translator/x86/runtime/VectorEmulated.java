@@ -3,6 +3,7 @@ package org.gearshift.translator.x86.runtime;
 import java.util.Arrays;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.WideMap;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.translator.x86.X86Mode;
@@ -13,6 +14,7 @@ import org.gearshift.translator.x86.lift.X86Lifter;
 /** The same code by decoder, lifter, passes and interpreter, with the memory of vector_oracle.c. */
 final class VectorEmulated extends GuestContext {
     private static final int CODE = 0x30000000;
+    private static final int WIDE_SHIFT = 20;
     private static final long SIMD = X86Mode.OSFXSR | X86Mode.OSXMMEXCPT | X86Mode.OSXSAVE | X86Mode.AVX | 3;
     private static final long FLAT = X86Mode.FLAT_CS | X86Mode.FLAT_DS | X86Mode.FLAT_ES | X86Mode.FLAT_SS;
     private final Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
@@ -34,6 +36,11 @@ final class VectorEmulated extends GuestContext {
         readMap[VectorState.WINDOW >>> 12] = 1;
         readMap[(VectorState.WINDOW >>> 12) + 1] = 0;
         writeMap = readMap;
+        wideShift = WIDE_SHIFT;
+        wideReadMap = WideMap.empty(wideShift);
+        WideMap.put(wideReadMap, wideShift, VectorState.WINDOW, 1);
+        WideMap.put(wideReadMap, wideShift, VectorState.WINDOW + 0x1000, 0);
+        wideWriteMap = wideReadMap;
         s[X86State.DF] = 1;
         s[X86State.CR4] = 1 << 9 | 1 << 10 | 1 << 18;
         s[X86State.XCR0] = 7;
@@ -52,7 +59,7 @@ final class VectorEmulated extends GuestContext {
         enter(before);
         budget = 1;
         int exit = interpreter.run(this, handle);
-        return leave(exit == Interpreter.EXIT_FAULT);
+        return leave(exit == Interpreter.EXIT_FAULT, new VectorState(before.middleBytes));
     }
 
     private static int place(long va) {
@@ -82,14 +89,16 @@ final class VectorEmulated extends GuestContext {
             s[X86State.X87_MANTISSA + r] = m.image().getLong(32 + 16 * i);
             s[X86State.X87_EXPONENT + r] = m.image().getShort(40 + 16 * i) & 0xffff;
         }
-        for (int i = 0; i < VectorState.MIDDLE_BYTES; i++) {
-            ram[place(VectorState.MIDDLE + i)] = m.memory[i];
+        for (int slot : new int[] {X86State.X87_FIP, X86State.X87_FCS, X86State.X87_FDP, X86State.X87_FDS, X86State.X87_FOP}) {
+            s[slot] = 0;
         }
-        System.arraycopy(m.memory, VectorState.MIDDLE_BYTES, ram, place(VectorState.END), VectorState.END_BYTES);
+        for (int i = 0; i < m.middleBytes; i++) {
+            ram[place(VectorState.SECOND_PAGE - m.middleBytes / 2 + i)] = m.memory[i];
+        }
+        System.arraycopy(m.memory, m.middleBytes, ram, place(VectorState.END), VectorState.END_BYTES);
     }
 
-    private VectorState leave(boolean faulted) {
-        VectorState m = new VectorState();
+    private VectorState leave(boolean faulted, VectorState m) {
         if (faulted) {
             m.vector = fault.vector;
             m.error = Math.max(fault.errorCode, 0);
@@ -115,10 +124,10 @@ final class VectorEmulated extends GuestContext {
             m.image().putLong(32 + 16 * i, s[X86State.X87_MANTISSA + r]);
             m.image().putShort(40 + 16 * i, (short) s[X86State.X87_EXPONENT + r]);
         }
-        for (int i = 0; i < VectorState.MIDDLE_BYTES; i++) {
-            m.memory[i] = ram[place(VectorState.MIDDLE + i)];
+        for (int i = 0; i < m.middleBytes; i++) {
+            m.memory[i] = ram[place(VectorState.SECOND_PAGE - m.middleBytes / 2 + i)];
         }
-        System.arraycopy(ram, place(VectorState.END), m.memory, VectorState.MIDDLE_BYTES, VectorState.END_BYTES);
+        System.arraycopy(ram, place(VectorState.END), m.memory, m.middleBytes, VectorState.END_BYTES);
         return m;
     }
 

@@ -15,12 +15,18 @@ import org.gearshift.testing.Prerequisite;
 final class VectorProcessor implements AutoCloseable {
     static final int MOST_CODE = 23;
     private final Process process;
+    private final int middleBytes;
 
     VectorProcessor(Path directory, int bits) throws IOException, InterruptedException {
+        this(directory, bits, VectorState.MIDDLE_BYTES);
+    }
+
+    VectorProcessor(Path directory, int bits, int middleBytes) throws IOException, InterruptedException {
         Prerequisite.program("gcc");
         if (!System.getProperty("os.arch").matches("amd64|x86_64")) {
             Prerequisite.missing("the host's processor is not an x86");
         }
+        this.middleBytes = middleBytes;
         Path source = directory.resolve("vector_oracle.c");
         Path program = directory.resolve("vector_oracle" + bits);
         try (InputStream in = VectorProcessor.class.getResourceAsStream("/oracle/vector_oracle.c")) {
@@ -30,13 +36,13 @@ final class VectorProcessor implements AutoCloseable {
         if (failed != 0) {
             Prerequisite.missing("no gcc -m" + bits + " here");
         }
-        process = new ProcessBuilder(program.toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        process = new ProcessBuilder(program.toString(), Integer.toString(middleBytes)).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
     /** Executes codes.get(i) on before.get(i) and fills after.get(i). */
     void execute(List<byte[]> codes, List<VectorState> before, List<VectorState> after) throws IOException {
         int n = before.size();
-        ByteBuffer b = ByteBuffer.allocate(4 + n * (24 + VectorState.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer b = ByteBuffer.allocate(4 + n * (24 + VectorState.bytes(middleBytes))).order(ByteOrder.LITTLE_ENDIAN);
         b.putInt(n);
         for (int i = 0; i < n; i++) {
             byte[] code = codes.get(i);
@@ -46,7 +52,7 @@ final class VectorProcessor implements AutoCloseable {
         OutputStream out = process.getOutputStream();
         out.write(b.array());
         out.flush();
-        int size = 16 + VectorState.BYTES;
+        int size = 16 + VectorState.bytes(middleBytes);
         byte[] raw = process.getInputStream().readNBytes(n * size);
         if (raw.length != n * size) {
             throw new IOException("the program ended early");

@@ -6,26 +6,39 @@ import java.nio.ByteOrder;
 /** State that an instruction on vectors may read and change, and how it ended. See vector_oracle.c for memory. */
 final class VectorState {
     static final int WINDOW = 0x20000000;
-    static final int MIDDLE = WINDOW + 0xf80;
+    static final int SECOND_PAGE = WINDOW + 0x1000;
+    /** What most tests have around the end of the first page. */
     static final int MIDDLE_BYTES = 256;
+    static final int MIDDLE = SECOND_PAGE - MIDDLE_BYTES / 2;
     static final int END = WINDOW + 0x1fc0;
     static final int END_BYTES = 64;
-    static final int BYTES = 16 * 8 + 8 + 512 + 256 + MIDDLE_BYTES + END_BYTES;
 
     final long[] registers = new long[16];
     long flags = 0x202;
     /** An FXSAVE image, and the upper halves of YMM0 to YMM15. */
     final byte[] fx = new byte[512];
     final byte[] upper = new byte[256];
-    final byte[] memory = new byte[MIDDLE_BYTES + END_BYTES];
+    final byte[] memory;
+    final int middleBytes;
     /** Exception vector, or -1; its error code; the address of a page fault. */
     int vector = -1;
     int error;
     long address;
 
     VectorState() {
+        this(MIDDLE_BYTES);
+    }
+
+    VectorState(int middleBytes) {
+        this.middleBytes = middleBytes;
+        memory = new byte[middleBytes + END_BYTES];
         image().putShort(0, (short) 0x37f);
         image().putInt(24, 0x1f80);
+    }
+
+    /** Bytes a state has in the program's requests and results. */
+    static int bytes(int middleBytes) {
+        return 16 * 8 + 8 + 512 + 256 + middleBytes + END_BYTES;
     }
 
     ByteBuffer image() {

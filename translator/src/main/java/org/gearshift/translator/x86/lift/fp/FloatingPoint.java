@@ -23,5 +23,6 @@ public final class FloatingPoint implements LiftGroup {
         Avx.register(table);
         VectorAccess.register(table);
         Fma.register(table);
+        Xsave.register(table);
     }
 }

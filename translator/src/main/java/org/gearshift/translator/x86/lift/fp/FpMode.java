@@ -57,15 +57,24 @@ final class FpMode {
         return (c, i) -> check(c, lift, false);
     }
 
+    /** #NM if CR0.TS, and nothing else. */
+    static Lift available(Lift lift) {
+        return (c, i) -> {
+            if (X86Mode.is(c.mode, X86Mode.TS)) {
+                c.raise(NO_DEVICE, -1);
+            } else {
+                lift.lift(c, i);
+            }
+        };
+    }
+
     /** Instructions with VEX prefix on vector registers, or MXCSR: #UD unless the system has enabled AVX state; then #NM if CR0.TS. */
     static Lift avx(Lift lift) {
         return (c, i) -> {
             if (!X86Mode.is(c.mode, X86Mode.AVX)) {
                 c.undefined();
-            } else if (X86Mode.is(c.mode, X86Mode.TS)) {
-                c.raise(NO_DEVICE, -1);
             } else {
-                lift.lift(c, i);
+                available(lift).lift(c, i);
             }
         };
     }

@@ -1,7 +1,6 @@
 package org.gearshift.translator.x86.lift.fp;
 
 import org.gearshift.ir.Insn;
-import org.gearshift.ir.Type;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Operand;
@@ -15,22 +14,18 @@ final class FpOperands {
     private FpOperands() {
     }
 
-    static Insn narrow(LiftContext c, Insn address) {
-        return address.resultType() == Type.I64 ? c.ir.trunc(address) : address;
-    }
-
-    /** Checked linear address of an operand of up to 10 bytes as I32; one of 10 is aligned if it is to 8 (SDM vol. 3, table 6-7). */
-    static Insn address32(LiftContext c, Operand o, int bytes, boolean write) {
-        return bytes == TEN ? address32(c, o, TEN, 8, write) : narrow(c, c.address(o, bytes, write));
+    /** Checked linear address of an operand of up to 10 bytes as I64, zero-extended; one of 10 is aligned if it is to 8 (SDM vol. 3, table 6-7). */
+    static Insn address(LiftContext c, Operand o, int bytes, boolean write) {
+        return bytes == TEN ? address(c, o, TEN, 8, write) : c.wideAddress(c.address(o, bytes, write));
     }
 
     /** The same with an alignment of its own, which the size does not tell. */
-    static Insn address32(LiftContext c, Operand o, int bytes, int alignment, boolean write) {
-        Insn a = c.address(o, bytes, write);
+    static Insn address(LiftContext c, Operand o, int bytes, int alignment, boolean write) {
+        Insn a = c.wideAddress(c.address(o, bytes, write));
         if (X86Mode.is(c.mode, X86Mode.ALIGN_CHECK)) {
-            c.ir.call(AlignmentCheck.CHECK, a.resultType() == Type.I64 ? a : c.ir.zext32(a), c.ir.i32(alignment));
+            c.ir.call(AlignmentCheck.CHECK, a, c.ir.i32(alignment));
         }
-        return narrow(c, a);
+        return a;
     }
 
     /**

@@ -23,7 +23,7 @@ import org.gearshift.translator.x86.runtime.SseControl;
 final class SimdMoves {
     private static final Helper PMOVMSKB = Helper.pure("pmovmskb", PackedInteger.class, "pmovmskb", I32, I64);
     private static final Helper MASKED = Helper.stateful("masked_store", MaskedStore.class, "store", true, FpSlots.NONE, FpSlots.NONE,
-            Type.VOID, I32, I64, I64);
+            Type.VOID, I64, I64, I64);
     private static final Helper LDMXCSR = Helper.stateful("ldmxcsr", SseControl.class, "ldmxcsr", true, FpSlots.MXCSR, FpSlots.MXCSR, Type.VOID, I32);
     private static final int ALL_EMPTY = 0xff;
 
@@ -184,7 +184,7 @@ final class SimdMoves {
 
     private static Insn maskedAddress(LiftContext c, Instruction i, int bytes) {
         Insn offset = c.asAddress(c.readRegister(i.addressBits(), 7));
-        return FpOperands.narrow(c, c.linear(i.segment(), offset, bytes, true));
+        return c.wideAddress(c.linear(i.segment(), offset, bytes, true));
     }
 
     /** A mask with {@code bits} bits for each 64 bits of the source. */

@@ -23,30 +23,30 @@ import org.gearshift.translator.x86.runtime.X87Transfer;
 /** x87 data transfer, arithmetic, comparison, transcendental functions and constants (SDM vol. 1, 5.2.1 to 5.2.5). */
 final class X87 {
     private static final Helper ARITH_STACK = FpSlots.x87(X87Arithmetic.class, "stack", I32, I32, I32, I32);
-    private static final Helper ARITH_SINGLE = FpSlots.x87(X87Arithmetic.class, "single", I32, I32);
-    private static final Helper ARITH_REAL = FpSlots.x87(X87Arithmetic.class, "real", I32, I32);
-    private static final Helper ARITH_INTEGER = FpSlots.x87(X87Arithmetic.class, "integer", I32, I32, I32);
+    private static final Helper ARITH_SINGLE = FpSlots.x87(X87Arithmetic.class, "single", I32, I64);
+    private static final Helper ARITH_REAL = FpSlots.x87(X87Arithmetic.class, "real", I32, I64);
+    private static final Helper ARITH_INTEGER = FpSlots.x87(X87Arithmetic.class, "integer", I32, I64, I32);
     private static final Helper FPREM = FpSlots.x87(X87Arithmetic.class, "fprem", I32);
     private static final Helper FLD = FpSlots.x87(X87Transfer.class, "fld", I32);
-    private static final Helper FLD32 = FpSlots.x87(X87Transfer.class, "fld32", I32);
-    private static final Helper FLD64 = FpSlots.x87(X87Transfer.class, "fld64", I32);
-    private static final Helper FLD80 = FpSlots.x87(X87Transfer.class, "fld80", I32);
-    private static final Helper FILD = FpSlots.x87(X87Transfer.class, "fild", I32, I32);
-    private static final Helper FBLD = FpSlots.x87(X87Transfer.class, "fbld", I32);
+    private static final Helper FLD32 = FpSlots.x87(X87Transfer.class, "fld32", I64);
+    private static final Helper FLD64 = FpSlots.x87(X87Transfer.class, "fld64", I64);
+    private static final Helper FLD80 = FpSlots.x87(X87Transfer.class, "fld80", I64);
+    private static final Helper FILD = FpSlots.x87(X87Transfer.class, "fild", I64, I32);
+    private static final Helper FBLD = FpSlots.x87(X87Transfer.class, "fbld", I64);
     private static final Helper CONSTANT = FpSlots.x87(X87Transfer.class, "constant", I32);
     private static final Helper FST = FpSlots.x87(X87Transfer.class, "fst", I32, I32);
     private static final Helper FSTPNCE = FpSlots.x87(X87Transfer.class, "fstpnce", I32);
-    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I32, I32);
-    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I32, I32);
-    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I32);
-    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I32, I32, I32, I32);
-    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I32);
+    private static final Helper FST32 = FpSlots.x87(X87Transfer.class, "fst32", I64, I32);
+    private static final Helper FST64 = FpSlots.x87(X87Transfer.class, "fst64", I64, I32);
+    private static final Helper FSTP80 = FpSlots.x87(X87Transfer.class, "fstp80", I64);
+    private static final Helper FIST = FpSlots.x87(X87Transfer.class, "fist", I64, I32, I32, I32);
+    private static final Helper FBSTP = FpSlots.x87(X87Transfer.class, "fbstp", I64);
     private static final Helper FXCH = FpSlots.x87(X87Transfer.class, "fxch", I32);
     private static final Helper FCMOV = FpSlots.x87(X87Transfer.class, "fcmov", I32, I32);
     private static final Helper FCOM = FpSlots.x87(X87Comparison.class, "fcom", I32, I32, I32);
-    private static final Helper FCOM32 = FpSlots.x87(X87Comparison.class, "fcom32", I32, I32);
-    private static final Helper FCOM64 = FpSlots.x87(X87Comparison.class, "fcom64", I32, I32);
-    private static final Helper FICOM = FpSlots.x87(X87Comparison.class, "ficom", I32, I32, I32);
+    private static final Helper FCOM32 = FpSlots.x87(X87Comparison.class, "fcom32", I64, I32);
+    private static final Helper FCOM64 = FpSlots.x87(X87Comparison.class, "fcom64", I64, I32);
+    private static final Helper FICOM = FpSlots.x87(X87Comparison.class, "ficom", I64, I32, I32);
     private static final Helper FCOMI = Helper.stateful("x87_fcomi", X87Comparison.class, "fcomi", true,
             FpSlots.union(FpSlots.X87, FpSlots.FLAGS), FpSlots.union(FpSlots.X87, FpSlots.FLAGS), Type.VOID, I32, I32, I32);
 
@@ -148,13 +148,13 @@ final class X87 {
     /** Address of an operand that the helper loads, once it has looked for pending exceptions. */
     private static Insn load(LiftContext c, Operand o) {
         FpOperands.await(c, o);
-        return FpOperands.address32(c, o, o.bits / 8, false);
+        return FpOperands.address(c, o, o.bits / 8, false);
     }
 
     /** Address of an operand that the helper stores. */
     private static Insn store(LiftContext c, Operand o) {
         FpOperands.await(c, o);
-        return FpOperands.address32(c, o, o.bits / 8, true);
+        return FpOperands.address(c, o, o.bits / 8, true);
     }
 
     private static void fst(LiftContext c, Instruction i, int pop) {

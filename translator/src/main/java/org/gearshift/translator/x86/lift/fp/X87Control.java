@@ -1,6 +1,7 @@
 package org.gearshift.translator.x86.lift.fp;
 
 import static org.gearshift.ir.Type.I32;
+import static org.gearshift.ir.Type.I64;
 
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
@@ -24,15 +25,15 @@ final class X87Control {
     private static final Helper FNCLEX = Helper.stateful("x87_fnclex", X87Environment.class, "fnclex", false, FpSlots.X87_AND_CR0, FpSlots.X87, Type.VOID);
     private static final Helper ROTATE = FpSlots.x87(X87Environment.class, "rotate", I32);
     private static final Helper FFREE = FpSlots.x87(X87Environment.class, "ffree", I32, I32);
-    private static final Helper FLDCW = state("fldcw", I32);
-    private static final Helper FNSTENV = state("fnstenv", I32, I32);
-    private static final Helper FLDENV = state("fldenv", I32, I32);
-    private static final Helper FNSAVE = state("fnsave", I32, I32);
-    private static final Helper FRSTOR = state("frstor", I32, I32);
+    private static final Helper FLDCW = state("fldcw", I64);
+    private static final Helper FNSTENV = state("fnstenv", I64, I32);
+    private static final Helper FLDENV = state("fldenv", I64, I32);
+    private static final Helper FNSAVE = state("fnsave", I64, I32);
+    private static final Helper FRSTOR = state("frstor", I64, I32);
     private static final Helper FXSAVE = Helper.stateful("fxsave", X87Environment.class, "fxsave", true, FpSlots.FX_STATE, FpSlots.NONE,
-            Type.VOID, I32, I32);
+            Type.VOID, I64, I32);
     private static final Helper FXRSTOR = Helper.stateful("fxrstor", X87Environment.class, "fxrstor", true, FpSlots.union(FpSlots.FX_STATE, FpSlots.X87_AND_CR0),
-            FpSlots.FX_STATE,            Type.VOID, I32, I32);
+            FpSlots.FX_STATE,            Type.VOID, I64, I32);
 
     private X87Control() {
     }
@@ -70,7 +71,7 @@ final class X87Control {
 
     private static void fldcw(LiftContext c, Instruction i) {
         FpOperands.await(c, i.op(0));
-        c.ir.call(FLDCW, FpOperands.address32(c, i.op(0), 2, false));
+        c.ir.call(FLDCW, FpOperands.address(c, i.op(0), 2, false));
     }
 
     private static void image(LiftContext c, Instruction i, Helper h, int wide, int small, boolean write) {
@@ -79,16 +80,16 @@ final class X87Control {
         if (!write) {
             FpOperands.await(c, i.op(0));
         }
-        Insn a = FpOperands.address32(c, i.op(0), is32 ? wide : small, is32 ? 4 : 2, write);
+        Insn a = FpOperands.address(c, i.op(0), is32 ? wide : small, is32 ? 4 : 2, write);
         c.ir.call(h, a, c.ir.i32(kind));
     }
 
     private static void fx(LiftContext c, Instruction i, Helper h, boolean write) {
         Operand o = i.op(0);
-        Insn a = c.address(o, FX_BYTES, write);
-        c.ir.call(AlignmentCheck.CHECK16, a.resultType() == Type.I64 ? a : c.ir.zext32(a));
+        Insn a = c.wideAddress(c.address(o, FX_BYTES, write));
+        c.ir.call(AlignmentCheck.CHECK16, a);
         int xmm = !X86Mode.is(c.mode, X86Mode.OSFXSR) ? 0 : c.isCode64() ? 16 : 8;
         int wide = i.operandBits() == 64 ? X87Environment.WIDE_POINTERS : 0;
-        c.ir.call(h, FpOperands.narrow(c, a), c.ir.i32(xmm | wide));
+        c.ir.call(h, a, c.ir.i32(xmm | wide));
     }
 }

@@ -1,0 +1,66 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.IALOAD;
+import static org.objectweb.asm.Opcodes.IAND;
+import static org.objectweb.asm.Opcodes.IFLT;
+import static org.objectweb.asm.Opcodes.IF_ICMPGT;
+import static org.objectweb.asm.Opcodes.IOR;
+import static org.objectweb.asm.Opcodes.ISHL;
+import static org.objectweb.asm.Opcodes.IUSHR;
+
+import org.gearshift.ir.Type;
+import org.objectweb.asm.Label;
+
+/** 32-bit addresses: a frame number by page number, {@link org.gearshift.ir.GuestContext#readMap}. */
+final class FlatLookup implements PageLookup {
+    private static final int PAGE_SHIFT = 12;
+    private static final int PAGE_MASK = 0xfff;
+    private static final int PAGE_SIZE = 0x1000;
+
+    private final Code c;
+
+    FlatLookup(Code c) {
+        this.c = c;
+    }
+
+    @Override
+    public void find(int bits, boolean write, Label slow) {
+        c.store(Type.I32, Locals.VA);
+        c.loadRef(write ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_SHIFT);
+        c.op(IUSHR);
+        c.op(IALOAD);
+        c.dup();
+        c.store(Type.I32, Locals.PAGE);
+        c.jump(IFLT, 1, slow);
+        if (bits > 8) {
+            c.load(Type.I32, Locals.VA);
+            c.constant(PAGE_MASK);
+            c.op(IAND);
+            c.constant(PAGE_SIZE - bits / 8);
+            c.jump(IF_ICMPGT, 2, slow);
+        }
+    }
+
+    @Override
+    public void index(RamAccess ram, int keep) {
+        c.load(Type.I32, Locals.PAGE);
+        c.constant(PAGE_SHIFT);
+        c.op(ISHL);
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
+        c.op(IOR);
+        if (keep != MemoryAccess.NO_INDEX) {
+            c.dup();
+            c.store(Type.I32, keep);
+        }
+        ram.index(c);
+    }
+
+    @Override
+    public void address() {
+        c.load(Type.I32, Locals.VA);
+    }
+}

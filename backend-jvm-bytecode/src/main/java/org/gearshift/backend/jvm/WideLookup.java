@@ -1,0 +1,80 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.IAND;
+import static org.objectweb.asm.Opcodes.IFNE;
+import static org.objectweb.asm.Opcodes.IF_ICMPGT;
+import static org.objectweb.asm.Opcodes.IUSHR;
+import static org.objectweb.asm.Opcodes.IXOR;
+import static org.objectweb.asm.Opcodes.L2I;
+import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LCMP;
+import static org.objectweb.asm.Opcodes.LUSHR;
+import static org.objectweb.asm.Opcodes.LXOR;
+
+import org.gearshift.ir.Type;
+import org.objectweb.asm.Label;
+
+/** 64-bit addresses: {@link org.gearshift.ir.WideMap}, whose rule this is as bytecode. */
+final class WideLookup implements PageLookup {
+    private static final int PAGE_SHIFT = 12;
+    private static final int PAGE_MASK = 0xfff;
+    private static final int PAGE_SIZE = 0x1000;
+
+    private final Code c;
+    private final int shift;
+
+    WideLookup(Code c, int shift) {
+        this.c = c;
+        this.shift = shift;
+    }
+
+    @Override
+    public void find(int bits, boolean write, Label slow) {
+        c.store(Type.I64, Locals.WIDE_VA);
+        c.loadRef(write ? Locals.WIDE_WRITE_MAP : Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
+        c.load(Type.I64, Locals.WIDE_VA);
+        c.constant(PAGE_SHIFT);
+        c.op(LUSHR);
+        c.op(L2I);
+        c.dup();
+        c.constant(shift - PAGE_SHIFT);
+        c.op(IUSHR);
+        c.op(IXOR);
+        c.constant((2 << shift - PAGE_SHIFT) - 1);
+        c.op(IAND);
+        c.op(LALOAD);
+        c.load(Type.I64, Locals.WIDE_VA);
+        c.op(LXOR);
+        c.dup();
+        c.store(Type.I64, Locals.WIDE_AT);
+        c.constant(shift);
+        c.op(LUSHR);
+        c.constant(0L);
+        c.op(LCMP);
+        c.jump(IFNE, 1, slow);
+        if (bits > 8) {
+            c.load(Type.I64, Locals.WIDE_VA);
+            c.op(L2I);
+            c.constant(PAGE_MASK);
+            c.op(IAND);
+            c.constant(PAGE_SIZE - bits / 8);
+            c.jump(IF_ICMPGT, 2, slow);
+        }
+    }
+
+    @Override
+    public void index(RamAccess ram, int keep) {
+        if (keep != MemoryAccess.NO_INDEX) {
+            c.load(Type.I64, Locals.WIDE_AT);
+            c.op(L2I);
+            c.store(Type.I32, keep);
+        }
+        c.load(Type.I64, Locals.WIDE_AT);
+        ram.wideIndex(c);
+    }
+
+    @Override
+    public void address() {
+        c.load(Type.I64, Locals.WIDE_VA);
+    }
+}
