@@ -810,10 +810,10 @@ void checks_debug(void)
     software();
 }
 
-/* Breakpoints are linear addresses: in V86 mode, and in a segment with a base. A group of its own, since QEMU does not survive it. */
+/* Breakpoints are linear addresses: in V86 mode, and in a segment with a base. */
 LOW_SNIPPET(low_nops, "nop; nop; nop");
 
-void checks_based(void)
+void based_breakpoints(void)
 {
     check("break.linear.v86");
     struct state s = v86_state(low_nops, 0);

@@ -33,6 +33,12 @@ static void apic_on(void)
     *apic(APIC_SPURIOUS) = 0x1ff;
 }
 
+void board_interrupts(int on)
+{
+    apic_on();
+    *apic(APIC_LVT_LINT0) = on ? 0x700 : 0x10000;
+}
+
 static void send(u32 vector)
 {
     *apic(APIC_ICR) = SELF | vector;
@@ -387,7 +393,7 @@ static int until_inside(u32 vector, u32 *frame)
 static void interrupted_rep(void)
 {
     check("rep.interrupted");
-    *apic(APIC_LVT_LINT0) = 0x700;
+    board_interrupts(1);
     for (u32 ring = 0; ring < 4; ring += 3) {
         u32 rf_missing = 0, found = 0;
         for (u32 try = 0; try < 200 && found < 4; try++) {
@@ -419,7 +425,7 @@ static void interrupted_rep(void)
         if (!ring)
             check("rep.interrupted.ring3");
     }
-    *apic(APIC_LVT_LINT0) = 0x10000;
+    board_interrupts(0);
 }
 
 /* ---- HLT ---- */
@@ -438,7 +444,7 @@ static void halts(void)
     }
     /* The timer ticks until it has found the processor halted. */
     check("hlt.timer");
-    *apic(APIC_LVT_LINT0) = 0x700;
+    board_interrupts(1);
     for (u32 count = 600; count < 6000; count += 1700) {
         idt[IRQ_BASE] = idt[OTHER];
         s = event_state(0, halt);
@@ -454,7 +460,7 @@ static void halts(void)
         same("eip", (u32)halt + 1, seen[events - 1].eip);
     }
     out8(0x43, 0x30);
-    *apic(APIC_LVT_LINT0) = 0x10000;
+    board_interrupts(0);
     machine_reset();
 }
 

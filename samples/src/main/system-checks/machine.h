@@ -185,6 +185,9 @@ void fatal(const char *why);
 /* A triple fault, by number (faults.c). */
 void triple_fault(u32 which);
 
+/* Lets the 8259s' interrupts through the local APIC, or not. */
+void board_interrupts(int on);
+
 /* Code that ends in a breakpoint, for probes of any ring. */
 #define SNIPPET(name, text) \
     extern const char name[]; \

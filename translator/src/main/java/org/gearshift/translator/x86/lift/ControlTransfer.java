@@ -140,6 +140,12 @@ final class ControlTransfer {
         if (o.kind == Operand.Kind.FAR_POINTER) {
             return new Insn[] {c.constant(bits, o.value), c.ir.i32(o.reg & 0xffff)};
         }
+        if (bits == 16) {
+            // Two words to #AC, not a doubleword.
+            Insn at = c.effectiveAddress(o);
+            Insn low = c.ir.load(16, c.linear(o.segment, at, 2, false));
+            return new Insn[] {low, c.ir.load(16, c.linear(o.segment, c.ir.add(at, 2), 2, false))};
+        }
         Insn a = c.address(o, bits / 8 + 2, false);
         Insn offset = c.ir.load(bits, a);
         return new Insn[] {offset, c.ir.load(16, c.ir.add(a, bits / 8))};

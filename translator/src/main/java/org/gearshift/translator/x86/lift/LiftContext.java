@@ -255,10 +255,23 @@ public final class LiftContext {
             ir.segCheck(offset, limits + segment, segment, bytes, write);
             a = ir.add(offset, ir.get32(X86State.SEG_BASE + segment));
         }
-        if (X86Mode.is(mode, X86Mode.ALIGN_CHECK) && (bytes == 2 || bytes == 4 || bytes == 8)) {
-            ir.call(AlignmentCheck.CHECK, code64 ? a : ir.zext32(a), ir.i32(bytes));
+        int alignment = alignment(bytes);
+        if (X86Mode.is(mode, X86Mode.ALIGN_CHECK) && alignment > 1) {
+            ir.call(AlignmentCheck.CHECK, code64 ? a : ir.zext32(a), ir.i32(alignment));
         }
         return a;
+    }
+
+    /** What #AC asks of a datum of a size: SDM vol. 3A table 6-7. Vectors and byte strings ask nothing here. */
+    private static int alignment(int bytes) {
+        return switch (bytes) {
+            case 2, 4, 8 -> bytes;
+            // Far pointers and table registers; numbers of 80 bits; x87 environments and states in 16- and 32-bit form.
+            case 6, 28, 108 -> 4;
+            case 10 -> 8;
+            case 14, 94 -> 2;
+            default -> 1;
+        };
     }
 
     /** Linear address of an offset, without looking at limit or rights. */
