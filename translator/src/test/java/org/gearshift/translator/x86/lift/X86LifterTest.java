@@ -108,7 +108,7 @@ class X86LifterTest {
         for (String code : new String[] {"8ed0 90", "17 90"}) {
             Block b = lift(code, 0x1000, FLAT32, NO_LIMIT);
             assertEquals(Terminator.Kind.EXIT, b.terminator().kind());
-            assertEquals(1, b.insns().stream().filter(i -> i.op() == Op.PUT && i.imm() == X86State.INT_SHADOW && i.arg(0).imm() == 1).count());
+            assertEquals(1, b.insns().stream().filter(i -> i.op() == Op.PUT && i.imm() == X86State.INT_SHADOW && i.arg(0).imm() == X86State.SHADOW_SS).count());
         }
     }
 
