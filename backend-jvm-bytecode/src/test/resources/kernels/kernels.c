@@ -2,7 +2,7 @@
  * Guest programs of KernelCode, one per macro; entered at their first byte with a return address on the stack.
  * gcc 12 -m32 -O2 -fno-pic -fno-pie -ffreestanding -fno-stack-protector -fcf-protection=none -fno-tree-vectorize
  *   -fno-tree-loop-distribute-patterns -mno-sse -ffunction-sections -D<NAME>, linked flat at 0x100000 with .text.kernel first,
- *   objcopy -O binary.
+ *   objcopy -O binary. Those with 64 in their names: the same with -m64.
  */
 typedef unsigned u; typedef unsigned char b;
 #define NI __attribute__((noinline))

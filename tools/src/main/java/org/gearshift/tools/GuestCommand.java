@@ -39,7 +39,7 @@ final class GuestCommand implements Callable<Integer> {
             GuestStore store = new GuestStore();
             for (KnownGuest g : KnownGuest.CATALOGUE) {
                 GuestStore.Fetched f = store.find(g);
-                out.printf("%-18s %s%n%-18s %s%n", g.name(), g.description(), "", f == null ? "(not fetched)" : f.kernel());
+                out.printf("%-22s %s%n%-22s %s%n", g.name(), g.description(), "", f == null ? "(not fetched)" : f.kernel());
             }
             return 0;
         }

@@ -39,7 +39,7 @@ public final class BackendBenchmark {
                 names.add(a);
             }
         }
-        options = options.withMaxMethodBytes(LARGE);
+        options = options.withMaxMethodBytes(LARGE).withWideShift(KernelCode.WIDE_SHIFT);
         for (String n : names.isEmpty() ? java.util.List.of(KernelCode.NAMES) : names) {
             measure(n, options, everyBlock, rounds);
         }

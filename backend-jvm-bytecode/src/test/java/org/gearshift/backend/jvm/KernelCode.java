@@ -16,14 +16,17 @@ import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
+import org.gearshift.ir.WideMap;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.X86Lifter;
 
-/** A small 32-bit x86 program (see {@code kernels.c}) in flat memory, lifted into one region of all its blocks. */
+/** A small x86 program (see {@code kernels.c}) of 32- or 64-bit code in flat memory, lifted into one region of all its blocks. */
 final class KernelCode {
-    static final String[] NAMES = {"crc", "sieve", "copy", "qsort", "fib", "sha"};
+    static final String[] NAMES = {"crc", "sieve", "copy", "qsort", "fib", "sha", "crc64", "sieve64", "copy64", "qsort64", "fib64", "sha64"};
     static final long RETURN_PC = 0xdead0000L;
+    /** {@link BackendOptions#wideShift} for the machines here: the monitor's for up to 128 MiB. */
+    static final int WIDE_SHIFT = 27;
 
     private static final int BASE = 0x100000;
     private static final int STACK = 0x1ff000;
@@ -31,6 +34,7 @@ final class KernelCode {
     private static final int MAX_BLOCK = 32;
     private static final long MODE = X86Mode.PROTECTED | X86Mode.CODE32 | X86Mode.STACK32 | X86Mode.FLAT_CS | X86Mode.FLAT_DS
             | X86Mode.FLAT_ES | X86Mode.FLAT_SS;
+    private static final long MODE64 = X86Mode.PROTECTED | X86Mode.CODE64;
 
     /** RAM at linear 0; everything else, and every service, is an error. */
     static final class Flat extends GuestContext {
@@ -41,9 +45,14 @@ final class KernelCode {
             writeMap = new int[1 << 20];
             Arrays.fill(readMap, -1);
             Arrays.fill(writeMap, -1);
+            wideShift = WIDE_SHIFT;
+            wideReadMap = WideMap.empty(WIDE_SHIFT);
+            wideWriteMap = WideMap.empty(WIDE_SHIFT);
             for (int f = 0; f < RAM >> 12; f++) {
                 readMap[f] = f;
                 writeMap[f] = f;
+                WideMap.put(wideReadMap, WIDE_SHIFT, (long) f << 12, f);
+                WideMap.put(wideWriteMap, WIDE_SHIFT, (long) f << 12, f);
             }
         }
 
@@ -64,11 +73,10 @@ final class KernelCode {
         }
 
         private int at(long va) {
-            int a = (int) va;
-            if (a < 0 || a >= RAM) {
+            if (va < 0 || va >= RAM) {
                 raise(14, 0);
             }
-            return a;
+            return (int) va;
         }
 
         @Override
@@ -82,11 +90,14 @@ final class KernelCode {
         }
     }
 
+    private final boolean wide;
     private final byte[] code;
     private final List<Long> returnPoints = new ArrayList<>();
     private final Map<Long, Block> blocks = new LinkedHashMap<>();
 
+    /** @param name one of {@link #NAMES}; those with 64 are 64-bit code */
     KernelCode(String name) {
+        wide = name.endsWith("64");
         try (InputStream in = KernelCode.class.getResourceAsStream("/kernels/" + name + ".bin")) {
             code = in.readAllBytes();
         } catch (IOException e) {
@@ -103,7 +114,7 @@ final class KernelCode {
             if (blocks.containsKey(pc) || pc < BASE || pc >= BASE + code.length) {
                 continue;
             }
-            Block b = lifter.lift(a -> code[(int) a - BASE] & 0xff, pc, MODE, MAX_BLOCK);
+            Block b = lifter.lift(a -> code[(int) a - BASE] & 0xff, pc, wide ? MODE64 : MODE, MAX_BLOCK);
             blocks.put(pc, b);
             Terminator t = b.terminator();
             if (t.kind() == Terminator.Kind.BRANCH) {
@@ -144,7 +155,7 @@ final class KernelCode {
         Flat m = new Flat();
         System.arraycopy(code, 0, m.ram, BASE, code.length);
         m.s[X86State.RSP] = STACK;
-        m.storeSlow(STACK, RETURN_PC, 32);
+        m.storeSlow(STACK, RETURN_PC, wide ? 64 : 32);
         m.s[X86State.RIP] = BASE;
         m.s[X86State.DF] = 1;
         return m;

@@ -34,7 +34,7 @@ class KernelTest {
         KernelCode kernel = new KernelCode(name);
         Region lifted = BudgetPlan.enteredAtChecks(kernel.region());
         BudgetPlan plan = BudgetPlan.of(lifted);
-        BackendOptions options = BackendOptions.defaults().withMaxMethodBytes(64_000);
+        BackendOptions options = BackendOptions.defaults().withMaxMethodBytes(64_000).withWideShift(KernelCode.WIDE_SHIFT);
         CompiledRegion compiled = new RegionCompiler(X86State.LAYOUT, options).compile(passes.optimize(lifted, plan::checks), plan, name);
         Interpreted interpreted = new Interpreted(lifted);
         KernelCode.Flat expected = kernel.machine();
