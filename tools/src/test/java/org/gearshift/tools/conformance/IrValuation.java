@@ -156,7 +156,7 @@ final class IrValuation {
 
     private long address(Insn v) {
         long a = value(v.arg(0));
-        return v.arg(0).resultType() == Type.I32 || !UserProcessor.WIDE_ADDRESSES ? a & 0xffff_ffffL : a;
+        return v.arg(0).resultType() == Type.I32 ? a & 0xffff_ffffL : a;
     }
 
     private long load(long address, int bits) {
