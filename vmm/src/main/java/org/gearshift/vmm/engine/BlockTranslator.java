@@ -17,7 +17,7 @@ final class BlockTranslator {
     static final long SINGLE = 1L << 31;
 
     private final GuestCode code;
-    private final X86Lifter lifter = new X86Lifter();
+    private final X86Lifter lifter;
     private final Interpreter interpreter;
     private final CodeCache cache;
     private final EngineStatistics statistics;
@@ -28,6 +28,7 @@ final class BlockTranslator {
     BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, PassPipeline passes, Interpreter interpreter, CodeCache cache,
             EngineStatistics statistics) {
         this.code = new GuestCode(cpu, mmu, memory);
+        this.lifter = new X86Lifter(cpu.model().extensions());
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;
