@@ -86,11 +86,11 @@ static void data_accesses(void)
     for (u32 i = 0; i < sizeof accesses / sizeof accesses[0]; i++) {
         const struct access *a = &accesses[i];
         for (u32 type = DATA_RO; type < 32; type += 2) {
-            if (type == CODE_X || type == CONF_X)
+            if (type == CODE_X || type == CONF_X || !can_make(type))
                 continue;
             check("%s.type%x", a->name, type);
             for (u32 l = 0; l < sizeof limits / sizeof limits[0]; l++) {
-                for (u32 cpl = 0; cpl < 4; cpl += 3) {
+                for (u32 cpl = first_ring; cpl < 4; cpl += 3) {
                     gdt[T >> 3] = descriptor(BASE, limits[l].raw, PRESENT | DPL(cpl) | type, limits[l].flags);
                     u32 limit = limits[l].limit;
                     const u32 offsets[] = {0, 1, limit - a->bytes, limit - a->bytes + 1, limit - a->bytes + 2, limit, limit + 1, limit + 2,
@@ -113,7 +113,7 @@ static void null_segments(void)
 {
     for (u32 i = 0; i < sizeof accesses / sizeof accesses[0]; i++) {
         check("null.%s", accesses[i].name);
-        for (u32 n = 0; n < 16; n++) {
+        for (u32 n = 4 * first_ring; n < 16; n++) {
             struct state s = ring_state(n >> 2, accesses[i].code);
             s.es = n & 3;
             s.ebx = (u32)scratch;
@@ -179,6 +179,8 @@ static void overrides(void)
     }
     check("override.cs");
     for (u32 type = CODE_X; type < 32; type += 2) {
+        if (!can_make(type))
+            continue;
         gdt[T >> 3] = descriptor(0, 0xfffff, PRESENT | DPL(3) | type, GRANULAR | BIG);
         for (u32 write = 0; write < 2; write++) {
             const char *code = write ? override_write_cs : override_cs;
@@ -216,7 +218,7 @@ STACK_SNIPPET(call_indirect, "call *%eax");
 STACK_SNIPPET(return_near, "ret");
 STACK_SNIPPET(return_far, "lret");
 STACK_SNIPPET(interrupt_return, "iretl");
-STACK_SNIPPET(call_far, "lcall *%cs:1f; 1: .long 2f; .word 0x3b; 2:");
+STACK_SNIPPET(call_far, "lcall *%cs:1f; 1: .long 2f; .word user_code; 2:");
 STACK_SNIPPET(enter_zero, "enter $0, $0");
 STACK_SNIPPET(enter_one, "enter $0, $1");
 STACK_SNIPPET(leave_frame, "leave");

@@ -9,6 +9,15 @@ typedef unsigned long long u64;
 
 /* ---- selectors ---- */
 
+#ifdef HOSTED
+/*
+ * A program of Linux in 32-bit mode: its flat segments, and the local descriptor table for what tests put into SLOTs. Only ring 3 is there.
+ */
+#define CODE(ring) ((u16)0x23)
+#define DATA(ring) ((u16)0x2b)
+#define SLOT(n) ((u16)(8 * (n) | 4))
+__asm__(".set user_code, 0x23");
+#else
 #define CODE(ring) ((u16)(0x08 + 0x10 * (ring) + (ring)))
 #define DATA(ring) ((u16)(0x10 + 0x10 * (ring) + (ring)))
 #define CONFORMING(dpl) ((u16)(0x48 + 8 * (dpl)))
@@ -22,10 +31,19 @@ typedef unsigned long long u64;
 #define LDT 0xc8
 /* Descriptors for a test to do with as it likes. */
 #define SLOT(n) ((u16)(0xd0 + 8 * (n)))
+__asm__(".set user_code, 0x3b");
+#endif
 #define SLOTS 16
+#ifdef HOSTED
+#define GDT_ENTRIES SLOTS
+#else
 #define GDT_ENTRIES (SLOT(SLOTS) / 8)
+#endif
 #define LDT_ENTRIES 8
 #define IDT_ENTRIES 256
+/* The first ring there is, and whether a kind of segment can be made. */
+extern const u32 first_ring;
+int can_make(u32 type);
 
 /* ---- descriptors: SDM vol. 3A sections 3.4.5 and 3.5 ---- */
 
@@ -204,6 +222,12 @@ void board_interrupts(int on);
 
 /* ---- instructions ---- */
 
+#ifdef HOSTED
+/* The serial port of a hosted program is its standard output; it has no control registers. */
+void out8(u16 port, u8 v);
+u8 in8(u16 port);
+static inline void write_cr0(u32 v) { (void)v; }
+#else
 static inline void out8(u16 port, u8 v) { __asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
 static inline u8 in8(u16 port) { u8 v; __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port)); return v; }
 static inline void out32(u16 port, u32 v) { __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port)); }
@@ -224,6 +248,7 @@ static inline void cpuid(u32 leaf, u32 *r)
     __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "a"(leaf), "c"(0));
 }
 void load_tables(void);
+#endif
 
 #define CR0_PE 1u
 #define CR0_MP 2u
@@ -268,6 +293,8 @@ void differs(const char *what);
 u32 totals(void);
 /* While set, only failures are printed. */
 extern int quiet;
+/* For the test of the tests: if not 0, one comparison of so many in each check is given a wrong expectation. */
+extern u32 spoil;
 void print(const char *format, ...);
 
 /* ---- usual comparisons ---- */

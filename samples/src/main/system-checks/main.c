@@ -2,7 +2,7 @@
 #include "machine.h"
 
 #define GROUPS \
-    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(unshared) G(events) G(privilege) G(rules) G(modified)
+    G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(unshared) G(events) G(privilege) G(alignment) G(rules) G(modified)
 
 #define G(name) void checks_##name(void);
 GROUPS
@@ -88,6 +88,7 @@ void checks_main(u32 magic, const struct multiboot *info)
     const char *triple = option("triple");
     if (triple)
         triple_fault(number(triple, 0));
+    spoil = number(option("spoil"), 0);
     const char *only = option("groups");
     u32 passes = number(option("passes"), 1);
     u32 failed = 0;

@@ -8,7 +8,7 @@
 static u8 code[2 * PAGE] __attribute__((aligned(4096)));
 
 /* Every check is repeated: what changes then has been translated, has become hot, and is changed again. */
-#define TIMES 60
+#define TIMES 30
 
 static u8 *emit(u8 *p, const char *bytes, u32 length)
 {
@@ -46,7 +46,7 @@ static void next_instructions(void)
     for (u32 k = 0; k < 3; k++) {
         for (u32 ring = 0; ring < 4; ring += 3) {
             check("next.%s.ring%u", stores[k].name, ring);
-            for (u32 distance = 0; distance < 24; distance++) {
+            for (u32 distance = 0; distance < 24; distance += distance < 8 ? 1 : 5) {
                 u8 *p = emit(code, stores[k].store, stores[k].length), *operand = p;
                 p = emit32(p, 0);
                 fill(p, 0x90, distance);

@@ -468,13 +468,13 @@ static void nulled(const struct back *b)
                 continue;
             gdt[STACK >> 3] = descriptor(0, 0xfffff, PRESENT | DPL(dpl) | kinds[k].type, GRANULAR | BIG);
             set_target(CODE_RX, ring, 0xffff);
-            struct state s = returning(b, cpl, TARGET | ring, (u32)low_landing, F_ONE, DATA(ring), 0x8000);
             tag("dpl %u, %u to %u", dpl, cpl, ring);
-            const struct outcome *o;
             for (u32 reg = 0; reg < 4; reg++) {
+                struct state s = returning(b, cpl, TARGET | ring, (u32)low_landing, F_ONE, DATA(ring), 0x8000);
                 s.ds = s.es = s.fs = s.gs = 0;
                 *(reg == 0 ? &s.ds : reg == 1 ? &s.es : reg == 2 ? &s.fs : &s.gs) = STACK | cpl;
-                o = run(&s);
+                const struct outcome *o = run(&s);
+                arrived_low(o, ring);
                 u32 got = reg == 0 ? o->ds : reg == 1 ? o->es : reg == 2 ? o->fs : o->gs;
                 same("selector", ring > dpl && kinds[k].type != CONF_RX ? 0 : STACK | cpl, got);
             }

@@ -3,11 +3,17 @@
 #include "machine.h"
 
 #define COM1 0x3f8
+/* Most arguments of a text. */
+#define VALUES 10
 
 int quiet;
+u32 spoil;
 
 static struct {
-    char name[64], tag[96], failure[192];
+    char name[64], failure[192];
+    /* The case, put into words only if it fails. */
+    const char *tag;
+    u32 values[VALUES];
     u32 cases, failed;
     int open;
 } now;
@@ -43,8 +49,8 @@ static void put_number(struct sink *s, u32 v, u32 base)
         put(s, digits[--n]);
 }
 
-/* %s, %u, %x, %c. */
-static void format(struct sink *s, const char *f, va_list a)
+/* %s, %u, %x, %c; every argument is 32 bits wide. */
+static void format_values(struct sink *s, const char *f, const u32 *v)
 {
     for (; *f; f++) {
         if (*f != '%') {
@@ -53,17 +59,17 @@ static void format(struct sink *s, const char *f, va_list a)
         }
         switch (*++f) {
         case 's':
-            for (const char *t = va_arg(a, const char *); *t; t++)
+            for (const char *t = (const char *)*v++; *t; t++)
                 put(s, *t);
             break;
         case 'u':
-            put_number(s, va_arg(a, u32), 10);
+            put_number(s, *v++, 10);
             break;
         case 'x':
-            put_number(s, va_arg(a, u32), 16);
+            put_number(s, *v++, 16);
             break;
         case 'c':
-            put(s, (char)va_arg(a, int));
+            put(s, (char)*v++);
             break;
         default:
             put(s, '?');
@@ -71,25 +77,40 @@ static void format(struct sink *s, const char *f, va_list a)
     }
 }
 
+static void take(u32 *v, u32 n, const char *f, va_list a)
+{
+    for (; *f; f++)
+        if (*f == '%' && n) {
+            *v++ = va_arg(a, u32);
+            n--;
+        }
+}
+
 static void text(char *buffer, u32 bytes, const char *f, va_list a)
 {
+    u32 v[VALUES];
     struct sink s = {buffer, buffer + bytes - 1};
-    format(&s, f, a);
+    take(v, VALUES, f, a);
+    format_values(&s, f, v);
     *s.at = 0;
 }
 
 void print(const char *f, ...)
 {
+    u32 v[VALUES];
     struct sink s = {0, 0};
     va_list a;
     va_start(a, f);
-    format(&s, f, a);
+    take(v, VALUES, f, a);
     va_end(a);
+    format_values(&s, f, v);
 }
 
 void fatal(const char *why)
 {
-    print("fatal %s, in %s [%s]\n", why, now.name, now.tag);
+    print("fatal %s, in %s [", why, now.name);
+    format_values(&(struct sink){0, 0}, now.tag, now.values);
+    print("]\n");
     for (;;)
         out8(0xf4, 1);
 }
@@ -137,7 +158,7 @@ void check(const char *f, ...)
     va_start(a, f);
     text(now.name, sizeof now.name, f, a);
     va_end(a);
-    now.tag[0] = 0;
+    now.tag = "";
     now.cases = now.failed = 0;
     now.open = 1;
 }
@@ -146,33 +167,44 @@ void tag(const char *f, ...)
 {
     va_list a;
     va_start(a, f);
-    text(now.tag, sizeof now.tag, f, a);
+    now.tag = f;
+    take(now.values, sizeof now.values / sizeof now.values[0], f, a);
     va_end(a);
 }
 
 static void failure(const char *f, ...)
 {
     if (!now.failed++) {
+        u32 v[VALUES];
         va_list a;
         va_start(a, f);
-        text(now.failure, sizeof now.failure, f, a);
+        take(v, VALUES, f, a);
         va_end(a);
+        struct sink s = {now.failure, now.failure + sizeof now.failure - 1};
+        put(&s, '[');
+        format_values(&s, now.tag, now.values);
+        put(&s, ']');
+        put(&s, ' ');
+        format_values(&s, f, v);
+        *s.at = 0;
     }
 }
 
 int same(const char *what, u32 expected, u32 got)
 {
     now.cases++;
+    if (spoil && now.cases % spoil == 0)
+        expected = ~got;
     if (expected == got)
         return 1;
-    failure("[%s] %s expected %x got %x", now.tag, what, expected, got);
+    failure("%s expected %x got %x", what, expected, got);
     return 0;
 }
 
 void differs(const char *what)
 {
     now.cases++;
-    failure("[%s] %s", now.tag, what);
+    failure("%s", what);
 }
 
 u32 totals(void)

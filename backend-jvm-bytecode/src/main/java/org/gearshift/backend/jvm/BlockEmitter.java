@@ -62,7 +62,7 @@ final class BlockEmitter {
         this.options = options;
         memory = new MemoryAccess(c, locals, ram, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
-        windowed = new WindowAccess(c, locals, ram, values);
+        windowed = new WindowAccess(c, locals, ram, values, options.wideShift());
         expressions = values.expressions();
         expressions.locals(locals);
         expressions.windows(windows, windowed);

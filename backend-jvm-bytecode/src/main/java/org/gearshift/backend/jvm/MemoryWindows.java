@@ -1,6 +1,7 @@
 package org.gearshift.backend.jvm;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import org.gearshift.ir.Type;
 final class MemoryWindows {
     /** Bytes a group spans at the most: the more, the likelier it reaches over a page's end, where every access is checked by itself. */
     private static final int MAX_SPAN = 512;
+    private static final int PAGE_SHIFT = 12;
     private static final int PAGE_SIZE = 0x1000;
 
     /** One group. */
@@ -26,8 +28,8 @@ final class MemoryWindows {
         /** The common part of the addresses; null for absolute addresses in one page. */
         final Insn base;
         private final List<Insn> accesses = new ArrayList<>();
-        private int low;
-        private int high;
+        private long low;
+        private long high;
         private boolean writes;
         private int left;
         /** Local that holds the RAM index of {@link #low}, or a negative number; or {@link MemoryAccess#NO_INDEX} before the first access. */
@@ -38,13 +40,13 @@ final class MemoryWindows {
         }
 
         /** Lowest offset from the base; of an absolute window the address of its page. */
-        int low() {
+        long low() {
             return low;
         }
 
         /** Bytes from the lowest to the end of the highest access. */
         int span() {
-            return high - low;
+            return (int) (high - low);
         }
 
         /** True if some access stores: all then need a writable page. */
@@ -57,11 +59,11 @@ final class MemoryWindows {
             return --left == 0;
         }
 
-        private boolean accepts(int offset, int bytes) {
+        private boolean accepts(long offset, int bytes) {
             return base == null || Math.max(high, offset + bytes) - Math.min(low, offset) <= MAX_SPAN;
         }
 
-        private void add(Insn access, int offset, int bytes) {
+        private void add(Insn access, long offset, int bytes) {
             if (base != null) {
                 low = accesses.isEmpty() ? offset : Math.min(low, offset);
                 high = accesses.isEmpty() ? offset + bytes : Math.max(high, offset + bytes);
@@ -86,7 +88,7 @@ final class MemoryWindows {
     private final Map<Insn, Window> windows = new IdentityHashMap<>();
     private final List<Insn> bases = new ArrayList<>();
     private final Map<Insn, Window> openByBase = new IdentityHashMap<>();
-    private final Map<Integer, Window> openByPage = new java.util.HashMap<>();
+    private final Map<Long, Window> openByPage = new HashMap<>();
 
     /** Finds the groups of a block. */
     void begin(Block b, boolean enabled) {
@@ -125,17 +127,22 @@ final class MemoryWindows {
     }
 
     /** Offset of an access from its window's base; of an absolute one its address. */
-    static int offset(Insn access) {
-        int offset = 0;
+    static long offset(Insn access) {
+        long offset = 0;
         for (Insn a = access.arg(0);; a = a.arg(0)) {
             if (a.isConst()) {
-                return offset + (int) a.imm();
+                return address(access, offset + a.imm());
             }
             if (a.op() != Op.ADD || !a.arg(1).isConst()) {
                 return offset;
             }
-            offset += (int) a.arg(1).imm();
+            offset += a.arg(1).imm();
         }
+    }
+
+    /** An absolute address, zero-extended if it is one of 32 bits. */
+    private static long address(Insn access, long sum) {
+        return access.arg(0).resultType() == Type.I32 ? sum & 0xffffffffL : sum;
     }
 
     private static Insn base(Insn access) {
@@ -147,11 +154,8 @@ final class MemoryWindows {
     }
 
     private void place(Insn i) {
-        if (i.arg(0).resultType() != Type.I32) {
-            return;
-        }
         int bytes = (int) i.imm() / 8;
-        int offset = offset(i);
+        long offset = offset(i);
         Insn base = base(i);
         if (base != null) {
             Window w = openByBase.get(base);
@@ -164,9 +168,9 @@ final class MemoryWindows {
             }
             w.add(i, offset, bytes);
         } else if ((offset & PAGE_SIZE - 1) <= PAGE_SIZE - bytes) {
-            Window w = openByPage.computeIfAbsent(offset >>> 12, page -> {
+            Window w = openByPage.computeIfAbsent(offset >>> PAGE_SHIFT, page -> {
                 Window created = new Window(null);
-                created.low = page << 12;
+                created.low = page << PAGE_SHIFT;
                 return created;
             });
             w.add(i, offset, bytes);

@@ -11,11 +11,21 @@ import static org.objectweb.asm.Opcodes.ISHL;
 import static org.objectweb.asm.Opcodes.ISHR;
 import static org.objectweb.asm.Opcodes.ISUB;
 import static org.objectweb.asm.Opcodes.IUSHR;
+import static org.objectweb.asm.Opcodes.IXOR;
+import static org.objectweb.asm.Opcodes.L2I;
+import static org.objectweb.asm.Opcodes.LADD;
+import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LNEG;
+import static org.objectweb.asm.Opcodes.LOR;
+import static org.objectweb.asm.Opcodes.LSHR;
+import static org.objectweb.asm.Opcodes.LUSHR;
+import static org.objectweb.asm.Opcodes.LXOR;
 
 import java.util.List;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.Type;
+import org.gearshift.ir.WideMap;
 import org.objectweb.asm.Label;
 
 /** Bytecode of accesses through a {@link MemoryWindows.Window}: one comparison each, behind one translation for all. */
@@ -31,17 +41,20 @@ final class WindowAccess {
     private final Locals locals;
     private final RamAccess ram;
     private final Values values;
+    private final int wideShift;
 
-    WindowAccess(Code c, Locals locals, RamAccess ram, Values values) {
+    /** @param wideShift of the page maps for 64-bit addresses */
+    WindowAccess(Code c, Locals locals, RamAccess ram, Values values, int wideShift) {
         this.c = c;
         this.locals = locals;
         this.ram = ram;
         this.values = values;
+        this.wideShift = wideShift;
     }
 
     /** Loads; leaves the value on the stack. */
     void load(MemoryWindows.Window w, Insn i, int site) {
-        open(w);
+        open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
         Label slow = new Label();
         Label join = new Label();
@@ -57,14 +70,14 @@ final class WindowAccess {
         address(w, i);
         c.constant(site << 8 | bits);
         String method = i.op() == Op.LOAD_RMW ? "loadRmw" : "load";
-        c.invoke(INVOKESTATIC, FALLBACK, bits == 64 ? method + "64" : method, CONTEXT + (bits == 64 ? "II)J" : "II)I"), 3);
+        c.invoke(INVOKESTATIC, FALLBACK, bits == 64 ? method + "64" : method, CONTEXT + letter(i.arg(0)) + (bits == 64 ? "I)J" : "I)I"), 3);
         c.label(join);
         close(w, i);
     }
 
     /** Stores a value that can be peeked at. */
     void store(MemoryWindows.Window w, Insn i, int site) {
-        open(w);
+        open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
         Insn value = i.arg(1);
         Label slow = new Label();
@@ -80,33 +93,43 @@ final class WindowAccess {
         address(w, i);
         values.peek(value);
         c.constant(site << 8 | bits);
-        c.invoke(INVOKESTATIC, FALLBACK, bits == 64 ? "store64" : "store", CONTEXT + (bits == 64 ? "IJI)V" : "III)V"), 4);
+        c.invoke(INVOKESTATIC, FALLBACK, bits == 64 ? "store64" : "store", CONTEXT + letter(i.arg(0)) + (bits == 64 ? "JI)V" : "II)V"), 4);
         c.label(join);
         close(w, i);
     }
 
+    private static String letter(Insn address) {
+        return address.resultType() == Type.I64 ? "J" : "I";
+    }
+
     /** At the first access: translates, leaving the RAM index of the window's lowest byte in its local, or something negative. */
-    private void open(MemoryWindows.Window w) {
+    private void open(MemoryWindows.Window w, Type address) {
         if (w.local != MemoryAccess.NO_INDEX) {
             return;
         }
-        int map = w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP;
-        if (w.base == null) {
-            c.loadRef(map, Locals.MAP_TYPE);
-            c.constant(w.low() >>> PAGE_SHIFT);
+        if (w.base != null) {
+            values.makeRepeatable(w.base);
+            values.peek(w.base);
+            plus(address, w.low());
+        }
+        w.local = locals.allocate(Type.I32);
+        if (address == Type.I64) {
+            openWide(w);
+        } else if (w.base == null) {
+            c.loadRef(w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
+            c.constant((int) (w.low() >>> PAGE_SHIFT));
             c.op(IALOAD);
             c.constant(PAGE_SHIFT);
             c.op(ISHL);
-            w.local = locals.allocate(Type.I32);
-            c.store(Type.I32, w.local);
-            return;
+        } else {
+            openFlat(w);
         }
-        values.makeRepeatable(w.base);
-        values.peek(w.base);
-        plus(w.low());
+        c.store(Type.I32, w.local);
+    }
+
+    private void openFlat(MemoryWindows.Window w) {
         c.store(Type.I32, Locals.VA);
-        w.local = locals.allocate(Type.I32);
-        c.loadRef(map, Locals.MAP_TYPE);
+        c.loadRef(w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
         c.load(Type.I32, Locals.VA);
         c.constant(PAGE_SHIFT);
         c.op(IUSHR);
@@ -130,7 +153,52 @@ final class WindowAccess {
         c.op(IOR);
         c.load(Type.I32, w.local);
         c.op(IOR);
-        c.store(Type.I32, w.local);
+    }
+
+    /** The rule of {@link WideMap}; an offset that is none sets all bits. */
+    private void openWide(MemoryWindows.Window w) {
+        int map = w.writes() ? Locals.WIDE_WRITE_MAP : Locals.WIDE_READ_MAP;
+        if (w.base == null) {
+            c.loadRef(map, Locals.WIDE_MAP_TYPE);
+            c.constant(WideMap.slot(w.low(), wideShift));
+            c.op(LALOAD);
+            c.constant(w.low());
+        } else {
+            c.store(Type.I64, Locals.WIDE_VA);
+            c.loadRef(map, Locals.WIDE_MAP_TYPE);
+            c.load(Type.I64, Locals.WIDE_VA);
+            c.constant(PAGE_SHIFT);
+            c.op(LUSHR);
+            c.op(L2I);
+            c.dup();
+            c.constant(wideShift - PAGE_SHIFT);
+            c.op(IUSHR);
+            c.op(IXOR);
+            c.constant((2 << wideShift - PAGE_SHIFT) - 1);
+            c.op(IAND);
+            c.op(LALOAD);
+            c.load(Type.I64, Locals.WIDE_VA);
+        }
+        c.op(LXOR);
+        c.dup();
+        c.constant(wideShift);
+        c.op(LUSHR);
+        c.op(LNEG);
+        c.constant(Long.SIZE - 1);
+        c.op(LSHR);
+        c.op(LOR);
+        c.op(L2I);
+        if (w.base != null) {
+            c.constant(PAGE_SIZE - w.span());
+            c.load(Type.I64, Locals.WIDE_VA);
+            c.op(L2I);
+            c.constant(PAGE_MASK);
+            c.op(IAND);
+            c.op(ISUB);
+            c.constant(SIGN);
+            c.op(ISHR);
+            c.op(IOR);
+        }
     }
 
     private void close(MemoryWindows.Window w, Insn i) {
@@ -147,23 +215,24 @@ final class WindowAccess {
     private void location(MemoryWindows.Window w, Insn i, int bits) {
         ram.base(c, bits);
         c.load(Type.I32, w.local);
-        ram.index(c, MemoryWindows.offset(i) - w.low());
+        ram.index(c, (int) (MemoryWindows.offset(i) - w.low()));
     }
 
     private void address(MemoryWindows.Window w, Insn i) {
-        int offset = MemoryWindows.offset(i);
+        Type type = i.arg(0).resultType();
+        long offset = MemoryWindows.offset(i);
         if (w.base == null) {
-            c.constant(offset);
+            c.constant(type, offset);
         } else {
             values.peek(w.base);
-            plus(offset);
+            plus(type, offset);
         }
     }
 
-    private void plus(int offset) {
+    private void plus(Type type, long offset) {
         if (offset != 0) {
-            c.constant(offset);
-            c.op(IADD);
+            c.constant(type, offset);
+            c.op(type == Type.I64 ? LADD : IADD);
         }
     }
 }

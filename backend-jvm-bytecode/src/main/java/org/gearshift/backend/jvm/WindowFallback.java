@@ -1,6 +1,7 @@
 package org.gearshift.backend.jvm;
 
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.WideMap;
 
 /**
  * Accesses that their window does not cover: they translate by themselves, and take the slow path only if that fails. Called from generated code; the
@@ -60,10 +61,54 @@ final class WindowFallback {
         }
     }
 
+    // The same by 64-bit address.
+
+    static int load(GuestContext ctx, long va, int siteAndBits) {
+        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, bytes(siteAndBits));
+        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
+    }
+
+    static int loadRmw(GuestContext ctx, long va, int siteAndBits) {
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
+        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
+    }
+
+    static long load64(GuestContext ctx, long va, int siteAndBits) {
+        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, Long.BYTES);
+        return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow64(ctx, va, siteAndBits);
+    }
+
+    static long loadRmw64(GuestContext ctx, long va, int siteAndBits) {
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
+        return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow64(ctx, va, siteAndBits);
+    }
+
+    static void store(GuestContext ctx, long va, int value, int siteAndBits) {
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
+        if (at >= 0) {
+            put(ctx.ram, at, value, siteAndBits);
+        } else {
+            CompiledRegion.storeSlow(ctx, va, value, siteAndBits);
+        }
+    }
+
+    static void store64(GuestContext ctx, long va, long value, int siteAndBits) {
+        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
+        if (at >= 0) {
+            put(ctx.ram, at, value, siteAndBits);
+        } else {
+            CompiledRegion.storeSlow(ctx, va, value, siteAndBits);
+        }
+    }
+
+    private static int bytes(int siteAndBits) {
+        return siteAndBits >>> 3 & 0x1f;
+    }
+
     private static int index(int[] map, int va, int siteAndBits) {
         int frame = map[va >>> PAGE_SHIFT];
         int offset = va & PAGE_MASK;
-        return frame >= 0 && offset <= PAGE_SIZE - (siteAndBits >>> 3 & 0x1f) ? frame << PAGE_SHIFT | offset : -1;
+        return frame >= 0 && offset <= PAGE_SIZE - bytes(siteAndBits) ? frame << PAGE_SHIFT | offset : -1;
     }
 
     private static long get(byte[] ram, int at, int siteAndBits) {

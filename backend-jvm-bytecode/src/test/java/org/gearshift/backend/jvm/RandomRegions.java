@@ -26,10 +26,11 @@ final class RandomRegions {
     private List<Insn> narrow;
     private List<Insn> wide;
     private Insn lastBase;
+    private Insn lastWideBase;
 
     RandomRegions(Random random) {
         this.random = random;
-        wideCode = random.nextInt(4) == 0;
+        wideCode = random.nextInt(3) == 0;
     }
 
     Region region() {
@@ -57,6 +58,7 @@ final class RandomRegions {
         narrow = new ArrayList<>();
         wide = new ArrayList<>();
         lastBase = null;
+        lastWideBase = null;
         int n = 1 + random.nextInt(6);
         for (int i = 0; i < n; i++) {
             emit(new Insn(Op.MARK, Type.VOID, pc + i * 4L, null));
@@ -185,15 +187,23 @@ final class RandomRegions {
     }
 
     private Insn address() {
-        Insn a = address32();
-        if (!wideCode || random.nextBoolean()) {
-            return a;
+        if (!wideCode || random.nextInt(8) == 0) {
+            return address32();
         }
         if (random.nextInt(10) == 0) {
             return value(Type.I64);
         }
-        Insn low = emit(new Insn(Op.ZEXT32, Type.I64, 0, null, a));
-        return random.nextBoolean() ? low : emit(new Insn(Op.ADD, Type.I64, 0, null, low, constant(Type.I64, TestMachine.HIGH)));
+        if (lastWideBase != null && random.nextInt(2) == 0) {
+            long by = random.nextInt(8) == 0 ? random.nextInt(1200) - 600 : random.nextInt(48) - 16;
+            return emit(new Insn(Op.ADD, Type.I64, 0, null, lastWideBase, constant(Type.I64, by)));
+        }
+        long high = random.nextBoolean() ? TestMachine.HIGH : 0;
+        if (random.nextInt(4) == 0) {
+            return constant(Type.I64, high + (TestMachine.FIRST_PAGE << 12) + random.nextInt(0x3000));
+        }
+        Insn low = emit(new Insn(Op.ZEXT32, Type.I64, 0, null, address32()));
+        lastWideBase = high == 0 ? low : emit(new Insn(Op.ADD, Type.I64, 0, null, low, constant(Type.I64, high)));
+        return lastWideBase;
     }
 
     /** Mostly inside the RAM pages, often near a page's end. */

@@ -18,8 +18,10 @@ final class Campaign implements AutoCloseable {
     static final String SEQUENCES = "sequence";
     private static final String NOT_LIFTED = "the translator does not lift it: #UD in the guest";
     /** Operand sets an encoding is run with before another is made. */
-    private static final int SETS_PER_ENCODING = 25;
+    private static final int SETS_PER_ENCODING = 10;
     private static final int STATES_PER_SEQUENCE = 10;
+    /** Forms beside one that is to be in every sequence. */
+    private static final int OTHERS_IN_SEQUENCE = 6;
 
     /** Counts of a group. */
     static final class Tally {
@@ -150,26 +152,49 @@ final class Campaign implements AutoCloseable {
             return;
         }
         List<Form> integer = all.stream().filter(f -> !Randomizer.usesFp(f.sample)).toList();
-        Tally tally = tallies.computeIfAbsent(SEQUENCES, k -> new Tally());
         for (int n = 0; n < count; n++) {
             listener.progress(n, count, SEQUENCES);
             SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
             List<Form> pool = !integer.isEmpty() && random.nextInt(2) == 0 ? integer : all;
-            Sequence q = new Sequencer(random).sequence(bits(), pool);
-            Randomizer randomizer = new Randomizer(random);
-            Code code = q.code();
-            List<Trial> trials = new ArrayList<>();
-            for (int i = 0; i < STATES_PER_SEQUENCE; i++) {
-                trials.add(randomizer.sequence(code, q.instructions()));
-            }
-            tally.forms++;
-            tally.sets += trials.size();
-            List<Failure> found = bench.run(SEQUENCES + " " + n, trials, null, q);
-            tally.differing += found.isEmpty() ? 0 : 1;
-            for (Failure x : found) {
-                failures.add(minimizing ? bench.minimize(x) : x);
-            }
+            runSequence(SEQUENCES + " " + n, pool, random);
         }
+    }
+
+    /** Runs random sequences with some form in all of them, until one has failures; their number. */
+    int runSequencesOf(Form f, long seed, int count) throws IOException {
+        List<Form> others = forms.stream().filter(x -> Sequencer.inSequences(x) && (x.set.equals(f.set) || !Randomizer.usesFp(x.sample))).toList();
+        if (!Sequencer.inSequences(f)) {
+            return 0;
+        }
+        int failed = 0;
+        for (int n = 0; n < count && failed == 0; n++) {
+            SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
+            List<Form> pool = new ArrayList<>(List.of(f, f));
+            for (int k = 0; k < OTHERS_IN_SEQUENCE; k++) {
+                pool.add(others.get(random.nextInt(others.size())));
+            }
+            failed += runSequence(SEQUENCES + " of " + f + " " + n, pool, random);
+        }
+        return failed;
+    }
+
+    private int runSequence(String what, List<Form> pool, SplittableRandom random) throws IOException {
+        Tally tally = tallies.computeIfAbsent(SEQUENCES, k -> new Tally());
+        Sequence q = new Sequencer(random).sequence(bits(), pool);
+        Randomizer randomizer = new Randomizer(random);
+        Code code = q.code();
+        List<Trial> trials = new ArrayList<>();
+        for (int i = 0; i < STATES_PER_SEQUENCE; i++) {
+            trials.add(randomizer.sequence(code, q.instructions()));
+        }
+        tally.forms++;
+        tally.sets += trials.size();
+        List<Failure> found = bench.run(what, trials, null, q);
+        tally.differing += found.isEmpty() ? 0 : 1;
+        for (Failure x : found) {
+            failures.add(minimizing ? bench.minimize(x) : x);
+        }
+        return found.size();
     }
 
     /** Runs one trial; what differs on each engine. */

@@ -30,11 +30,12 @@ final class CompiledExecutor extends Executor {
     }
 
     private final PassPipeline passes = new PassPipeline(X86State.LAYOUT, true);
-    private final RegionCompiler compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+    private final RegionCompiler compiler;
     private final Map<Key, Entry> entries = new HashMap<>();
 
     CompiledExecutor(UserProcessor processor, LiftTable table) {
         super(processor, table);
+        compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(processor.context.wideShift));
     }
 
     @Override

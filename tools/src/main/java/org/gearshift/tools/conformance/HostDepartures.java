@@ -12,7 +12,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.IsaExtension;
+import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
@@ -63,7 +65,9 @@ final class HostDepartures {
     private static final Predicate<Form> NO_FORM = f -> false;
     private static final Predicate<Case> NO_TRIAL = c -> false;
     private static final int PF = 14;
+    private static final long CANONICAL_END = 1L << 47;
     private static final int RSP = 4;
+    private static final int RSI = 6;
     private static final int UD = 6;
     private static final int SS = 12;
     private static final int GP = 13;
@@ -86,11 +90,17 @@ final class HostDepartures {
                     + "their own way", "SDM vol. 2 tables A-7 to A-22 have no such forms", HostDepartures::isUndocumentedX87),
             trials(Who.ANY, "operands across the end of a 4 GiB segment: #GP or #SS, or an access that wraps", "SDM vol. 3A section 5.3",
                     HostDepartures::wraps),
+            trials(Who.ANY, "operands across the end of the canonical ranges: #GP or #SS, or the page fault of what comes before", "SDM vol. 1 section 3.3.7.1",
+                    c -> c.trial.code().bits() == 64 && (atCanonicalEnd(c.e.address()) || atCanonicalEnd(c.a.address()))
+                            && (c.faults(PF) || c.faults(GP) || c.faults(SS)) && c.a.kind() == Outcome.Kind.FAULT && c.e.vector() != c.a.vector()),
+            trials(Who.AMD, "operands by way of FS and GS in 64-bit code: AMD wants the offset canonical, Intel the linear address only", "SDM vol. 1 section 3.3.7.1",
+                    c -> c.trial.code().bits() == 64 && c.instruction != null && (c.faults(GP) || c.faults(SS)) && c.e.error() == 0
+                            && hasSegmentBase(c)),
             trials(Who.ANY, "page faults on operands longer than 16 bytes: which of the missing bytes CR2 names", "SDM vol. 3A section 4.7 gives no order",
                     c -> c.bothFault(PF) && isImage(c.instruction) && Math.abs(c.e.address() - c.a.address()) < LONGEST_IMAGE
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
-                    c -> c.instruction != null && (c.faults(AC) != (c.a.vector() == AC)) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+                    c -> c.instruction != null && (c.faults(AC) || c.a.vector() == AC) && !c.bothFault(AC) && (isImage(c.instruction) || hasMemory128(c.instruction))),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
@@ -228,6 +238,21 @@ final class HostDepartures {
             return true;
         }
         return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+    }
+
+    /** Whether an address is near where canonical ones end. */
+    private static boolean atCanonicalEnd(long address) {
+        return Math.abs(address - CANONICAL_END) < LONGEST_IMAGE || Math.abs(address + CANONICAL_END) < LONGEST_IMAGE;
+    }
+
+    /** Whether an operand is addressed through a segment with a base by an offset that is not canonical. */
+    private static boolean hasSegmentBase(Case c) {
+        for (Operand o : c.instruction.operands()) {
+            if (o.isMemory() && o.segment >= X86State.FS && !ShadowMmu.canonical(EffectiveAddress.offset(c.trial, c.instruction, o))) {
+                return true;
+            }
+        }
+        return c.instruction.segment() >= X86State.FS && !ShadowMmu.canonical(c.e.registers().general[RSI]);
     }
 
     /** Whether an offset is near the end of a 4 GiB segment, or behind it. */

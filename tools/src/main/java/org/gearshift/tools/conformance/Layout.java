@@ -9,7 +9,7 @@ final class Layout {
     static final long CODE = 0x30000000L;
     static final int CODE_BYTES = 2 * PAGE;
     /** Two readable and writable pages, nothing behind them. */
-    static final long SCRATCH = 0x20000000L;
+    static final long SCRATCH = 0x2000f000L;
     static final int SCRATCH_BYTES = 2 * PAGE;
     /** One page before {@link #SCRATCH} that can only be read. */
     static final long READ_ONLY = SCRATCH - PAGE;

@@ -233,10 +233,14 @@ final class Randomizer {
 
     /** An address where no page is. */
     private long outside() {
-        return switch (random.nextInt(3)) {
+        return switch (random.nextInt(bits == 64 ? 6 : 3)) {
             case 0 -> random.nextInt(0x10000);
             case 1 -> Layout.SCRATCH + Layout.SCRATCH_BYTES + random.nextInt(0x1000);
-            default -> 0x40000000L + random.nextInt(0x10000000);
+            case 2 -> 0x40000000L + random.nextInt(0x10000000);
+            // About the ends of the canonical ranges; anywhere.
+            case 3 -> (1L << 47) - 32 + random.nextInt(64);
+            case 4 -> -(1L << 47) - 32 + random.nextInt(64);
+            default -> random.nextLong() >> random.nextInt(32);
         };
     }
 

@@ -10,7 +10,6 @@ import org.gearshift.vmm.cpu.Eflags;
  * became of it.
  */
 abstract class UserProcessor {
-    private static final int PAGE_FAULT = 14;
     /** Status-word bits apart from TOP. */
     private static final int TOP = 7 << 11;
     /** JMP through memory. */
@@ -19,9 +18,6 @@ abstract class UserProcessor {
     static final int READ_ONLY_FRAME = 0x101;
     static final int[] SCRATCH_FRAMES = {0x103, 0x102};
     static final int[] CODE_FRAMES = {0x105, 0x104};
-
-    /** Whether interpreter and compiled code have linear addresses of more than 32 bits. */
-    static final boolean WIDE_ADDRESSES = false;
 
     final GuestContext context;
     final long[] s;
@@ -169,11 +165,7 @@ abstract class UserProcessor {
     }
 
     /** The outcome of a trial whose instruction faulted with {@link GuestContext#fault}. */
-    final Outcome faulted(Trial t) {
-        int vector = context.fault.vector;
-        return new Outcome(Outcome.Kind.FAULT, vector, Math.max(context.fault.errorCode, 0), vector == PAGE_FAULT ? s[X86State.CR2] : 0,
-                s[X86State.RIP], registers(t.start()));
-    }
+    abstract Outcome faulted(Trial t);
 
     final Outcome ended(Trial t, Outcome.Kind kind) {
         return new Outcome(kind, 0, 0, 0, kind == Outcome.Kind.DONE ? 0 : s[X86State.RIP], registers(t.start()));

@@ -19,7 +19,7 @@
 #define CODE_BYTES 0x2000ul
 /* The same pages once more, to be written; within the part of the address space that is reserved for this image. */
 #define WRITABLE_CODE 0x71800000ul
-#define SCRATCH 0x20000000ul
+#define SCRATCH 0x2000f000ul
 #define SCRATCH_BYTES 0x2000ul
 #define PAGE 0x1000ul
 #define LINE 64

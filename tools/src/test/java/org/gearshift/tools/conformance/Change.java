@@ -81,7 +81,7 @@ final class Change {
                     all.add(width(v));
                 }
             }
-            case CONST -> constants(all, random);
+            case CONST -> constants(all, v, random);
             case PUT, GET -> slots(all, v);
             case CALL -> calls(all, v, random);
             default -> {
@@ -93,8 +93,9 @@ final class Change {
         return all.isEmpty() ? null : all.get(random.nextInt(all.size()));
     }
 
-    private static void constants(List<Change> all, SplittableRandom random) {
-        int bit = random.nextInt(32);
+    private static void constants(List<Change> all, Insn v, SplittableRandom random) {
+        // Bits that the number has: what lies above them is often cut off.
+        int bit = random.nextInt(v.imm() < 0 ? 32 : Math.max(4, 64 - Long.numberOfLeadingZeros(v.imm())));
         all.add(new Change("one more", (ir, x) -> constant(x, x.imm() + 1)));
         all.add(new Change("one less", (ir, x) -> constant(x, x.imm() - 1)));
         all.add(new Change("with bit " + bit + " turned", (ir, x) -> constant(x, x.imm() ^ 1L << bit)));

@@ -13,7 +13,7 @@ import org.gearshift.translator.x86.lift.LiftTable;
 
 /** The comparison with the host's processor, let loose on one planted error after the other, and a closer look at those it does not find. */
 final class MutantHunt implements AutoCloseable {
-    private static final int SETS_PER_ENCODING = 25;
+    private static final int SETS_PER_ENCODING = 10;
     /** States in which a form may fault before it counts as one that always does. */
     private static final int TRIES = 30;
     /** Differences after which a survivor is known well enough. */
@@ -25,6 +25,8 @@ final class MutantHunt implements AutoCloseable {
         UNDEFINED_RESULTS,
         /** It does not show in any of many more states. */
         NOTHING_SEEN,
+        /** It shows only in states in which the comparison expects no agreement: departures of the host's processor, addresses of more than 32 bits. */
+        NOT_COMPARABLE,
         /** It shows, but in states that the comparison did not have. */
         TOO_FEW_STATES
     }
@@ -101,11 +103,25 @@ final class MutantHunt implements AutoCloseable {
 
     /** Whether the comparison of an error's form with the processor, with so many operand sets, finds it; it must have nothing against the right lifter. */
     boolean finds(Mutation m, int sets, long seed) throws IOException {
+        return finds(m, c -> c.run(m.form(), seed, sets));
+    }
+
+    /** Whether so many sequences with an error's form among others find it. */
+    boolean findsInSequences(Mutation m, int sequences, long seed) throws IOException {
+        return finds(m, c -> c.runSequencesOf(m.form(), seed, sequences));
+    }
+
+    @FunctionalInterface
+    private interface Run {
+        int failures(Campaign c) throws IOException;
+    }
+
+    private boolean finds(Mutation m, Run run) throws IOException {
         Campaign c = campaigns.get(m.form().bits);
         planted = m;
-        boolean found = c.run(m.form(), seed, sets) > 0;
+        boolean found = run.failures(c) > 0;
         planted = null;
-        if (found && c.run(m.form(), seed, sets) > 0) {
+        if (found && run.failures(c) > 0) {
             throw new IllegalStateException("the right lifter of " + m.form() + " differs from the processor");
         }
         return found;
@@ -127,6 +143,7 @@ final class MutantHunt implements AutoCloseable {
         String first = null;
         String undefined = null;
         int count = 0;
+        boolean comparable = false;
         Sequencer.Single single = null;
         int n = 0;
         for (; n < sets && count < ENOUGH; n++) {
@@ -140,12 +157,13 @@ final class MutantHunt implements AutoCloseable {
             List<String> d = defined.differences(t, single.instruction(), null, e, expected, a, actual);
             if (!d.isEmpty()) {
                 count++;
+                comparable = comparable || finds(m, c -> c.reproduce(t).size());
                 first = first == null ? d + " from " + Reproducer.print(t) : first;
             } else if (undefined == null && !(d = all.differences(t, single.instruction(), null, e, expected, a, actual)).isEmpty()) {
                 undefined = d.toString();
             }
         }
-        return first != null ? new Survivor(Survival.TOO_FEW_STATES, count + " of " + n + ": " + first)
+        return first != null ? new Survivor(comparable ? Survival.TOO_FEW_STATES : Survival.NOT_COMPARABLE, count + " of " + n + ": " + first)
                 : undefined != null ? new Survivor(Survival.UNDEFINED_RESULTS, undefined) : new Survivor(Survival.NOTHING_SEEN, sets + " states");
     }
 

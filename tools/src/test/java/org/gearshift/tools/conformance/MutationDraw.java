@@ -44,14 +44,18 @@ final class MutationDraw {
         }
     }
 
-    /** Whether an error makes no difference, whatever values registers and memory may have: as far as so many valuations for each of many encodings tell. */
-    boolean isEquivalent(Mutation m, int valuations) {
+    /**
+     * Whether an error makes no difference, whatever values registers and memory may have: as far as so many valuations for each of many encodings tell.
+     *
+     * @param pointers x87 instruction and data pointers count
+     */
+    boolean isEquivalent(Mutation m, int valuations, boolean pointers) {
         X86Lifter wrong = wrong(m);
         for (Sample s : samples(m.form())) {
             Block a = lift(lifter, s);
             Block b = lift(wrong, s);
             for (int n = 0; n < valuations; n++) {
-                if (!IrValuation.agree(a, b, random.nextLong())) {
+                if (!IrValuation.agree(a, b, random.nextLong(), pointers)) {
                     return false;
                 }
             }

@@ -1,10 +1,11 @@
 package org.gearshift.tools.conformance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.gearshift.testing.Prerequisite;
@@ -19,6 +20,9 @@ class SeededMutationsTest {
     private static final long SEED = Long.getLong("mutations.seed", 1);
     /** Operand sets for each form: as many as the whole comparison is required to have. */
     private static final int SETS = Integer.getInteger("mutations.sets", 500);
+    /** More of them for errors that show in few states only, and sequences of instructions. */
+    private static final int MORE_SETS = 10 * SETS;
+    private static final int SEQUENCES = 200;
     private static final int VALUATIONS = 2_000;
     private static final int SURVIVOR_SETS = 20_000;
 
@@ -46,27 +50,41 @@ class SeededMutationsTest {
         }
         MutationDraw draw = new MutationDraw(SEED, forms);
         List<String> missed = new ArrayList<>();
-        List<String> undefined = new ArrayList<>();
-        List<String> equivalent = new ArrayList<>();
-        int caught = 0;
-        while (caught + missed.size() < MUTATIONS) {
+        List<String> none = new ArrayList<>();
+        Map<String, Integer> caught = new TreeMap<>();
+        int count = 0;
+        for (; count + missed.size() < MUTATIONS; count++) {
             Mutation m = draw.next();
-            if (hunt.finds(m, SETS, SEED)) {
-                caught++;
-                System.out.println("caught: " + m);
-            } else if (draw.isEquivalent(m, VALUATIONS)) {
-                equivalent.add(m.toString());
+            String by = hunt.finds(m, SETS, SEED) ? SETS + " operand sets" : null;
+            String why = by != null ? null : draw.isEquivalent(m, VALUATIONS, true) ? "computes the same"
+                    : draw.isEquivalent(m, VALUATIONS, false) ? "concerns x87 pointers" : EquivalentMutations.reason(m.toString());
+            if (by == null && why == null) {
+                by = hunt.finds(m, MORE_SETS, SEED + 1) ? MORE_SETS + " operand sets" : hunt.findsInSequences(m, SEQUENCES, SEED) ? "sequences" : null;
+            }
+            if (by != null) {
+                caught.merge(by, 1, Integer::sum);
+                System.out.println("caught by " + by + ": " + m);
+                continue;
+            }
+            MutantHunt.Survivor s = why == null ? hunt.examine(m, SURVIVOR_SETS, SEED) : null;
+            if (s != null && s.why() == MutantHunt.Survival.UNDEFINED_RESULTS) {
+                why = "concerns undefined results " + s.what();
+            } else if (s != null && s.why() == MutantHunt.Survival.NOT_COMPARABLE) {
+                why = "concerns states that are not compared";
+            }
+            if (why != null) {
+                none.add(why + ": " + m);
+                count--;
             } else {
-                MutantHunt.Survivor s = hunt.examine(m, SURVIVOR_SETS, SEED);
-                (s.why() == MutantHunt.Survival.UNDEFINED_RESULTS ? undefined : missed).add(m + ": " + s.why() + " " + s.what());
+                missed.add(m + ": " + s.why() + " " + s.what());
+                count--;
             }
         }
-        equivalent.forEach(u -> System.out.println("equivalent: " + u));
-        undefined.forEach(u -> System.out.println("no error: " + u));
-        missed.forEach(u -> System.out.println("missed: " + u));
-        System.out.println(caught + " of " + MUTATIONS + " mutations caught (seed " + SEED + ", " + SETS + " operand sets, of " + forms.size() + " forms); drawn anew: "
-                + draw.same() + " that leave the IR the same, " + equivalent.size() + " that compute the same, " + undefined.size() + " that change only undefined results");
+        none.forEach(m -> System.out.println("no error, " + m));
+        missed.forEach(m -> System.out.println("missed: " + m));
+        System.out.println(count + " of " + MUTATIONS + " mutations caught (seed " + SEED + ", " + forms.size() + " forms), by " + caught + "; drawn anew: "
+                + draw.same() + " that leave the IR the same, " + none.size() + " that are no errors");
         assertEquals("", String.join("\n", missed));
-        assertTrue(caught >= MUTATIONS);
+        assertEquals(MUTATIONS, count);
     }
 }

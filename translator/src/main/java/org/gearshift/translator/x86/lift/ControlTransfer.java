@@ -10,6 +10,7 @@ import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.runtime.BoundCheck;
+import org.gearshift.translator.x86.runtime.CanonicalCheck;
 
 /** Control transfer (SDM vol. 1, 5.1.7). */
 final class ControlTransfer {
@@ -59,6 +60,15 @@ final class ControlTransfer {
         }
     }
 
+    /** The same for a target that is read; in 64-bit code it must be canonical. */
+    private static void checkIndirect(LiftContext c, Insn target) {
+        if (c.isCode64()) {
+            c.ir.call(CanonicalCheck.CHECK, target);
+        } else {
+            checkTarget(c, target);
+        }
+    }
+
     private static void jmp(LiftContext c, Instruction i) {
         Operand o = i.op(0);
         if (o.kind == Operand.Kind.RELATIVE) {
@@ -67,7 +77,7 @@ final class ControlTransfer {
             c.end(Terminator.jump(t));
         } else {
             Insn t = c.read(o);
-            checkTarget(c, t);
+            checkIndirect(c, t);
             c.end(Terminator.indirect(t));
         }
     }
@@ -107,7 +117,7 @@ final class ControlTransfer {
             c.end(Terminator.jump(t));
         } else {
             Insn t = c.read(o);
-            checkTarget(c, t);
+            checkIndirect(c, t);
             c.push(bits, c.next());
             c.end(Terminator.indirect(t));
         }
@@ -117,7 +127,7 @@ final class ControlTransfer {
         int bits = c.stackOperandBits();
         long release = i.operandCount() > 0 ? i.op(0).value & 0xffff : 0;
         Insn t = c.loadStack(bits, c.stackOffset(0));
-        checkTarget(c, t);
+        checkIndirect(c, t);
         c.writeStackPointer(c.stackOffset(bits / 8 + release));
         c.end(Terminator.indirect(t));
     }

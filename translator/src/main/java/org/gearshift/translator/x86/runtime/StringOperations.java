@@ -221,11 +221,13 @@ public final class StringOperations {
             throw ctx.raise(17, 0);
         }
         long inPage = linear & PAGE - 1;
+        long mask = addressMask(form);
         if (ctx.s[X86State.DF] < 0) {
-            return Math.min(n, Math.min(inPage >> log, offset >>> log) + 1);
+            // A 64-bit offset may have its top bit set.
+            long below = mask == -1 ? inPage >> log : Math.min(inPage >> log, offset >>> log);
+            return Math.min(n, below + 1);
         }
         long room = PAGE - inPage;
-        long mask = addressMask(form);
         if (mask != -1) {
             room = Math.min(room, mask + 1 - offset);
         }
