@@ -4,13 +4,18 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.vmm.Lockstep;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.cpu.CpuFeature;
+import org.gearshift.vmm.cpu.CpuModel;
+import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,6 +38,9 @@ import picocli.CommandLine.Spec;
             "6:the guest halted for good, with interrupts off",
             "other:(value << 1) | 1 for a value the guest wrote to the debug-exit port 0xf4"})
 final class RunCommand implements Callable<Integer> {
+    private static final int LINE = 100;
+    private static final int FEATURE_INDENT = 9;
+
     /** {@code --backend}. */
     enum Backend { INTERPRETER, JVM }
 
@@ -54,6 +62,10 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
     private long memory;
+
+    @Option(names = "--cpu", paramLabel = "NAME[,+FEATURE,-FEATURE...]",
+            description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel).")
+    private String cpu;
 
     @Option(names = "--clock", paramLabel = "host|virtual", defaultValue = "HOST",
             description = "Time of the host, or time derived from the count of retired instructions: then runs repeat exactly (default host).")
@@ -81,19 +93,60 @@ final class RunCommand implements Callable<Integer> {
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
         }
+        if ("help".equals(cpu)) {
+            listProcessors(spec.commandLine().getOut());
+            return 0;
+        }
         if (kernel == null && initrd != null) {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
         KernelImage image = kernel == null ? SampleKernel.image() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
+        CpuModel processor = processor(image);
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
         try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
             if (lockstep) {
-                return runLockstep(image, module, limit, endpoint);
+                return runLockstep(image, processor, module, limit, endpoint);
             }
-            return run(image, module, limit, endpoint);
+            return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    private CpuModel processor(KernelImage image) throws BootException {
+        if (cpu == null) {
+            return Vm.processorFor(image);
+        }
+        try {
+            return NamedCpu.choose(cpu);
+        } catch (IllegalArgumentException e) {
+            throw new Gearshift.UsageError("--cpu " + cpu + ": " + e.getMessage());
+        }
+    }
+
+    private static void listProcessors(PrintWriter out) {
+        for (NamedCpu c : NamedCpu.values()) {
+            out.printf("%-8s %s%n", c.label(), c.description());
+            StringJoiner line = new StringJoiner(" ", " ".repeat(FEATURE_INDENT), System.lineSeparator());
+            for (CpuFeature f : CpuFeature.values()) {
+                if (c.model().has(f)) {
+                    if (line.length() + f.label().length() > LINE) {
+                        out.print(line);
+                        line = new StringJoiner(" ", " ".repeat(FEATURE_INDENT), System.lineSeparator());
+                    }
+                    line.add(f.label());
+                }
+            }
+            out.print(line);
+        }
+        StringJoiner others = new StringJoiner(", ");
+        for (CpuFeature f : CpuFeature.values()) {
+            if (!NamedCpu.MAX.model().has(f)) {
+                others.add(f.label());
+            }
+        }
+        out.println("Features of none: " + others);
+        out.flush();
     }
 
     /** A file given on the command line; {@code what} names it in messages. */
@@ -111,10 +164,10 @@ final class RunCommand implements Callable<Integer> {
         return new VmConfig(memory, c, engine);
     }
 
-    private int run(KernelImage image, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
+    private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
-        Vm vm = new Vm(config(clock, engine), Vm.processorFor(image), endpoint::transmit);
+        Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
         vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
         endpoint.attach(vm);
         VmOutcome outcome = vm.run(limit);
@@ -134,8 +187,8 @@ final class RunCommand implements Callable<Integer> {
         }
     }
 
-    private int runLockstep(KernelImage image, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
-        Lockstep l = new Lockstep(memory, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
+    private int runLockstep(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
+        Lockstep l = new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
         Lockstep.Result r = l.run(limit);
         endpoint.flush();
         PrintWriter err = spec.commandLine().getErr();

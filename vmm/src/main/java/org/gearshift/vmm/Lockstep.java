@@ -38,12 +38,17 @@ public final class Lockstep {
         }
     }
 
-    /** @param console gets the compiled machine's serial output */
+    /** With the default processor for the kernel. */
     public Lockstep(long ramBytes, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
+            throws BootException {
+        this(ramBytes, Vm.processorFor(kernel), kernel, initrd, initrdName, commandLine, console);
+    }
+
+    /** @param console gets the compiled machine's serial output */
+    public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
             throws BootException {
         EngineOptions jit = new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE,
                 false, true);
-        CpuModel model = Vm.processorFor(kernel);
         compiled = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, jit), model, console);
         interpreted = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, b -> { });
         compiled.load(kernel, initrd, initrdName, commandLine);

@@ -19,6 +19,8 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
@@ -55,7 +57,7 @@ public final class Vm {
      * @param console where bytes go that the guest sends on its first serial port
      */
     public Vm(VmConfig config, SerialBackend console) {
-        this(config, CpuModel.inOrder(CpuFeature.BASELINE), console);
+        this(config, NamedCpu.P686.model(), console);
     }
 
     /** The same with a processor of one's own. */
@@ -69,7 +71,8 @@ public final class Vm {
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(), model));
+                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(),
+                config.clock() == VmConfig.Clock.VIRTUAL ? RandomNumbers.seeded(0) : RandomNumbers.secure(), model));
         timer = new MachineTimer(clock, events, this::poll);
         engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
         codePages.setListener(engine::codeWritten);
@@ -81,7 +84,7 @@ public final class Vm {
 
     /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
     public static CpuModel processorFor(KernelImage kernel) throws BootException {
-        return kernel.is64Bit() ? CpuModel.inOrder64(CpuFeature.BASELINE64) : CpuModel.inOrder(CpuFeature.BASELINE);
+        return (kernel.is64Bit() ? NamedCpu.X86_64 : NamedCpu.P686).model();
     }
 
     /** Tells the engine of every port access: devices re-arm events there. */

@@ -13,6 +13,7 @@ import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.VCpu;
 
@@ -86,7 +87,7 @@ abstract class MonitorProcessor extends UserProcessor {
             CodePages code = new CodePages(memory);
             ShadowMmu mmu = new ShadowMmu(memory, code);
             VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicBaseMsr.NONE, TaskPriority.NONE,
-                    NumericErrorLine.NONE, CpuModel.athlon(EnumSet.allOf(CpuFeature.class))));
+                    NumericErrorLine.NONE, RandomNumbers.seeded(0), CpuModel.athlon(EnumSet.allOf(CpuFeature.class))));
             return new Parts(cpu, mmu, ram);
         }
     }

@@ -110,7 +110,7 @@ public enum X86Service {
     READ_SEGMENT_BASE,
     /** [ends] (kind, value): WRFSBASE 0, WRGSBASE 1. */
     WRITE_SEGMENT_BASE,
-    /** (address bits): -> random value of that many bits; bit 63 semantics do not apply: 16, 32 or 64. RDRAND and RDSEED; CF is always 1. */
+    /** (operand bits): -> a random value, of which so many lower bits are used. RDRAND and RDSEED; there always is one. */
     RDRAND,
     /** [ends] (next): PAUSE in a spin loop. */
     PAUSE,

@@ -27,6 +27,7 @@ final class ControlRegisters {
     static final long CR4_PCE = 1 << 8;
     static final long CR4_UMIP = 1 << 11;
     static final long CR4_FSGSBASE = 1 << 16;
+    static final long CR4_OSXSAVE = 1 << 18;
     static final long EFER_SCE = 1;
     static final long EFER_LME = 1 << 8;
     static final long EFER_LMA = 1 << 10;
@@ -46,6 +47,7 @@ final class ControlRegisters {
         OSXMMEXCPT(1 << 10, CpuFeature.SSE),
         UMIP(CR4_UMIP, CpuFeature.UMIP),
         FSGSBASE(CR4_FSGSBASE, CpuFeature.FSGSBASE),
+        OSXSAVE(CR4_OSXSAVE, CpuFeature.XSAVE),
         SMEP(1 << 20, CpuFeature.SMEP),
         SMAP(1 << 21, CpuFeature.SMAP);
 

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.gearshift.translator.x86.IsaExtension;
+import org.gearshift.translator.x86.runtime.ExtendedState;
 
 /**
  * What the processor says it is: vendor, signature, brand, features, and the CPUID leaves that follow from them. Only features in
@@ -14,8 +15,12 @@ import org.gearshift.translator.x86.IsaExtension;
  */
 public final class CpuModel {
     private static final int EXTENDED = 0x80000000;
-    /** Structured extended features; only subleaf 0 has any. */
+    private static final int CACHES = 4;
+    /** Structured extended features. */
     private static final int STRUCTURED = 7;
+    private static final int EXTENDED_STATE = 0xd;
+    /** Number of the component that holds the upper halves of YMM registers. */
+    private static final int AVX_COMPONENT = 2;
     private static final int CACHE_LINE = 64;
     /** Bits of leaf 1 EDX that AMD processors repeat in leaf 8000_0001h. */
     private static final int AMD_MIRROR = 0x0183f3ff;
@@ -27,12 +32,18 @@ public final class CpuModel {
     private static final int[] AMD_L2 = {0, 0x41004100, 0x02008140, 0};
     private static final int[] INTEL_CACHES = {0x4fba5901, 0x0e3080c0, 0, 0};
     private static final int[] INTEL_L2 = {0, 0, 0x02006040, 0};
+    /** The same caches in the form of leaf 4: type and level; ways and line size; sets. */
+    private static final int[][] INTEL_CACHE_PARAMETERS = {{0x121, 5 << 22 | 63, 63, 0}, {0x122, 7 << 22 | 63, 63, 0}, {0x143, 7 << 22 | 63, 1023, 0}};
     private static final int[] NOTHING = new int[4];
 
     private final String vendor;
     private final int signature;
     private final Set<CpuFeature> features;
-    private final Map<Integer, int[]> leaves = new HashMap<>();
+    private final Map<Leaf, int[]> leaves = new HashMap<>();
+
+    /** Arguments of CPUID; subleaf 0 for leaves that have one only. */
+    private record Leaf(int number, int subleaf) {
+    }
 
     /**
      * @param vendor twelve ASCII characters
@@ -58,14 +69,9 @@ public final class CpuModel {
         return new CpuModel("AuthenticAMD", 6, 10, 0, "Gearshift Virtual CPU 686", features);
     }
 
-    /** An in-order 686-class Intel processor, which operating systems know not to speculate: no mitigations are applied for it. */
+    /** An in-order Intel processor, which operating systems know not to speculate: no mitigations are applied for it. */
     public static CpuModel inOrder(Set<CpuFeature> features) {
-        return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU 686", features);
-    }
-
-    /** The same with IA-32e mode. */
-    public static CpuModel inOrder64(Set<CpuFeature> features) {
-        return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU x86-64", features);
+        return new CpuModel("GenuineIntel", 6, 28, 10, "Gearshift Virtual CPU " + (features.contains(CpuFeature.LM) ? "x86-64" : "686"), features);
     }
 
     /** Width of physical addresses. */
@@ -82,18 +88,6 @@ public final class CpuModel {
         return features.contains(feature);
     }
 
-    /** The parts of the instruction set that the features announce; they go by the same names but for one. */
-    Set<IsaExtension> extensions() {
-        EnumSet<IsaExtension> announced = EnumSet.of(IsaExtension.BASE);
-        for (IsaExtension e : IsaExtension.values()) {
-            String name = e == IsaExtension.CLFSH ? CpuFeature.CLFLUSH.name() : e.name();
-            if (features.stream().anyMatch(f -> f.name().equals(name))) {
-                announced.add(e);
-            }
-        }
-        return announced;
-    }
-
     /** Family, model and stepping: leaf 1 EAX, and EDX after reset. */
     public int signature() {
         return signature;
@@ -103,42 +97,79 @@ public final class CpuModel {
         return vendor.equals("AuthenticAMD");
     }
 
+    /** Parts of the instruction set that come with the features. */
+    public Set<IsaExtension> extensions() {
+        EnumSet<IsaExtension> all = EnumSet.of(IsaExtension.BASE);
+        for (CpuFeature f : features) {
+            all.add(f.extension);
+        }
+        return all;
+    }
+
+    /** Components of the extended state that XCR0 can enable: SDM vol. 1, 13.3. */
+    long stateComponents() {
+        return !has(CpuFeature.XSAVE) ? 0 : ExtendedState.X87 | ExtendedState.SSE | (has(CpuFeature.AVX) ? ExtendedState.AVX : 0);
+    }
+
     /** EAX, EBX, ECX, EDX of a leaf; zeros for one that does not exist. Do not modify. */
     int[] leaf(int number, int subleaf) {
-        return number == STRUCTURED && subleaf != 0 ? NOTHING : leaves.getOrDefault(number, NOTHING);
+        boolean indexed = number == CACHES || number == STRUCTURED || number == EXTENDED_STATE;
+        return leaves.getOrDefault(new Leaf(number, indexed ? subleaf : 0), NOTHING);
+    }
+
+    private int highestLeaf() {
+        return has(CpuFeature.XSAVE) ? EXTENDED_STATE : features.stream().anyMatch(f -> f.leaf == STRUCTURED) ? STRUCTURED : isAmd() ? 1 : 2;
+    }
+
+    private void put(int number, int... registers) {
+        leaves.put(new Leaf(number, 0), registers);
     }
 
     private void fill(String brand) {
         byte[] name = vendor.getBytes(StandardCharsets.US_ASCII);
-        boolean structured = features.stream().anyMatch(f -> f.leaf == STRUCTURED);
-        leaves.put(0, new int[] {structured ? STRUCTURED : isAmd() ? 1 : 2, word(name, 0), word(name, 8), word(name, 4)});
-        if (structured) {
-            leaves.put(STRUCTURED, new int[4]);
-        }
+        put(0, highestLeaf(), word(name, 0), word(name, 8), word(name, 4));
         // One logical processor with APIC ID 0; CLFLUSH size in units of 8 bytes.
-        leaves.put(1, new int[] {signature, 1 << 16 | CACHE_LINE / 8 << 8, 0, 0});
-        if (!isAmd()) {
-            leaves.put(2, INTEL_CACHES);
-        }
-        leaves.put(EXTENDED, isAmd()
-                ? new int[] {EXTENDED + 8, word(name, 0), word(name, 8), word(name, 4)}
-                : new int[] {EXTENDED + 8, 0, 0, 0});
-        leaves.put(EXTENDED + 1, new int[] {isAmd() ? signature + 0x100 : 0, 0, 0, 0});
+        put(1, signature, 1 << 16 | CACHE_LINE / 8 << 8, 0, 0);
+        put(EXTENDED, EXTENDED + 8, isAmd() ? word(name, 0) : 0, isAmd() ? word(name, 8) : 0, isAmd() ? word(name, 4) : 0);
+        put(EXTENDED + 1, isAmd() ? signature + 0x100 : 0, 0, 0, 0);
         byte[] text = new byte[48];
         byte[] b = brand.getBytes(StandardCharsets.US_ASCII);
         System.arraycopy(b, 0, text, 0, b.length);
         for (int i = 0; i < 3; i++) {
-            leaves.put(EXTENDED + 2 + i, new int[] {word(text, 16 * i), word(text, 16 * i + 4), word(text, 16 * i + 8), word(text, 16 * i + 12)});
+            put(EXTENDED + 2 + i, word(text, 16 * i), word(text, 16 * i + 4), word(text, 16 * i + 8), word(text, 16 * i + 12));
         }
-        leaves.put(EXTENDED + 5, isAmd() ? AMD_L1 : NOTHING);
-        leaves.put(EXTENDED + 6, isAmd() ? AMD_L2 : INTEL_L2);
-        leaves.put(EXTENDED + 7, new int[4]);
-        leaves.put(EXTENDED + 8, new int[] {(has(CpuFeature.LM) ? 48 : 32) << 8 | physicalBits(), 0, 0, 0});
+        put(EXTENDED + 8, (has(CpuFeature.LM) ? 48 : 32) << 8 | physicalBits(), 0, 0, 0);
+        fillCaches();
+        fillExtendedState();
         for (CpuFeature f : features) {
-            leaves.get(f.leaf)[f.register.ordinal()] |= 1 << f.bit;
+            leaves.computeIfAbsent(new Leaf(f.leaf, f.subleaf), l -> new int[4])[f.register.ordinal()] |= 1 << f.bit;
         }
         if (isAmd()) {
-            leaves.get(EXTENDED + 1)[3] |= leaves.get(1)[3] & AMD_MIRROR;
+            leaf(EXTENDED + 1, 0)[3] |= leaf(1, 0)[3] & AMD_MIRROR;
+        }
+    }
+
+    private void fillCaches() {
+        if (isAmd()) {
+            put(EXTENDED + 5, AMD_L1);
+            put(EXTENDED + 6, AMD_L2);
+            return;
+        }
+        put(2, INTEL_CACHES);
+        put(EXTENDED + 6, INTEL_L2);
+        for (int i = 0; i < INTEL_CACHE_PARAMETERS.length && highestLeaf() >= CACHES; i++) {
+            leaves.put(new Leaf(CACHES, i), INTEL_CACHE_PARAMETERS[i]);
+        }
+    }
+
+    /** What can be enabled and where it is saved. What is enabled, {@link Cpuid} adds. */
+    private void fillExtendedState() {
+        long components = stateComponents();
+        if (components != 0) {
+            put(EXTENDED_STATE, (int) components, 0, ExtendedState.imageBytes(components), 0);
+        }
+        if ((components & ExtendedState.AVX) != 0) {
+            leaves.put(new Leaf(EXTENDED_STATE, AVX_COMPONENT), new int[] {ExtendedState.AVX_BYTES, ExtendedState.AVX_OFFSET, 0, 0});
         }
     }
 

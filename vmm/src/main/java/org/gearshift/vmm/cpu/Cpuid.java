@@ -6,10 +6,14 @@ import static org.gearshift.translator.x86.X86State.RCX;
 import static org.gearshift.translator.x86.X86State.RDX;
 
 import org.gearshift.translator.x86.X86Service;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.translator.x86.runtime.ExtendedState;
 
-/** The CPUID instruction: the {@link CpuModel}'s leaves, with the bits that follow registers and mode at run time. */
+/** The CPUID instruction: the {@link CpuModel}'s leaves, with what follows registers and mode at run time. */
 final class Cpuid {
     private static final int APIC_BIT = 1 << 9;
+    private static final int OSXSAVE_BIT = 1 << 27;
+    private static final int EXTENDED_STATE = 0xd;
     private static final int EXTENDED_FEATURES = 0x80000001;
     private static final int SYSCALL_BIT = 1 << 11;
     private static final int APIC_ENABLED = 1 << 11;
@@ -27,7 +31,10 @@ final class Cpuid {
     private long cpuid() {
         long[] s = cpu.s;
         int leaf = (int) s[RAX];
-        int[] v = cpu.model.leaf(leaf, (int) s[RCX]);
+        int subleaf = (int) s[RCX];
+        int[] v = cpu.model.leaf(leaf, subleaf);
+        int ebx = v[1];
+        int ecx = v[2];
         int edx = v[3];
         // A disabled local APIC disappears from CPUID: SDM vol. 3A section 11.4.3.
         if ((leaf == 1 || leaf == EXTENDED_FEATURES) && (cpu.apicBase.read() & APIC_ENABLED) == 0) {
@@ -37,9 +44,16 @@ final class Cpuid {
         if (leaf == EXTENDED_FEATURES && !cpu.model.isAmd() && !cpu.code64()) {
             edx &= ~SYSCALL_BIT;
         }
+        if (leaf == 1 && (s[X86State.CR4] & ControlRegisters.CR4_OSXSAVE) != 0) {
+            ecx |= OSXSAVE_BIT;
+        }
+        // The image of what XCR0 enables: in the standard format, and in the compacted one.
+        if (leaf == EXTENDED_STATE && (subleaf == 0 && v[0] != 0 || subleaf == 1 && cpu.model.has(CpuFeature.XSAVEC))) {
+            ebx = ExtendedState.imageBytes(s[X86State.XCR0]);
+        }
         cpu.put32(RAX, v[0]);
-        cpu.put32(RBX, v[1]);
-        cpu.put32(RCX, v[2]);
+        cpu.put32(RBX, ebx);
+        cpu.put32(RCX, ecx);
         cpu.put32(RDX, edx);
         return 0;
     }

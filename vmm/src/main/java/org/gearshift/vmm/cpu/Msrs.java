@@ -96,7 +96,7 @@ final class Msrs {
             table.put(EFER_NUMBER, new Msr(() -> s[X86State.EFER], checked(efer, cpu.control::writeEfer)));
         }
         longMode();
-        if (cpu.model.has(CpuFeature.RDTSCP)) {
+        if (cpu.model.has(CpuFeature.RDTSCP) || cpu.model.has(CpuFeature.RDPID)) {
             table.put(TSC_AUX, new Msr(() -> s[X86State.TSC_AUX], checked(LOW_32, v -> s[X86State.TSC_AUX] = v)));
         }
         // No last-branch records and no branch trace: the bits that would turn them on are reserved.

@@ -77,8 +77,7 @@ final class SystemInstructions {
             cpu.memory.check(address & cpu.addressMask(), 1, ShadowMmu.READ, cpu.user());
             return 0;
         });
-        for (X86Service absent : new X86Service[] {X86Service.XGETBV, X86Service.XSETBV, X86Service.MONITOR, X86Service.MWAIT,
-                X86Service.RDRAND, X86Service.HYPERCALL}) {
+        for (X86Service absent : new X86Service[] {X86Service.MONITOR, X86Service.MWAIT, X86Service.HYPERCALL}) {
             t.put(absent, (a, b, c) -> {
                 // Not claimed by any model of this processor.
                 throw cpu.raise(Vector.UD, -1);

@@ -19,13 +19,11 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
-import java.util.Set;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
-import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -36,7 +34,7 @@ import org.gearshift.translator.x86.X86State;
  * {@link #deliverFault}, {@link #deliverInterrupt} and the {@link #exit} field.
  */
 public final class VCpu extends GuestContext {
-    private static final int SAVE_VERSION = 1;
+    private static final int SAVE_VERSION = 2;
     private static final long LOW_32 = 0xffffffffL;
     private static final long REAL_LIMIT = 0xffff;
     private static final int REAL_DATA = 0x93;
@@ -48,7 +46,8 @@ public final class VCpu extends GuestContext {
 
     /** The outside world of a processor. */
     public record Environment(PhysicalMemory memory, CodePages code, ShadowMmu mmu, PortSpace ports, InterruptSource interrupts,
-            TimeSource time, ApicBaseMsr apicBase, TaskPriority taskPriority, NumericErrorLine numericError, CpuModel model) {
+            TimeSource time, ApicBaseMsr apicBase, TaskPriority taskPriority, NumericErrorLine numericError, RandomNumbers random,
+            CpuModel model) {
     }
 
     /** Why the run loop should look up; it sets this back to NONE when it has. */
@@ -78,6 +77,7 @@ public final class VCpu extends GuestContext {
     final InterruptDelivery interrupts;
     final ControlRegisters control;
     private final Msrs msrs;
+    private final RandomNumbers random;
     private final InterruptSource interruptSource;
     private final ServiceTable services = new ServiceTable();
     /** Stands in for the page maps while data breakpoints must see every access. */
@@ -111,6 +111,7 @@ public final class VCpu extends GuestContext {
         interrupts = new InterruptDelivery(this);
         control = new ControlRegisters(this);
         msrs = new Msrs(this);
+        random = env.random();
         debug.register(services);
         segments.register(services);
         far.register(services);
@@ -122,6 +123,8 @@ public final class VCpu extends GuestContext {
         msrs.register(services);
         new PortIo(this, env.ports()).register(services);
         new Cpuid(this).register(services);
+        new ExtendedControl(this).register(services);
+        random.register(services);
         new SystemInstructions(this, env.numericError()).register(services);
         services.requireComplete();
         reset();
@@ -200,6 +203,11 @@ public final class VCpu extends GuestContext {
         segments.loadReal(CS, cs);
         s[RIP] = ip & 0xffff;
         refreshMode();
+    }
+
+    /** What the processor claims to be. */
+    public CpuModel model() {
+        return model;
     }
 
     /** {@link X86Mode} of the current state, cached. */
@@ -454,11 +462,6 @@ public final class VCpu extends GuestContext {
         return true;
     }
 
-    /** What of the instruction set this processor has; all other instructions are undefined. */
-    public Set<IsaExtension> extensions() {
-        return model.extensions();
-    }
-
     /** Whether instructions must be run one by one between {@link #beforeInstruction} and {@link #afterInstruction}: TF or breakpoints. */
     public boolean needsSingleStep() {
         return debug.needsSingleStep();
@@ -492,6 +495,7 @@ public final class VCpu extends GuestContext {
         out.writeInt(exit.ordinal());
         debug.save(out);
         msrs.save(out);
+        random.save(out);
     }
 
     /**
@@ -512,6 +516,7 @@ public final class VCpu extends GuestContext {
         exit = CpuExit.values()[in.readInt()];
         debug.restore(in);
         msrs.restore(in);
+        random.restore(in);
         control.apply();
     }
 }

@@ -28,7 +28,7 @@ final class BlockTranslator {
     BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, PassPipeline passes, Interpreter interpreter, CodeCache cache,
             EngineStatistics statistics) {
         this.code = new GuestCode(cpu, mmu, memory);
-        this.lifter = new X86Lifter(cpu.extensions());
+        this.lifter = new X86Lifter(cpu.model().extensions());
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.EnumSet;
+import java.util.Map;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.junit.jupiter.api.Test;
@@ -16,8 +17,12 @@ class CpuidAndMsrTest {
     private static final int AMD_COPIES = 0x0183f3ff;
 
     private static void cpuid(ProtectedMachine m, int leaf) {
+        cpuid(m, leaf, 0);
+    }
+
+    private static void cpuid(ProtectedMachine m, int leaf, int subleaf) {
         m.s[RAX] = leaf;
-        m.s[RCX] = 0;
+        m.s[RCX] = subleaf;
         m.call(X86Service.CPUID);
     }
 
@@ -29,10 +34,6 @@ class CpuidAndMsrTest {
             }
         }
         return b.toString();
-    }
-
-    private static ProtectedMachine enabledApic(CpuModel model) {
-        return new ProtectedMachine(model);
     }
 
     @Test
@@ -50,20 +51,55 @@ class CpuidAndMsrTest {
 
     @Test
     void everyFeatureAloneSetsItsBitAndNoOther() {
+        int[][] leaves = {{1, 0}, {7, 0}, {0xd, 1}, {0x80000001, 0}, {0x80000007, 0}};
         for (CpuFeature f : CpuFeature.values()) {
             if (f == CpuFeature.APIC) {
                 continue;
             }
-            ProtectedMachine m = enabledApic(CpuModel.athlon(EnumSet.of(f)));
-            for (int leaf : new int[] {1, 0x80000001, 0x80000007}) {
-                cpuid(m, leaf);
-                int edx = f.register == CpuFeature.Register.EDX && f.leaf == leaf ? 1 << f.bit : 0;
-                if (leaf == 0x80000001 && f.leaf == 1 && f.register == CpuFeature.Register.EDX) {
-                    edx = 1 << f.bit & AMD_COPIES;
+            ProtectedMachine m = new ProtectedMachine(CpuModel.athlon(EnumSet.of(f)));
+            for (int[] leaf : leaves) {
+                cpuid(m, leaf[0], leaf[1]);
+                String where = f + " in leaf " + Integer.toHexString(leaf[0]) + ", ";
+                if (leaf[0] == 7 || leaf[0] == 0xd) {
+                    assertEquals(bit(f, CpuFeature.Register.EAX, leaf), (int) m.s[RAX], where + "EAX");
                 }
-                assertEquals(edx, m.s[RDX], f + " in EDX of " + Integer.toHexString(leaf));
-                int ecx = f.register == CpuFeature.Register.ECX && f.leaf == leaf ? 1 << f.bit : 0;
-                assertEquals(ecx, m.s[RCX], f + " in ECX of " + Integer.toHexString(leaf));
+                if (leaf[0] == 7) {
+                    assertEquals(bit(f, CpuFeature.Register.EBX, leaf), (int) m.s[RBX], where + "EBX");
+                }
+                assertEquals(bit(f, CpuFeature.Register.ECX, leaf), (int) m.s[RCX], where + "ECX");
+                int copies = leaf[0] == 0x80000001 ? bit(f, CpuFeature.Register.EDX, leaves[0]) & AMD_COPIES : 0;
+                assertEquals(bit(f, CpuFeature.Register.EDX, leaf) | copies, (int) m.s[RDX], where + "EDX");
+            }
+        }
+    }
+
+    private static int bit(CpuFeature f, CpuFeature.Register register, int[] leaf) {
+        return f.register == register && f.leaf == leaf[0] && f.subleaf == leaf[1] ? 1 << f.bit : 0;
+    }
+
+    @Test
+    void theHighestLeafIsTheHighestThatSaysSomething() {
+        Map<CpuModel, Integer> highest = Map.of(CpuModel.athlon(CpuFeature.BASELINE), 1, CpuModel.inOrder(EnumSet.of(CpuFeature.FPU)), 2,
+                CpuModel.athlon(EnumSet.of(CpuFeature.BMI1)), 7, CpuModel.inOrder(EnumSet.of(CpuFeature.XSAVE)), 0xd, NamedCpu.MAX.model(), 0xd);
+        highest.forEach((model, leaf) -> {
+            ProtectedMachine m = new ProtectedMachine(model);
+            cpuid(m, 0, 0);
+            assertEquals(leaf, (int) m.s[RAX], model.features().toString());
+        });
+    }
+
+    @Test
+    void cachesOfLeaf4AreThoseOfLeaf2() {
+        ProtectedMachine m = new ProtectedMachine(NamedCpu.MAX.model());
+        int[][] typeLevelKilobytes = {{1, 1, 24}, {2, 1, 32}, {3, 2, 512}, {0, 0, 0}};
+        for (int i = 0; i < typeLevelKilobytes.length; i++) {
+            cpuid(m, 4, i);
+            int ebx = (int) m.s[RBX];
+            int bytes = ((ebx >>> 22) + 1) * ((ebx >>> 12 & 0x3ff) + 1) * ((ebx & 0xfff) + 1) * ((int) m.s[RCX] + 1);
+            assertEquals(typeLevelKilobytes[i][0], m.s[RAX] & 31);
+            if (typeLevelKilobytes[i][0] != 0) {
+                assertEquals(typeLevelKilobytes[i][1], m.s[RAX] >>> 5 & 7);
+                assertEquals(typeLevelKilobytes[i][2] << 10, bytes);
             }
         }
     }
@@ -145,8 +181,8 @@ class CpuidAndMsrTest {
     @Test
     void instructionsNoModelClaimsAreInvalid() {
         ProtectedMachine m = new ProtectedMachine().ring0();
-        for (X86Service service : new X86Service[] {X86Service.SYSCALL, X86Service.SYSRET, X86Service.XGETBV, X86Service.MONITOR,
-                X86Service.RDRAND, X86Service.HYPERCALL, X86Service.SWAPGS, X86Service.RDTSCP, X86Service.UNIMPLEMENTED}) {
+        for (X86Service service : new X86Service[] {X86Service.SYSCALL, X86Service.SYSRET, X86Service.MONITOR,
+                X86Service.HYPERCALL, X86Service.SWAPGS, X86Service.RDTSCP, X86Service.UNIMPLEMENTED}) {
             m.faults(Vector.UD, -1, service);
         }
     }

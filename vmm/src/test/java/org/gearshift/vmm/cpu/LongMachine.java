@@ -50,7 +50,7 @@ final class LongMachine {
     private final GuestRam ram;
 
     LongMachine() {
-        this(CpuModel.inOrder64(FEATURES));
+        this(CpuModel.inOrder(FEATURES));
     }
 
     LongMachine(CpuModel model) {

@@ -49,7 +49,7 @@ final class ProtectedMachine implements PortSpace {
 
     ProtectedMachine(CpuModel model) {
         cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE, TaskPriority.NONE,
-                new Pins(), model));
+                new Pins(), RandomNumbers.seeded(0), model));
         s = cpu.s;
     }
 

@@ -25,6 +25,10 @@ final class SystemOps {
         t.add(Mnemonic.WRMSR, (c, i) -> c.serviceEnd(X86Service.WRMSR));
         t.add(Mnemonic.RDTSC, (c, i) -> counter(c, X86Service.RDTSC));
         t.add(Mnemonic.RDTSCP, (c, i) -> counter(c, X86Service.RDTSCP));
+        t.add(Mnemonic.RDPID, (c, i) -> {
+            Insn id = c.ir.get32(X86State.TSC_AUX);
+            c.write(i.op(0), i.op(0).bits == 64 ? c.ir.zext32(id) : id);
+        });
         t.add(Mnemonic.RDPMC, (c, i) -> counter(c, X86Service.RDPMC));
         t.add(Mnemonic.MONITOR, SystemOps::monitor);
         t.add(Mnemonic.MWAIT, (c, i) -> c.serviceExit(X86Service.MWAIT, c.next()));

@@ -56,6 +56,11 @@ public final class ExtendedState {
         return b;
     }
 
+    /** Size of an image of the components: CPUID leaf 0Dh. In the compacted format it is the same, since what can be left out comes last. */
+    public static int imageBytes(long components) {
+        return (components & AVX) != 0 ? AVX_OFFSET + AVX_BYTES : HEADER_END;
+    }
+
     /** Components that EDX:EAX asks for and XCR0 enables. */
     private static int requested(long[] s) {
         return (int) (s[X86State.RAX] & s[X86State.XCR0]);
@@ -90,7 +95,7 @@ public final class ExtendedState {
         int requested = requested(s);
         boolean compacted = (form & COMPACTED) != 0;
         int used = inUse(s, compacted) & requested;
-        GuestStores.probe(ctx, address, (requested & AVX) != 0 ? AVX_OFFSET + AVX_BYTES : HEADER_END);
+        GuestStores.probe(ctx, address, imageBytes(requested));
         int stored = (form & (OPTIMIZED | COMPACTED)) != 0 ? used : requested;
         if ((stored & X87) != 0) {
             X87Environment.storeX87(ctx, address, form);
