@@ -25,7 +25,7 @@ final class MutantHunt implements AutoCloseable {
         UNDEFINED_RESULTS,
         /** It does not show in any of many more states. */
         NOTHING_SEEN,
-        /** It shows only in states in which the comparison expects no agreement: departures of the host's processor, addresses of more than 32 bits. */
+        /** It shows only in states in which the comparison expects no agreement: departures of the host's processor. */
         NOT_COMPARABLE,
         /** It shows, but in states that the comparison did not have. */
         TOO_FEW_STATES
@@ -78,10 +78,11 @@ final class MutantHunt implements AutoCloseable {
     boolean canShow(Form f) throws OracleUnavailableException, IOException {
         Executor right = executor(oracle(f.bits), standard);
         SplittableRandom random = new SplittableRandom(1);
-        Sequencer.Single single = new Sequencer(random).single(f);
+        Sequencer sequencer = new Sequencer(random);
         Randomizer randomizer = new Randomizer(random);
         byte[] scratch = new byte[Layout.SCRATCH_BYTES];
         for (int n = 0; n < TRIES; n++) {
+            Sequencer.Single single = sequencer.single(f);
             Trial t = randomizer.trial(single.code(), single.instruction());
             t.scratch(scratch);
             Outcome o = run(right, t, scratch, scratch);
@@ -113,18 +114,22 @@ final class MutantHunt implements AutoCloseable {
 
     @FunctionalInterface
     private interface Run {
-        int failures(Campaign c) throws IOException;
+        void on(Campaign c) throws IOException;
     }
 
     private boolean finds(Mutation m, Run run) throws IOException {
         Campaign c = campaigns.get(m.form().bits);
+        int before = c.failures().size();
         planted = m;
-        boolean found = run.failures(c) > 0;
+        run.on(c);
         planted = null;
-        if (found && run.failures(c) > 0) {
-            throw new IllegalStateException("the right lifter of " + m.form() + " differs from the processor");
+        List<Failure> found = List.copyOf(c.failures().subList(before, c.failures().size()));
+        for (Failure f : found) {
+            if (!c.reproduce(f.trial()).isEmpty()) {
+                throw new IllegalStateException("the right lifter of " + m.form() + " differs from the processor: " + Reproducer.print(f.trial()));
+            }
         }
-        return found;
+        return !found.isEmpty();
     }
 
     /** Compares the wrong lifter with the right one in so many states. */
@@ -157,7 +162,7 @@ final class MutantHunt implements AutoCloseable {
             List<String> d = defined.differences(t, single.instruction(), null, e, expected, a, actual);
             if (!d.isEmpty()) {
                 count++;
-                comparable = comparable || finds(m, c -> c.reproduce(t).size());
+                comparable = comparable || differsFromProcessor(m, t);
                 first = first == null ? d + " from " + Reproducer.print(t) : first;
             } else if (undefined == null && !(d = all.differences(t, single.instruction(), null, e, expected, a, actual)).isEmpty()) {
                 undefined = d.toString();
@@ -165,6 +170,13 @@ final class MutantHunt implements AutoCloseable {
         }
         return first != null ? new Survivor(comparable ? Survival.TOO_FEW_STATES : Survival.NOT_COMPARABLE, count + " of " + n + ": " + first)
                 : undefined != null ? new Survivor(Survival.UNDEFINED_RESULTS, undefined) : new Survivor(Survival.NOTHING_SEEN, sets + " states");
+    }
+
+    private boolean differsFromProcessor(Mutation m, Trial t) throws IOException {
+        planted = m;
+        boolean differs = !campaigns.get(m.form().bits).reproduce(t).isEmpty();
+        planted = null;
+        return differs;
     }
 
     private static Executor executor(NativeOracle oracle, LiftTable table) {
