@@ -40,6 +40,11 @@ final class Bench implements AutoCloseable {
         return oracle.bits();
     }
 
+    /** Forgets what was lifted before: the lifters may have changed. */
+    void unload() {
+        executors.forEach(Executor::unload);
+    }
+
     /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere. */
     long inconclusive() {
         return inconclusive;

@@ -199,6 +199,7 @@ final class Campaign implements AutoCloseable {
 
     /** Runs one trial; what differs on each engine. */
     List<Failure> reproduce(Trial t) throws IOException {
+        bench.unload();
         Sequence whole = new Sequence(t.code().bits(), List.of(new Sequence.Unit(t.code().bytes(), -1)));
         List<Instruction> decoded = whole.instructions();
         return bench.run("reproducer", List.of(t), decoded.size() == 1 ? decoded.get(0) : null, whole);

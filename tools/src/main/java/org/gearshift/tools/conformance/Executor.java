@@ -49,6 +49,14 @@ abstract class Executor {
         }
     }
 
+    /** Forgets the loaded code, so that the next {@link #load} lifts it anew even if it is the same. */
+    final void unload() {
+        if (code != null) {
+            forget();
+            code = null;
+        }
+    }
+
     /** Runs a trial of the loaded code. {@code scratch} are the scratch pages as it finds them. */
     final Outcome run(Trial t, byte[] scratch) {
         Objects.requireNonNull(code);
