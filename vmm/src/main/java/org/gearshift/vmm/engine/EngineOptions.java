@@ -14,7 +14,7 @@ public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, 
     /** What executes guest code. */
     public enum Backend { INTERPRETER, JVM }
 
-    public static final int DEFAULT_HOT_THRESHOLD = Integer.getInteger("gearshift.hot", 4000);
+    public static final int DEFAULT_HOT_THRESHOLD = Integer.getInteger("gearshift.hot", 6000);
     public static final int DEFAULT_REGION_INSNS = Integer.getInteger("gearshift.regionInsns", 250);
     public static final int DEFAULT_DOMINANCE = Integer.getInteger("gearshift.dominance", 32);
 
