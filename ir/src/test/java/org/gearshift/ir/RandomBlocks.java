@@ -62,7 +62,10 @@ public final class RandomBlocks {
             case 8 -> pop();
             case 9 -> compare();
             case 10 -> remember(call());
-            case 11 -> segCheck();
+            case 11 -> {
+                segCheck();
+                scaledSum();
+            }
             case 12 -> narrowCompare();
             default -> pure();
         }
@@ -208,6 +211,15 @@ public final class RandomBlocks {
         if (random.nextBoolean()) {
             put(random.nextInt(8), v);
         }
+    }
+
+    /** a + (b << constant), sometimes + constant: address arithmetic. */
+    private void scaledSum() {
+        Type t = word(random.nextBoolean());
+        int count = random.nextInt(72);
+        Insn scaled = op(Op.SHL, t, 0, of(t), builder != null ? builder.i32(count) : emit(Op.CONST, Type.I32, count));
+        Insn sum = op(Op.ADD, t, 0, of(t), scaled);
+        remember(random.nextBoolean() ? sum : op(Op.ADD, t, 0, sum, constant(t)));
     }
 
     private void store(int bits, Insn a, Insn v) {

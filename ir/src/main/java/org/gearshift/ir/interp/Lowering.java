@@ -341,7 +341,7 @@ class Lowering {
             Insn index = sum.arg(scaled == 0 ? 0 : 1);
             int a = use(sum.arg(scaled == 0 ? 1 : 0));
             int b = use(scaled >= 0 ? index.arg(0) : index);
-            int k = scaled >= 0 ? (int) index.arg(1).imm() & 31 : 0;
+            int k = scaled >= 0 ? (int) index.arg(1).imm() & index.type().bits() - 1 : 0;
             d = destination(v, slot);
             out.op(sumOpcode(v), d, a, b | k << 12);
             out.word(v == sum ? 0 : (int) v.arg(1).imm());
