@@ -29,13 +29,14 @@ public final class Helper {
     private final boolean pure;
     private final boolean faults;
     private final boolean check;
+    private final int passesSignExtended;
     private final BitSet reads;
     private final BitSet writes;
     private final MethodType methodType;
     private volatile MethodHandle uniform;
 
     private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
-            boolean pure, boolean faults, boolean check, BitSet reads, BitSet writes) {
+            boolean pure, boolean faults, boolean check, int passesSignExtended, BitSet reads, BitSet writes) {
         if (params.size() > MAX_ARGS) {
             throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
         }
@@ -48,6 +49,7 @@ public final class Helper {
         this.pure = pure;
         this.faults = faults;
         this.check = check;
+        this.passesSignExtended = passesSignExtended;
         this.reads = reads;
         this.writes = writes;
         List<Class<?>> p = new ArrayList<>();
@@ -62,7 +64,7 @@ public final class Helper {
 
     /** A function of its arguments alone. */
     public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, new BitSet(), new BitSet());
     }
 
     /**
@@ -74,13 +76,18 @@ public final class Helper {
      */
     public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
             Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false,
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0,
                 (BitSet) reads.clone(), (BitSet) writes.clone());
     }
 
     /** A helper that only looks whether an access may take place: it raises a fault or does nothing, and touches memory at most as a load does. */
     public static Helper check(String name, Class<?> owner, String method, Type... params) {
-        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, new BitSet(), new BitSet());
+    }
+
+    /** A {@link #check} of one I64 that returns at once if the value is the sign-extension of its low {@code bits}: callers may test that themselves. */
+    public static Helper signExtensionCheck(String name, Class<?> owner, String method, int bits) {
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, new BitSet(), new BitSet());
     }
 
     private static Class<?> javaType(Type t) {
@@ -126,6 +133,11 @@ public final class Helper {
     /** True for a helper that {@link #check} made: accesses before and after it see the same mappings, unless it faults. */
     public boolean isCheck() {
         return check;
+    }
+
+    /** Of a {@link #signExtensionCheck} the number of bits, otherwise 0. */
+    public int passesSignExtended() {
+        return passesSignExtended;
     }
 
     /** State slots read; do not modify. */

@@ -402,7 +402,28 @@ public final class IrBuilder {
         if (op == Op.ADD && b.isConst() && a.op() == Op.ADD && a.arg(1).isConst() && a.index() != IN_SLOT) {
             return add(a.arg(0), like(a, a.arg(1).imm() + b.imm()));
         }
-        return pure(op, a.resultType(), 0, a, b);
+        Insn narrow = op.resultSignature() == 'i' && a.resultType() == Type.I64 ? narrowComparison(op, a, b) : null;
+        return narrow != null ? narrow : pure(op, a.resultType(), 0, a, b);
+    }
+
+    /** A comparison of two values extended from 32 bits in the same way, or of one and a constant, as one of 32-bit values; null if it is none. */
+    private Insn narrowComparison(Op op, Insn a, Insn b) {
+        Op extension = a.isConst() ? b.op() : a.op();
+        boolean signed = op == Op.SLT || op == Op.SLE;
+        if (extension != Op.SEXT32 && (extension != Op.ZEXT32 || signed)) {
+            return null;
+        }
+        Insn left = beforeExtension(extension, a);
+        Insn right = beforeExtension(extension, b);
+        return left == null || right == null ? null : binary(op, left, right);
+    }
+
+    private Insn beforeExtension(Op extension, Insn v) {
+        if (!v.isConst()) {
+            return v.op() == extension ? v.arg(0) : null;
+        }
+        boolean fits = extension == Op.SEXT32 ? v.imm() == (int) v.imm() : v.imm() >>> 32 == 0;
+        return fits ? i32((int) v.imm()) : null;
     }
 
     /** Any evaluable operation ({@link OpSemantics#isEvaluable}) by its table entry, folded and reused as with the named methods. */

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.TestFactory;
  */
 class GoldenIrTest {
     private static final Path FILES = Path.of("src/test/resources/org/gearshift/ir/golden");
-    private static final Map<String, Helper> HELPERS = Map.of("mix", SampleContext.MIX, "swap", SampleContext.SWAP);
+    private static final Map<String, Helper> HELPERS = Map.of("mix", SampleContext.MIX, "swap", SampleContext.SWAP, "check", SampleContext.CHECK);
     private static final String CASE = "; case: ";
     private static final String OPTIMIZED = "; optimized:\n";
     private static final String RUN = "; run: ";

@@ -62,7 +62,10 @@ public final class RandomBlocks {
             case 8 -> pop();
             case 9 -> compare();
             case 10 -> remember(call());
-            case 11 -> segCheck();
+            case 11 -> {
+                segCheck();
+                scaledSum();
+            }
             case 12 -> narrowCompare();
             default -> pure();
         }
@@ -210,6 +213,15 @@ public final class RandomBlocks {
         }
     }
 
+    /** a + (b << constant), sometimes + constant: address arithmetic. */
+    private void scaledSum() {
+        Type t = word(random.nextBoolean());
+        int count = random.nextInt(72);
+        Insn scaled = op(Op.SHL, t, 0, of(t), builder != null ? builder.i32(count) : emit(Op.CONST, Type.I32, count));
+        Insn sum = op(Op.ADD, t, 0, of(t), scaled);
+        remember(random.nextBoolean() ? sum : op(Op.ADD, t, 0, sum, constant(t)));
+    }
+
     private void store(int bits, Insn a, Insn v) {
         if (builder != null) {
             builder.store(bits, a, v);
@@ -243,30 +255,54 @@ public final class RandomBlocks {
         put(4, sp);
     }
 
+    private void check(Insn target) {
+        if (builder != null) {
+            builder.call(SampleContext.CHECK, target);
+        } else {
+            helper(SampleContext.CHECK, target);
+        }
+    }
+
     private void pop() {
         Insn v = stackLoad();
         put(4, stackSum(word().bits() / 8));
         put(random.nextInt(8), v);
     }
 
+    /** I64 in some of the blocks that address with 64 bits. */
+    private Type word(boolean may) {
+        return wide && may ? Type.I64 : Type.I32;
+    }
+
+    /** A result as it is put into a slot: in blocks that address with 64 bits mostly extended, as their lifters do it. */
+    private Insn inSlot(Insn r, Op extension) {
+        if (!wide || r.resultType() == Type.I64 || random.nextInt(6) == 0) {
+            return r;
+        }
+        Insn v = op(extension, Type.I64, 0, r);
+        remember(v);
+        return v;
+    }
+
     /** An arithmetic instruction with flags, its PUTs in any order. */
     private void arithmetic() {
         Op op = new Op[] {Op.ADD, Op.SUB, Op.AND, Op.OR, Op.XOR}[random.nextInt(5)];
         int dst = random.nextInt(12);
-        Insn a = dst < 8 && random.nextBoolean() ? get(Type.I32, dst) : i32();
-        Insn b = i32();
-        Insn r = op(op, Type.I32, 0, a, b);
-        Insn aux = op == Op.ADD ? op(Op.AUX_ADD, Type.I32, 32, a, b, r)
-                : op == Op.SUB ? op(Op.AUX_SUB, Type.I32, 32, a, b, r)
+        Type t = word(random.nextBoolean());
+        Insn a = dst < 8 && random.nextBoolean() ? get(t, dst) : of(t);
+        Insn b = of(t);
+        Insn r = op(op, t, 0, a, b);
+        Insn aux = op == Op.ADD ? op(Op.AUX_ADD, t, t.bits(), a, b, r)
+                : op == Op.SUB ? op(Op.AUX_SUB, t, t.bits(), a, b, r)
                 : builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0);
         int first = random.nextInt(3);
         for (int k = 0; k < 3; k++) {
             switch ((first + k) % 3) {
-                case 0 -> put(SampleContext.RES, r);
+                case 0 -> put(SampleContext.RES, inSlot(r, Op.SEXT32));
                 case 1 -> put(SampleContext.AUX, aux);
                 default -> {
                     if (dst < 8) {
-                        put(dst, r);
+                        put(dst, inSlot(r, Op.ZEXT32));
                     }
                 }
             }
@@ -283,7 +319,7 @@ public final class RandomBlocks {
         Insn b = i32();
         Insn r = op(Op.SUB, Type.I32, 0, a, b);
         Insn narrow = op(width == 8 ? Op.SEXT8 : Op.SEXT16, Type.I32, 0, r);
-        put(SampleContext.RES, narrow);
+        put(SampleContext.RES, inSlot(narrow, Op.SEXT32));
         put(SampleContext.AUX, op(Op.AUX_SUB, Type.I32, width, a, b, r));
         if (random.nextBoolean()) {
             remember(r);
@@ -293,7 +329,8 @@ public final class RandomBlocks {
 
     private void compare() {
         Op op = new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT, Op.ULE}[random.nextInt(6)];
-        remember(op(op, Type.I32, 0, i32(), i32()));
+        Type t = word(random.nextBoolean());
+        remember(op(op, t, 0, of(t), of(t)));
     }
 
     private Insn call() {
@@ -342,6 +379,9 @@ public final class RandomBlocks {
             case 1:
                 if (random.nextBoolean()) {
                     Insn v = stackLoad();
+                    if (wide) {
+                        check(v);
+                    }
                     put(4, stackSum(word().bits() / 8));
                     return Terminator.indirect(v);
                 }
@@ -351,28 +391,32 @@ public final class RandomBlocks {
             default:
                 break;
         }
+        Type t = word(random.nextBoolean());
+        Insn zero = builder != null ? builder.constant(t, 0) : emit(Op.CONST, t, 0);
+        Insn noCarries = builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0);
         Insn c;
         if (random.nextInt(8) == 0) {
-            Insn r = i32();
-            put(SampleContext.RES, r);
-            Insn zero = builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0);
-            put(SampleContext.AUX, zero);
-            c = op(new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT}[random.nextInt(5)], Type.I32, 0, r, zero);
+            Insn r = of(t);
+            put(SampleContext.RES, inSlot(r, Op.SEXT32));
+            put(SampleContext.AUX, noCarries);
+            c = op(new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT}[random.nextInt(5)], t, 0, r, zero);
         } else if (random.nextInt(3) == 0) {
-            Insn a = i32();
-            Insn b = i32();
-            Insn r = op(Op.SUB, Type.I32, 0, a, b);
-            put(SampleContext.RES, r);
-            put(SampleContext.AUX, op(Op.AUX_SUB, Type.I32, 32, a, b, r));
+            Insn a = of(t);
+            Insn b = of(t);
+            Insn r = op(Op.SUB, t, 0, a, b);
+            put(SampleContext.RES, inSlot(r, Op.SEXT32));
+            put(SampleContext.AUX, op(Op.AUX_SUB, t, t.bits(), a, b, r));
+            if (random.nextBoolean()) {
+                put(random.nextInt(8), inSlot(r, Op.ZEXT32));
+            }
             mark(0x5000);
             Op op = new Op[] {Op.EQ, Op.NE, Op.SLT, Op.SLE, Op.ULT, Op.ULE}[random.nextInt(6)];
-            c = op(op, Type.I32, 0, random.nextBoolean() ? a : b, random.nextBoolean() ? b : a);
+            c = op(op, t, 0, random.nextBoolean() ? a : b, random.nextBoolean() ? b : a);
         } else if (random.nextInt(3) == 0) {
-            Insn r = op(Op.AND, Type.I32, 0, i32(), i32());
-            put(SampleContext.AUX, builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0));
-            put(SampleContext.RES, r);
-            Insn zero = builder != null ? builder.i32(0) : emit(Op.CONST, Type.I32, 0);
-            c = op(random.nextBoolean() ? Op.EQ : Op.NE, Type.I32, 0, r, zero);
+            Insn r = op(Op.AND, t, 0, of(t), of(t));
+            put(SampleContext.AUX, noCarries);
+            put(SampleContext.RES, inSlot(r, Op.SEXT32));
+            c = op(random.nextBoolean() ? Op.EQ : Op.NE, t, 0, r, zero);
         } else {
             c = i32();
             if (random.nextBoolean()) {

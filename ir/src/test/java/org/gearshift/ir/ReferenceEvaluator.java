@@ -75,6 +75,10 @@ public final class ReferenceEvaluator {
                 }
                 return 0;
             case CALL:
+                if (v.helper() == SampleContext.CHECK) {
+                    SampleContext.check(ctx, a);
+                    return 0;
+                }
                 return v.helper() == SampleContext.MIX ? SampleContext.mix((int) a, b) : SampleContext.swap(ctx, (int) a);
             case VMCALL:
                 ctx.s[SampleContext.PC] = pc;

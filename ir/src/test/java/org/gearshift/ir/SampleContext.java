@@ -21,6 +21,8 @@ public final class SampleContext extends GuestContext {
     public static final long WIDE = 0xffff_8880_0000_0000L;
     public static final Helper MIX = Helper.pure("mix", SampleContext.class, "mix", Type.I32, Type.I32, Type.I64);
     public static final Helper SWAP = Helper.stateful("swap", SampleContext.class, "swap", true, bits(0, 1), bits(0, 1), Type.I64, Type.I32);
+    /** Faults unless its argument is the sign-extension of 20 bits. */
+    public static final Helper CHECK = Helper.signExtensionCheck("check", SampleContext.class, "check", 20);
 
     /** What services and slow paths saw. */
     public final List<String> log = new ArrayList<>();
@@ -51,6 +53,12 @@ public final class SampleContext extends GuestContext {
 
     public static int mix(int a, long b) {
         return a * 31 + (int) (b >>> 7);
+    }
+
+    public static void check(GuestContext ctx, long v) {
+        if (v << 44 >> 44 != v) {
+            throw ctx.raise(13, 0);
+        }
     }
 
     /** Exchanges r0 and r1, or faults if the argument's low bits are 5. */

@@ -165,7 +165,7 @@ final class InspectCommand implements Callable<Integer> {
         if (stages.contains(Stage.MICRO)) {
             out.println("; micro-operations of the interpreter");
             Interpreter interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
-            blocks.forEach(b -> out.print(interpreter.dump(interpreter.prepare(passes.optimize(b)))));
+            blocks.forEach(b -> out.print(interpreter.dump(interpreter.prepare(passes.optimize(b), X86Mode.is(mode, X86Mode.CODE64)))));
         }
         if (stages.contains(Stage.BYTECODE)) {
             out.println("; JVM bytecode");

@@ -33,10 +33,26 @@ final class BlockAnalysis {
     private boolean[] displaced = new boolean[256];
     private final int resSlot;
     private final int auxSlot;
+    private final boolean wide;
 
-    BlockAnalysis(int resSlot, int auxSlot) {
+    /** @param wide for {@link WideLowering}: 32-bit results are zero-extended, flags may come from 64-bit operations */
+    BlockAnalysis(int resSlot, int auxSlot, boolean wide) {
         this.resSlot = resSlot;
         this.auxSlot = auxSlot;
+        this.wide = wide;
+    }
+
+    /** The value that stands for {@code x}: where 32-bit results are kept zero-extended, their zero-extension is the same value. */
+    Insn of(Insn x) {
+        return wide && x.op() == Op.ZEXT32 && isZeroExtended(x.arg(0)) ? x.arg(0) : x;
+    }
+
+    private static boolean isZeroExtended(Insn v) {
+        return isMemory(v.op()) || isComputed(v) && v.resultType() == Type.I32 && !isCarries(v);
+    }
+
+    private static boolean isCarries(Insn v) {
+        return v.op() == Op.AUX_ADD || v.op() == Op.AUX_SUB;
     }
 
     void analyze(Block b) {
@@ -45,9 +61,13 @@ final class BlockAnalysis {
         findGroups();
         findLazy();
         Terminator t = b.terminator();
-        condition = t.kind() == Terminator.Kind.BRANCH ? Condition.of(t.value()) : null;
+        condition = t.kind() == Terminator.Kind.BRANCH ? Condition.of(t.value(), wide) : null;
         branchGroup = condition != null ? fusableGroup() : null;
         findNeeded(t);
+    }
+
+    boolean isWide() {
+        return wide;
     }
 
     /** True if the value is computed by its flag group's micro-operation. */
@@ -84,10 +104,13 @@ final class BlockAnalysis {
 
     /** The inner sum that an ADD computes together with a constant, or the ADD itself, if a scaled or three-part sum; else null. */
     Insn scaledSum(Insn v) {
-        if (v.op() != Op.ADD || v.type() != Type.I32) {
+        if (v.op() != Op.ADD || v.type() != Type.I32 && !wide) {
             return null;
         }
         if (v.arg(1).isConst()) {
+            if (!fits(v.arg(1).imm())) {
+                return null;
+            }
             Insn u = v.arg(0);
             return u.op() == Op.ADD && uses[u.index()] == 1 && !u.arg(1).isConst() && lazyAt[u.index()] < 0 ? u : null;
         }
@@ -130,10 +153,13 @@ final class BlockAnalysis {
     private void countUses(Terminator t) {
         for (int i = 0; i < n; i++) {
             Insn v = ins[i];
+            if (of(v) != v) {
+                continue;
+            }
             for (int k = 0; k < v.argCount(); k++) {
-                Insn x = v.arg(k);
+                Insn x = of(v.arg(k));
                 uses[x.index()]++;
-                boolean folded = k == 0 && isMemory(v.op()) && isDisplaced(x) && firstUse[x.index()] > i;
+                boolean folded = k == 0 && isMemory(v.op()) && isDisplaced(v.arg(0)) && !(wide && x.resultType() == Type.I32) && firstUse[x.index()] > i;
                 if (k == 0) {
                     displaced[i] = folded;
                 }
@@ -143,8 +169,9 @@ final class BlockAnalysis {
             }
         }
         if (t.value() != null) {
-            uses[t.value().index()]++;
-            firstUse[t.value().index()] = Math.min(firstUse[t.value().index()], n);
+            int i = of(t.value()).index();
+            uses[i]++;
+            firstUse[i] = Math.min(firstUse[i], n);
         }
     }
 
@@ -158,7 +185,7 @@ final class BlockAnalysis {
         }
         for (int i = 0; i < n; i++) {
             if (ins[i].op() == Op.PUT && ins[i].imm() == resSlot && groups[i] == null) {
-                FlagGroup g = FlagGroup.find(ins, n, i, resSlot, auxSlot, uses);
+                FlagGroup g = FlagGroup.find(this, i, resSlot, auxSlot);
                 if (g != null && groups[g.auxPut] == null && (g.dstPut < 0 || groups[g.dstPut] == null)) {
                     join(g);
                 }
@@ -175,16 +202,24 @@ final class BlockAnalysis {
         if (g.op != null) {
             lazyAt[g.result.index()] = g.at;
         }
+        if (g.extended != null) {
+            lazyAt[g.extended.index()] = g.at;
+        }
     }
 
     private void findLazy() {
         for (int i = 0; i < n; i++) {
             Insn v = ins[i];
             int f = firstUse[i];
-            if (lazyAt[i] < 0 && f < n && ins[f].op() == Op.PUT && groups[f] == null && isComputed(v)) {
+            if (lazyAt[i] < 0 && f < n && ins[f].op() == Op.PUT && groups[f] == null && isComputed(v) && isSlotForm(v, ins[f])) {
                 lazyAt[i] = f;
             }
         }
+    }
+
+    /** True if a value is computed in the form that its PUT stores. */
+    private boolean isSlotForm(Insn v, Insn put) {
+        return !wide || put.arg(0).resultType() == Type.I64 || isCarries(v);
     }
 
     private static boolean isComputed(Insn v) {
@@ -202,10 +237,16 @@ final class BlockAnalysis {
             return null;
         }
         Condition c = condition;
+        if (c.wide != (g.width == 64)) {
+            return null;
+        }
         boolean zero = c.b == null || c.b.isConst() && c.b.imm() == 0;
         if (g.op == null) {
             boolean comparable = c.op == Op.EQ || c.op == Op.SLT || c.op == Op.SLE;
             return comparable && c.a == g.result && zero ? g : null;
+        }
+        if (g.op == Op.SUB && wide && c.op != Op.EQ) {
+            return null;
         }
         if (g.op == Op.SUB && c.op != Op.AND) {
             if (c.b != null && FlagGroup.same(c.a, g.a) && FlagGroup.same(c.b, g.b)) {
@@ -246,7 +287,7 @@ final class BlockAnalysis {
             }
             Insn v = ins[i];
             if (v.op() == Op.PUT) {
-                Insn x = v.arg(0);
+                Insn x = of(v.arg(0));
                 if (!x.isConst() && lazyAt[x.index()] == i) {
                     needOperands(x, i);
                 } else {
@@ -290,7 +331,8 @@ final class BlockAnalysis {
         }
     }
 
-    private void need(Insn x, int at) {
+    private void need(Insn value, int at) {
+        Insn x = of(value);
         if (!x.isConst() && lastUse[x.index()] < at) {
             lastUse[x.index()] = at;
         }

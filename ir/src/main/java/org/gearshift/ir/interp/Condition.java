@@ -7,23 +7,25 @@ import org.gearshift.ir.Type;
 
 /** A branch condition reduced to the comparisons that branch micro-operations have. */
 final class Condition {
-    /** EQ, SLT, SLE, ULT or ULE of 32-bit operands; AND: {@code (a & b) == 0} with b constant. */
+    /** EQ, SLT, SLE, ULT or ULE; AND: {@code (a & b) == 0} with b constant. */
     Op op;
     Insn a;
     /** Null stands for zero. */
     Insn b;
     /** The condition holds where the comparison does not. */
     boolean swapped;
+    /** The operands have 64 bits. */
+    boolean wide;
 
-    /** Reduces a condition value. */
-    static Condition of(Insn value) {
+    /** Reduces a condition value; {@code wide} if comparisons may have operands of 64 bits. */
+    static Condition of(Insn value, boolean wide) {
         Condition c = new Condition();
         Insn v = value;
         while (v.op() == Op.XOR && v.arg(1).isConst() && v.arg(1).imm() == 1 && Simplifier.zeroAbove(v.arg(0), 1)) {
             c.swapped = !c.swapped;
             v = v.arg(0);
         }
-        if (v.type() == Type.I32) {
+        if (v.type() == Type.I32 || wide && v.op().resultSignature() == 'i') {
             switch (v.op()) {
                 case EQ, NE -> c.equality(v);
                 case SLT, SLE, ULT, ULE -> c.order(v);
@@ -33,6 +35,7 @@ final class Condition {
                 }
             }
         }
+        c.wide = c.op != null && c.a.resultType() == Type.I64;
         if (c.op == null) {
             c.op = Op.EQ;
             c.a = v;
@@ -77,7 +80,7 @@ final class Condition {
     }
 
     private boolean mask(Insn v, boolean trueIfNotZero) {
-        if (v.op() != Op.AND || v.type() != Type.I32 || !v.arg(1).isConst()) {
+        if (v.op() != Op.AND || !v.arg(1).isConst() || v.arg(1).imm() != (int) v.arg(1).imm()) {
             return false;
         }
         op = Op.AND;

@@ -6,7 +6,8 @@ import org.gearshift.ir.Type;
 
 /**
  * A flag-setting guest operation found in a block: PUT RES of a 32-bit result, PUT AUX of its carry vector, and where there is one the PUT of
- * the result to its destination. Together one micro-operation, executed where the last of the PUTs stands.
+ * the result to its destination. Together one micro-operation, executed where the last of the PUTs stands. In wide blocks the result may have 64
+ * bits; one of 32 is put sign-extended into RES and zero-extended into its destination.
  */
 final class FlagGroup {
     private static final int WINDOW = 8;
@@ -14,10 +15,12 @@ final class FlagGroup {
     /** ADD, SUB, AND, OR or XOR; null if the group only stores {@link #result} with AUX = 0. */
     final Op op;
     final Insn result;
+    /** The sign-extension of a 32-bit result that RES receives, or null. */
+    final Insn extended;
     /** Operands of {@code op}, or null. */
     final Insn a;
     final Insn b;
-    /** 32; 8 or 16 for a comparison whose result is only kept in RES. */
+    /** 32 or 64; 8 or 16 for a comparison whose result is only kept in RES. */
     final int width;
     /** Position of the group's micro-operation. */
     int at;
@@ -28,67 +31,73 @@ final class FlagGroup {
     int dstPut = -1;
     int dstSlot = -1;
 
-    private FlagGroup(Op op, Insn result, Insn a, Insn b, int width, int resPut) {
+    private FlagGroup(Op op, Insn result, Insn extended, Insn a, Insn b, int width, int resPut) {
         this.width = width;
         this.op = op;
         this.result = result;
+        this.extended = extended;
         this.a = a;
         this.b = b;
         this.resPut = resPut;
     }
 
     /** The group whose PUT RES stands at position {@code i}, or null. */
-    static FlagGroup find(Insn[] ins, int n, int i, int resSlot, int auxSlot, int[] uses) {
-        Insn r = ins[i].arg(0);
-        if (r.resultType() != Type.I32) {
+    static FlagGroup find(BlockAnalysis block, int i, int resSlot, int auxSlot) {
+        Insn[] ins = block.ins;
+        Insn value = ins[i].arg(0);
+        boolean extends32 = block.isWide() && value.op() == Op.SEXT32;
+        Insn r = extends32 ? value.arg(0) : value;
+        if (r.resultType() != Type.I32 && !block.isWide()) {
             return null;
         }
-        int auxPut = findPut(ins, n, i, auxSlot);
+        int auxPut = findPut(ins, block.n, i, auxSlot);
         if (auxPut < 0) {
             return null;
         }
-        FlagGroup g = match(r, ins[auxPut].arg(0), i, uses);
+        FlagGroup g = match(r, extends32 ? value : null, ins[auxPut].arg(0), i, block.uses);
         if (g == null) {
             return null;
         }
         g.auxPut = auxPut;
         g.from = Math.min(i, auxPut);
         g.at = Math.max(i, auxPut);
-        if (g.width == 32) {
-            g.addDestination(ins, n, resSlot, auxSlot);
+        if (g.width >= 32 && (g.op != null || !block.isWide())) {
+            g.addDestination(block, resSlot, auxSlot);
         }
-        return g.isMovable(ins, resSlot, auxSlot) ? g : null;
+        return g.isMovable(block, resSlot, auxSlot) ? g : null;
     }
 
     boolean isMember(int position) {
         return position == resPut || position == auxPut || position == dstPut;
     }
 
-    private static FlagGroup match(Insn r, Insn aux, int i, int[] uses) {
+    private static FlagGroup match(Insn r, Insn extended, Insn aux, int i, int[] uses) {
+        int width = r.resultType().bits();
         boolean computed = !r.isConst() && uses[r.index()] > 0;
         if (aux.isConst()) {
             if (aux.imm() != 0) {
                 return null;
             }
             boolean logic = r.op() == Op.AND || r.op() == Op.OR || r.op() == Op.XOR;
-            return computed && logic ? new FlagGroup(r.op(), r, r.arg(0), r.arg(1), 32, i) : new FlagGroup(null, r, null, null, 32, i);
+            return computed && logic ? new FlagGroup(r.op(), r, extended, r.arg(0), r.arg(1), width, i)
+                    : new FlagGroup(null, r, extended, null, null, width, i);
         }
         if (aux.op() == Op.AUX_SUB && aux.imm() < 32) {
-            return narrow(r, aux, i, uses);
+            return narrow(r, extended, aux, i, uses);
         }
         boolean sum = aux.op() == Op.AUX_ADD && r.op() == Op.ADD;
         boolean difference = aux.op() == Op.AUX_SUB && r.op() == Op.SUB;
-        if (!sum && !difference || aux.imm() != 32 || aux.arg(2) != r || uses[aux.index()] != 1 || !sameOperands(r, aux)) {
+        if (!sum && !difference || aux.imm() != width || aux.arg(2) != r || uses[aux.index()] != 1 || !sameOperands(r, aux)) {
             return null;
         }
-        return new FlagGroup(r.op(), r, r.arg(0), r.arg(1), 32, i);
+        return new FlagGroup(r.op(), r, extended, r.arg(0), r.arg(1), width, i);
     }
 
-    private static FlagGroup narrow(Insn r, Insn aux, int i, int[] uses) {
+    private static FlagGroup narrow(Insn r, Insn extended, Insn aux, int i, int[] uses) {
         Insn difference = aux.arg(2);
         boolean fits = r.op() == (aux.imm() == 8 ? Op.SEXT8 : Op.SEXT16) && r.type() == Type.I32 && r.arg(0) == difference && difference.op() == Op.SUB;
         return fits && uses[aux.index()] == 1 && sameOperands(difference, aux)
-                ? new FlagGroup(Op.SUB, r, aux.arg(0), aux.arg(1), (int) aux.imm(), i) : null;
+                ? new FlagGroup(Op.SUB, r, extended, aux.arg(0), aux.arg(1), (int) aux.imm(), i) : null;
     }
 
     private static boolean sameOperands(Insn r, Insn aux) {
@@ -102,12 +111,13 @@ final class FlagGroup {
         return x == y || x.isConst() && y.isConst() && x.imm() == y.imm();
     }
 
-    private void addDestination(Insn[] ins, int n, int resSlot, int auxSlot) {
-        for (int j = at + 1; j < n && j <= at + WINDOW && dstPut < 0 && !isObserver(ins[j]); j++) {
-            tryDestination(ins[j], j, resSlot, auxSlot);
+    private void addDestination(BlockAnalysis block, int resSlot, int auxSlot) {
+        Insn[] ins = block.ins;
+        for (int j = at + 1; j < block.n && j <= at + WINDOW && dstPut < 0 && !isObserver(ins[j]); j++) {
+            tryDestination(block, j, resSlot, auxSlot);
         }
         for (int j = at - 1; j >= 0 && j >= at - WINDOW && dstPut < 0 && !isObserver(ins[j]); j--) {
-            tryDestination(ins[j], j, resSlot, auxSlot);
+            tryDestination(block, j, resSlot, auxSlot);
         }
         if (dstPut >= 0) {
             at = Math.max(at, dstPut);
@@ -115,8 +125,10 @@ final class FlagGroup {
         }
     }
 
-    private void tryDestination(Insn v, int j, int resSlot, int auxSlot) {
-        if (v.op() == Op.PUT && v.arg(0) == result && v.imm() != resSlot && v.imm() != auxSlot) {
+    private void tryDestination(BlockAnalysis block, int j, int resSlot, int auxSlot) {
+        Insn v = block.ins[j];
+        boolean form = !block.isWide() || v.op() == Op.PUT && v.arg(0).resultType() == Type.I64;
+        if (v.op() == Op.PUT && form && block.of(v.arg(0)) == result && v.imm() != resSlot && v.imm() != auxSlot) {
             dstPut = j;
             dstSlot = (int) v.imm();
         }
@@ -142,7 +154,8 @@ final class FlagGroup {
     }
 
     /** True if all members may be executed at the last one's place: nobody in between looks at the slots or the result. */
-    private boolean isMovable(Insn[] ins, int resSlot, int auxSlot) {
+    private boolean isMovable(BlockAnalysis block, int resSlot, int auxSlot) {
+        Insn[] ins = block.ins;
         for (int j = from; j <= at; j++) {
             Insn v = ins[j];
             boolean slotAccess = v.op() == Op.GET || v.op() == Op.PUT;
@@ -150,21 +163,19 @@ final class FlagGroup {
                 return false;
             }
         }
-        if (op == null) {
-            return true;
-        }
-        for (int j = result.index() + 1; j < at; j++) {
+        for (int j = (op != null ? result : extended != null ? extended : ins[at]).index() + 1; j < at; j++) {
             Insn v = ins[j];
-            if (!isMember(j) && v != ins[auxPut].arg(0) && uses(v, result)) {
+            boolean own = isMember(j) || v == ins[auxPut].arg(0) || v == extended || block.of(v) != v;
+            if (!own && (op != null && uses(block, v, result) || extended != null && uses(block, v, extended))) {
                 return false;
             }
         }
         return true;
     }
 
-    private static boolean uses(Insn v, Insn x) {
+    private static boolean uses(BlockAnalysis block, Insn v, Insn x) {
         for (int k = 0; k < v.argCount(); k++) {
-            if (v.arg(k) == x) {
+            if (block.of(v.arg(k)) == x) {
                 return true;
             }
         }

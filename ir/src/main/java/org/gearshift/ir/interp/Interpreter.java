@@ -32,6 +32,9 @@ public final class Interpreter {
     /** A guest fault, described by {@link GuestContext#fault}. pc slot: the faulting instruction. The budget counts the instructions before it. */
     public static final int EXIT_FAULT = 5;
 
+    /** Within the interpreter: the next block belongs to the other loop. */
+    static final int OTHER_LOOP = 6;
+
     private static final int COMPACT_ABOVE = 1 << 20;
 
     private final int pcSlot;
@@ -39,8 +42,12 @@ public final class Interpreter {
     private final JumpCache jumps = new JumpCache();
     private final RareOps rare;
     private final MicroLoop loop;
+    private final WideLoop wideLoop;
     private final ConstantPool constants;
     private final Lowering lowering;
+    private final Lowering wideLowering;
+    /** Where the loop that ran last stopped: its {@code stopOffset}. */
+    private int stopOffset;
     private int defaultThreshold = Integer.MAX_VALUE;
     private int lastHandle = -1;
     private int lastExit = -1;
@@ -61,8 +68,10 @@ public final class Interpreter {
         micro = new MicroCode(compactAbove);
         rare = new RareOps(pcSlot);
         loop = new MicroLoop(micro, rare, jumps, Math.max(resSlot, 0), Math.max(auxSlot, 0), pcSlot);
+        wideLoop = new WideLoop(micro, rare, jumps, Math.max(resSlot, 0), Math.max(auxSlot, 0), pcSlot);
         constants = new ConstantPool(layout.slotCount());
-        lowering = new Lowering(layout, constants, rare, resSlot, auxSlot);
+        lowering = new Lowering(layout, constants, rare, resSlot, new BlockAnalysis(resSlot, auxSlot, false));
+        wideLowering = new WideLowering(layout, constants, rare, resSlot, auxSlot);
     }
 
     /** Executions after which blocks prepared from now on are reported as EXIT_HOT; {@code Integer.MAX_VALUE} at first. */
@@ -72,13 +81,22 @@ public final class Interpreter {
 
     /** Lowers a block, best one optimized by {@link org.gearshift.ir.pass.PassPipeline#optimize(Block)}. The block is not kept. */
     public int prepare(Block b) {
+        return prepare(b, false);
+    }
+
+    /**
+     * The same. Any block may be prepared either way; it runs faster as {@code wide} if it addresses memory with 64 bits and keeps 32-bit results
+     * zero-extended, and otherwise if not. Chains between the two kinds cost more.
+     */
+    public int prepare(Block b, boolean wide) {
         if (micro.wantsCompaction()) {
             micro.compact();
             jumps.flush();
         }
         int handle = micro.newHandle();
-        BlockRecord r = lowering.lower(b, handle, defaultThreshold);
-        micro.append(r, lowering.code(), lowering.length());
+        Lowering l = wide ? wideLowering : lowering;
+        BlockRecord r = l.lower(b, handle, defaultThreshold);
+        micro.append(r, l.code(), l.length());
         return handle;
     }
 
@@ -94,7 +112,7 @@ public final class Interpreter {
         rare.budgetMoved = 0;
         int exit;
         try {
-            exit = loop.run(ctx, start);
+            exit = chain(ctx, start);
             finish(ctx, exit);
         } catch (GuestFault f) {
             if (f != ctx.fault) {
@@ -107,8 +125,25 @@ public final class Interpreter {
         return exit;
     }
 
+    private int chain(GuestContext ctx, int start) {
+        stopOffset = start;
+        while (true) {
+            int exit;
+            if ((micro.words[stopOffset] & 0xff) == WideOp.WBLOCK) {
+                exit = wideLoop.run(ctx, stopOffset);
+                stopOffset = wideLoop.stopOffset;
+            } else {
+                exit = loop.run(ctx, stopOffset);
+                stopOffset = loop.stopOffset;
+            }
+            if (exit != OTHER_LOOP) {
+                return exit;
+            }
+        }
+    }
+
     private void finish(GuestContext ctx, int exit) {
-        int at = loop.stopOffset;
+        int at = stopOffset;
         switch (exit) {
             case EXIT_UNLINKED:
                 if (at < 0) {

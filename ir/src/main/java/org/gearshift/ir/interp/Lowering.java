@@ -12,14 +12,14 @@ import org.gearshift.ir.Type;
  * Turns an IR block into micro-operations. Every value gets a home in the frame: the state slot it was read from or is put into, as long as that slot
  * keeps the value for all its uses, otherwise a temporary. Reused from block to block.
  */
-final class Lowering {
-    private static final int NONE = -1;
+class Lowering {
+    static final int NONE = -1;
 
     private final ConstantPool constants;
-    private final RareOps rare;
-    private final int resSlot;
-    private final BlockAnalysis block;
-    private final MicroEmitter out = new MicroEmitter();
+    final RareOps rare;
+    final int resSlot;
+    final BlockAnalysis block;
+    final MicroEmitter out = new MicroEmitter();
     private final FrameTemps temps;
     private int[] home = new int[256];
     /** Position up to which a slot is the home of some value. */
@@ -27,18 +27,18 @@ final class Lowering {
     private final boolean[] done;
     private int[] released = new int[16];
     private int releasedCount;
-    private int at;
+    int at;
     private int guestInsns;
     private int marks;
     private int[] insnOffsets = new int[64];
     private long[] insnPcs = new long[64];
     private boolean ended;
 
-    Lowering(StateLayout layout, ConstantPool constants, RareOps rare, int resSlot, int auxSlot) {
+    Lowering(StateLayout layout, ConstantPool constants, RareOps rare, int resSlot, BlockAnalysis block) {
         this.constants = constants;
         this.rare = rare;
         this.resSlot = resSlot;
-        block = new BlockAnalysis(resSlot, auxSlot);
+        this.block = block;
         temps = new FrameTemps(layout.slotCount(), ConstantPool.firstWord());
         slotReadUntil = new int[layout.slotCount()];
         done = new boolean[1 << 16];
@@ -56,7 +56,7 @@ final class Lowering {
     BlockRecord lower(Block b, int handle, int threshold) {
         block.analyze(b);
         begin(b);
-        out.op(MicroOp.BLOCK, b.guestInsns(), 0);
+        out.op(blockOpcode(), b.guestInsns(), 0);
         out.word(threshold);
         out.word(handle);
         out.barrier();
@@ -68,6 +68,10 @@ final class Lowering {
         BlockRecord r = new BlockRecord(handle, b.pc(), b.guestInsns(), Arrays.copyOf(insnOffsets, marks), Arrays.copyOf(insnPcs, marks), exits);
         r.threshold = threshold;
         return r;
+    }
+
+    int blockOpcode() {
+        return MicroOp.BLOCK;
     }
 
     private int[] branchExits;
@@ -157,7 +161,7 @@ final class Lowering {
     }
 
     /** A slot that receives a value now becomes its home if it keeps it long enough. */
-    private boolean settle(Insn v, int slot) {
+    final boolean settle(Insn v, int slot) {
         int until = block.lastUse[v.index()];
         if (until > at && (isWritten(slot, at, until) || isGroupWritePending(slot, until))) {
             return false;
@@ -178,14 +182,15 @@ final class Lowering {
         return false;
     }
 
-    private int newTemp(Insn v) {
+    final int newTemp(Insn v) {
         int t = temps.take();
         home[v.index()] = t;
         return t;
     }
 
     /** Frame index of an operand at the current position; a temporary is given back behind its last use. */
-    private int use(Insn x) {
+    final int use(Insn value) {
+        Insn x = block.of(value);
         if (x.isConst()) {
             return constant(x.imm());
         }
@@ -225,14 +230,14 @@ final class Lowering {
     }
 
     /** Makes temporaries used last by the current micro-operation available, for its own result on. */
-    private void releaseNow() {
+    final void releaseNow() {
         while (releasedCount > 0) {
             temps.give(released[--releasedCount]);
         }
     }
 
     /** Where a result goes that must be written here: a temporary, dropped at once if nobody wants it. */
-    private int resultTemp(Insn v) {
+    final int resultTemp(Insn v) {
         releaseNow();
         if (block.lastUse[v.index()] > at) {
             return newTemp(v);
@@ -259,7 +264,7 @@ final class Lowering {
             return;
         }
         int slot = (int) v.imm();
-        Insn x = v.arg(0);
+        Insn x = block.of(v.arg(0));
         if (x.isConst()) {
             if (x.imm() == (int) x.imm()) {
                 out.op(MicroOp.LI, slot, 0, (int) x.imm());
@@ -269,17 +274,20 @@ final class Lowering {
         } else if (block.lazyAt[x.index()] == at) {
             pure(x, false, slot);
         } else {
-            out.op(x.resultType() == Type.I32 ? MicroOp.MOV32 : MicroOp.MOV, slot, use(x));
+            out.op(v.arg(0).resultType() == Type.I32 ? MicroOp.MOV32 : MicroOp.MOV, slot, use(x));
         }
     }
 
     /**
      * Where the result of an instruction that may fault or call out goes: straight into the slot it is put into later, if nobody can notice.
      */
-    private int earlySlot(Insn v) {
+    final int earlySlot(Insn v) {
         for (int q = at + 1; q < block.n; q++) {
             Insn u = block.ins[q];
-            if (u.op() == Op.PUT && u.arg(0) == v) {
+            if (u.op() == Op.PUT && block.of(u.arg(0)) == v) {
+                if (!isPutForm(v, u.arg(0))) {
+                    return NONE;
+                }
                 int slot = (int) u.imm();
                 if (block.groups[q] != null || slotReadUntil[slot] > at || touches(slot, at, q)) {
                     return NONE;
@@ -295,6 +303,11 @@ final class Lowering {
             }
         }
         return NONE;
+    }
+
+    /** True if what computes {@code v} gives it in the form in which a slot holds {@code put}. */
+    boolean isPutForm(Insn v, Insn put) {
+        return true;
     }
 
     private boolean settle(Insn v, int slot, int put) {
@@ -328,9 +341,9 @@ final class Lowering {
             Insn index = sum.arg(scaled == 0 ? 0 : 1);
             int a = use(sum.arg(scaled == 0 ? 1 : 0));
             int b = use(scaled >= 0 ? index.arg(0) : index);
-            int k = scaled >= 0 ? (int) index.arg(1).imm() & 31 : 0;
+            int k = scaled >= 0 ? (int) index.arg(1).imm() & index.type().bits() - 1 : 0;
             d = destination(v, slot);
-            out.op(MicroOp.LEA, d, a, b | k << 12);
+            out.op(sumOpcode(v), d, a, b | k << 12);
             out.word(v == sum ? 0 : (int) v.arg(1).imm());
         } else {
             d = simple(v, slot);
@@ -340,7 +353,11 @@ final class Lowering {
         }
     }
 
-    private int destination(Insn v, int slot) {
+    int sumOpcode(Insn v) {
+        return MicroOp.LEA;
+    }
+
+    final int destination(Insn v, int slot) {
         releaseNow();
         if (slot != NONE && settle(v, slot)) {
             return slot;
@@ -348,7 +365,7 @@ final class Lowering {
         return newTemp(v);
     }
 
-    private int simple(Insn v, int slot) {
+    int simple(Insn v, int slot) {
         int immediate = PureSelector.immediate(v);
         int binary = PureSelector.binary(v);
         int unary = PureSelector.unary(v);
@@ -440,11 +457,16 @@ final class Lowering {
     }
 
     /** The out-of-line form that can do all. */
-    private int general(Insn v, int slot) {
+    final int general(Insn v, int slot) {
+        return general(v, slot, 0);
+    }
+
+    /** The same with more bits for its last word. */
+    final int general(Insn v, int slot, int more) {
         int a = use(v.arg(0));
         int bc = v.argCount() > 1 ? use(v.arg(1)) : 0;
         bc |= v.argCount() > 2 ? use(v.arg(2)) << 12 : 0;
-        int how = v.op().ordinal() | (v.type() == Type.I64 ? 1 << 8 : 0) | (int) v.imm() << 16;
+        int how = more | v.op().ordinal() | (v.type() == Type.I64 ? 1 << 8 : 0) | (int) v.imm() << 16;
         for (int k = 0; k < v.argCount(); k++) {
             how |= BlockAnalysis.isNarrow(v, k) ? 1 << 9 + k : 0;
         }
@@ -456,7 +478,7 @@ final class Lowering {
 
     // ---- flags ----
 
-    private void group(FlagGroup g) {
+    void group(FlagGroup g) {
         groupOp(g, 0);
     }
 
@@ -488,9 +510,14 @@ final class Lowering {
     }
 
     private void branchGroup(FlagGroup g, Terminator t) {
-        groupOp(g, g.op == null ? PureSelector.branch(MicroOp.LOGICF_BEQI, block.condition.op) : g.op == Op.AND ? MicroOp.ANDF_BEQ : PureSelector.branch(MicroOp.SUBF_BEQ, block.condition.op));
+        fusedGroup(g);
         branchExits = exits(t);
         ended = true;
+    }
+
+    /** A group and the branch on it. */
+    void fusedGroup(FlagGroup g) {
+        groupOp(g, g.op == null ? PureSelector.branch(MicroOp.LOGICF_BEQI, block.condition.op) : g.op == Op.AND ? MicroOp.ANDF_BEQ : PureSelector.branch(MicroOp.SUBF_BEQ, block.condition.op));
     }
 
     private int[] exits(Terminator t) {
@@ -502,21 +529,21 @@ final class Lowering {
 
     // ---- memory and calls ----
 
-    private void load(Insn v) {
+    void load(Insn v) {
         Insn base = block.base(v);
-        int a = base == null ? constant(0) : use(base);
+        int a = base == null ? use0() : use(base);
         int disp = block.displacement(v);
         int slot = earlySlot(v);
         out.op(PureSelector.load(v.op(), v.imm(), isWide(v)), slot != NONE ? slot : resultTemp(v), a, disp);
     }
 
-    private static boolean isWide(Insn memory) {
+    static boolean isWide(Insn memory) {
         return memory.arg(0).resultType() == Type.I64;
     }
 
-    private void store(Insn v) {
+    void store(Insn v) {
         Insn base = block.base(v);
-        int a = base == null ? constant(0) : use(base);
+        int a = base == null ? use0() : use(base);
         int disp = block.displacement(v);
         Insn x = v.arg(1);
         if (!isWide(v) && x.isConst() && (v.imm() == 8 || v.imm() == 32)) {
@@ -538,7 +565,12 @@ final class Lowering {
         return k < v.argCount() ? use(v.arg(k)) : 0;
     }
 
-    private void call(Insn v) {
+    /** Frame index of a zero. */
+    final int use0() {
+        return constant(0);
+    }
+
+    void call(Insn v) {
         if (v.isPure() && block.lastUse[at] < 0) {
             return;
         }
@@ -570,11 +602,7 @@ final class Lowering {
         at = block.n;
         switch (t.kind()) {
             case GOTO:
-                if (out.lastOpcode() == MicroOp.PUSH32I) {
-                    out.changeLast(MicroOp.CALL32);
-                } else {
-                    out.op(MicroOp.GOTO, 0, 0);
-                }
+                jump();
                 return new int[] {out.exit(t.target())};
             case BRANCH:
                 return branch(t);
@@ -592,7 +620,15 @@ final class Lowering {
         return new int[0];
     }
 
-    private void indirect(Insn to) {
+    void jump() {
+        if (out.lastOpcode() == MicroOp.PUSH32I) {
+            out.changeLast(MicroOp.CALL32);
+        } else {
+            out.op(MicroOp.GOTO, 0, 0);
+        }
+    }
+
+    void indirect(Insn to) {
         int a = use(to);
         boolean narrow = to.resultType() == Type.I32;
         if (narrow && out.lastOpcode() == MicroOp.POP32 && (out.lastWord(0) >>> 8 & 0xfff) == a) {
@@ -603,7 +639,11 @@ final class Lowering {
     }
 
     private int[] branch(Terminator t) {
-        Condition c = block.condition;
+        branchOn(block.condition);
+        return exits(t);
+    }
+
+    void branchOn(Condition c) {
         int a = use(c.a);
         if (c.op == Op.AND) {
             out.op(MicroOp.BTESTI, 0, a, (int) c.b.imm());
@@ -612,6 +652,5 @@ final class Lowering {
         } else {
             out.op(PureSelector.branch(MicroOp.BEQ, c.op), 0, a, use(c.b));
         }
-        return exits(t);
     }
 }

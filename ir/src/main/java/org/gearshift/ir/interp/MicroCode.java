@@ -1,6 +1,7 @@
 package org.gearshift.ir.interp;
 
 import java.util.Arrays;
+import org.gearshift.ir.GuestContext;
 
 /**
  * The one array of micro-operations with the blocks in it: appending, linking, freeing, compaction. Blocks keep their handles when
@@ -82,6 +83,31 @@ final class MicroCode {
         r.live = false;
         words[r.start] = words[r.start] & ~0xff | MicroOp.DEAD;
         deadWords += r.length;
+    }
+
+    /**
+     * What a block that cannot go on within its loop means: the terminators that always leave, dead blocks, blocks of the other loop.
+     *
+     * @param link word that led here, or -1; cut if the block is dead
+     */
+    int leave(GuestContext ctx, int ip, int link, int pcSlot) {
+        switch (words[ip] & 0xff) {
+            case MicroOp.DEAD:
+                ctx.s[pcSlot] = recordAt(ip).pc;
+                if (link >= 0 && words[link] == ip) {
+                    words[link] = -1;
+                }
+                return Interpreter.EXIT_UNLINKED;
+            case MicroOp.EXIT:
+                ctx.s[pcSlot] = words[ip + 1] & 0xffffffffL | (long) words[ip + 2] << 32;
+                return Interpreter.EXIT;
+            case MicroOp.EXIT_TO_STATE:
+                return Interpreter.EXIT;
+            case MicroOp.BLOCK, WideOp.WBLOCK:
+                return Interpreter.OTHER_LOOP;
+            default:
+                throw new IllegalStateException(MicroOp.name(words[ip] & 0xff) + " at " + ip);
+        }
     }
 
     boolean wantsCompaction() {

@@ -6,12 +6,14 @@ import java.util.Arrays;
 final class MicroEmitter {
     private int[] code = new int[1024];
     private int length;
-    /** Offset of the last micro-operation, or -1. */
+    /** Offset of the last micro-operation, or -1; of the one before it, and the one before that. */
     private int last;
+    private int second;
+    private int third;
 
     void begin() {
         length = 0;
-        last = -1;
+        barrier();
     }
 
     int[] code() {
@@ -23,6 +25,8 @@ final class MicroEmitter {
     }
 
     void op(int opcode, int d, int a) {
+        third = second;
+        second = last;
         last = length;
         word(opcode | d << 8 | a << 20);
     }
@@ -64,6 +68,28 @@ final class MicroEmitter {
     /** Forbids looking back: control or a fault may enter here. */
     void barrier() {
         last = -1;
+        second = -1;
+        third = -1;
+    }
+
+    /** True if the last three micro-operations have these opcodes. */
+    boolean endsWith(int opcode1, int opcode2, int opcode3) {
+        return third >= 0 && (code[third] & 0xff) == opcode1 && (code[second] & 0xff) == opcode2 && (code[last] & 0xff) == opcode3;
+    }
+
+    /** Word {@code i} from the start of the last but two. */
+    int thirdLastWord(int i) {
+        return code[third + i];
+    }
+
+    int secondLastWord(int i) {
+        return code[second + i];
+    }
+
+    /** Takes the last three micro-operations back. */
+    void dropThree() {
+        length = third;
+        barrier();
     }
 
     /** Replaces the last micro-operation's opcode. */

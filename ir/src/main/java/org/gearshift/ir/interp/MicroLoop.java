@@ -740,7 +740,7 @@ final class MicroLoop {
                         s[pc] = to;
                         return stop(Interpreter.EXIT_INDIRECT, ip);
                     }
-                    return leave(ctx, code, ip, link);
+                    return leave(ctx, ip, link);
                 }
             }
             ip = code[link];
@@ -768,23 +768,9 @@ final class MicroLoop {
         return ip;
     }
 
-    /** The terminators that always leave, and dead blocks. */
-    private int leave(GuestContext ctx, int[] code, int ip, int link) {
-        switch (code[ip] & 0xff) {
-            case MicroOp.DEAD:
-                ctx.s[pc] = micro.recordAt(ip).pc;
-                if (link >= 0 && code[link] == ip) {
-                    code[link] = -1;
-                }
-                return stop(Interpreter.EXIT_UNLINKED, link);
-            case MicroOp.EXIT:
-                ctx.s[pc] = code[ip + 1] & 0xffffffffL | (long) code[ip + 2] << 32;
-                return stop(Interpreter.EXIT, ip);
-            case MicroOp.EXIT_TO_STATE:
-                return stop(Interpreter.EXIT, ip);
-            default:
-                throw new IllegalStateException(MicroOp.name(code[ip] & 0xff) + " at " + ip);
-        }
+    private int leave(GuestContext ctx, int ip, int link) {
+        int exit = micro.leave(ctx, ip, link, pc);
+        return stop(exit, exit == Interpreter.EXIT_UNLINKED ? link : ip);
     }
 
     /** {@link org.gearshift.ir.Op#AUX_ADD} at 32 bits. */

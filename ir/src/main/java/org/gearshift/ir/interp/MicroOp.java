@@ -3,7 +3,7 @@ package org.gearshift.ir.interp;
 import java.lang.reflect.Modifier;
 
 /**
- * Opcodes of the interpreter's micro-operations. The first word of each is {@code opcode | d << 8 | a << 20}, where d and a are frame
+ * Opcodes of the interpreter's micro-operations; those that only code with 64-bit addresses has are in {@link WideOp}. The first word of each is {@code opcode | d << 8 | a << 20}, where d and a are frame
  * indices (0..4095); further words are given behind each opcode: {@code b}, {@code c} a frame index, {@code imm} a signed constant,
  * {@code exit} three words (offset of the successor or -1, pc low, pc high).
  *
@@ -168,7 +168,7 @@ final class MicroOp {
     /** d = words 1, 2. */
     static final int LI64 = 107;
 
-    /** Accesses by 64-bit address, sizes ascending: d = memory[a + imm]; the same through the write map; then stores of d. */
+    /** Accesses by 64-bit address, sizes ascending: d = memory[a + imm], in {@link WideLoop}'s code zero-extended; the same through the write map; then stores of d. */
     static final int WLOAD8 = 110;
     static final int WLOAD16 = 111;
     static final int WLOAD32 = 112;
@@ -189,6 +189,9 @@ final class MicroOp {
 
     /** Words of a micro-operation. */
     static int words(int opcode) {
+        if (opcode >= WideOp.WBLOCK) {
+            return WideOp.words(opcode);
+        }
         return switch (opcode) {
             case MOV, MOV32, NEG, NOT, SEXT8, SEXT16, LOGICF, INDIRECT32, INDIRECT64, EXIT_TO_STATE -> 1;
             case BLOCK, DEAD, LEA, EXIT, PURE, LI64, STORE8I, STORE32I, PUSH32I -> 3;
@@ -209,7 +212,13 @@ final class MicroOp {
 
     private static String[] names() {
         String[] n = new String[256];
-        for (var f : MicroOp.class.getDeclaredFields()) {
+        addNames(n, MicroOp.class);
+        addNames(n, WideOp.class);
+        return n;
+    }
+
+    private static void addNames(String[] n, Class<?> opcodes) {
+        for (var f : opcodes.getDeclaredFields()) {
             if (f.getType() == int.class && Modifier.isStatic(f.getModifiers()) && !f.getName().equals("RARE") && !f.getName().equals("BLOCK_WORDS")) {
                 try {
                     n[f.getInt(null)] = f.getName().toLowerCase(java.util.Locale.ROOT);
@@ -218,6 +227,5 @@ final class MicroOp {
                 }
             }
         }
-        return n;
     }
 }

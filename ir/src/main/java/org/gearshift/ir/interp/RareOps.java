@@ -69,7 +69,7 @@ final class RareOps {
                 store64(ctx, ip, w, code[ip + 1]);
                 return ip + 2;
             case MicroOp.SEGCHECK64:
-                segCheck64(ctx, ip, w, code[ip + 1]);
+                segCheck(ctx, ip, w, code[ip + 1], ctx.s[w >>> 20]);
                 return ip + 2;
             case MicroOp.CALL:
                 call(ctx, ip, w, code);
@@ -80,14 +80,30 @@ final class RareOps {
             case MicroOp.LI64:
                 ctx.s[w >>> 8 & 0xfff] = code[ip + 1] & 0xffffffffL | (long) code[ip + 2] << 32;
                 return ip + 3;
+            case MicroOp.SEGCHECK:
+                segCheck(ctx, ip, w, code[ip + 1], ctx.s[w >>> 20] & 0xffffffffL);
+                return ip + 2;
+            case WideOp.NEGZ:
+                ctx.s[w >>> 8 & 0xfff] = -ctx.s[w >>> 20] & 0xffffffffL;
+                return ip + 1;
+            case WideOp.SEXT16Z:
+                ctx.s[w >>> 8 & 0xfff] = (short) ctx.s[w >>> 20] & 0xffffffffL;
+                return ip + 1;
+            case WideOp.WSTORE64I, WideOp.PUSH64I:
+                storeConstant(ctx, ip, w, code);
+                return ip + 4;
             default:
-                return wide(ctx, ip, w, code[ip + 1]) ? ip + 2 : ~ip;
+                return memory(ctx, ip, w, code[ip + 1]) ? ip + 2 : ~ip;
         }
     }
 
-    /** Accesses by 64-bit address; false for anything else. */
-    private boolean wide(GuestContext ctx, int ip, int w, int imm) {
+    /** Accesses by 64-bit address in {@link MicroLoop}'s code, by 32-bit address in {@link WideLoop}'s; false for anything else. */
+    private boolean memory(GuestContext ctx, int ip, int w, int imm) {
         int opcode = w & 0xff;
+        if (opcode >= MicroOp.LOAD8 && opcode <= MicroOp.STORE32) {
+            narrow(ctx, ip, w, (int) ctx.s[w >>> 20] + imm);
+            return true;
+        }
         if (opcode < MicroOp.WLOAD8 || opcode > MicroOp.WSTORE64) {
             return false;
         }
@@ -108,6 +124,10 @@ final class RareOps {
             callOffset = ip;
             return ctx.loadSlow(va, bits, rmw);
         }
+        return get(ctx, at, bits);
+    }
+
+    private static long get(GuestContext ctx, int at, int bits) {
         return switch (bits) {
             case 8 -> ctx.ram[at] & 0xff;
             case 16 -> RamAccess.get16(ctx.ram, at);
@@ -117,9 +137,13 @@ final class RareOps {
     }
 
     void wideStore(GuestContext ctx, int ip, long va, long value, int bits) {
-        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bits >>> 3);
+        callOffset = ip;
+        put(ctx, WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bits >>> 3), va, value, bits);
+    }
+
+    /** Stores at an offset in RAM, or the slow way if it is negative. */
+    private static void put(GuestContext ctx, int at, long va, long value, int bits) {
         if (at < 0) {
-            callOffset = ip;
             ctx.storeSlow(va, value, bits);
             return;
         }
@@ -129,6 +153,45 @@ final class RareOps {
             case 32 -> RamAccess.put32(ctx.ram, at, (int) value);
             default -> RamAccess.put64(ctx.ram, at, value);
         }
+    }
+
+    private void narrow(GuestContext ctx, int ip, int w, int address) {
+        int kind = (w & 0xff) - MicroOp.LOAD8;
+        int bits = 8 << kind % 3;
+        long va = address & 0xffffffffL;
+        int at = ctx.ramIndex(va, bits >>> 3, kind >= 3);
+        callOffset = ip;
+        if (kind >= 6) {
+            put(ctx, at, va, ctx.s[w >>> 8 & 0xfff], bits);
+        } else {
+            long v = at >= 0 ? get(ctx, at, bits) : ctx.loadSlow(va, bits, kind >= 3);
+            ctx.s[w >>> 8 & 0xfff] = v & 0xffffffffL;
+        }
+    }
+
+    /** A load by 64-bit address that missed. */
+    long wideSlow(GuestContext ctx, int ip, long va, int bits, boolean rmw) {
+        callOffset = ip;
+        return ctx.loadSlow(va, bits, rmw);
+    }
+
+    void wideStoreSlow(GuestContext ctx, int ip, long va, long value, int bits) {
+        callOffset = ip;
+        ctx.storeSlow(va, value, bits);
+    }
+
+    private void storeConstant(GuestContext ctx, int ip, int w, int[] code) {
+        long va = ctx.s[w >>> 20] + code[ip + 1];
+        wideStore(ctx, ip, va, code[ip + 2] & 0xffffffffL | (long) code[ip + 3] << 32, 64);
+        if ((w & 0xff) == WideOp.PUSH64I) {
+            ctx.s[w >>> 20] = va;
+        }
+    }
+
+    /** A target that {@link WideOp#TCHECK}'s own test did not pass: the helper decides. */
+    void check(GuestContext ctx, int ip, int check, long target) {
+        callOffset = ip;
+        invoke(ctx, check & 0xffffff, target, 0, 0, 0, 0);
     }
 
     private static void pure(long[] s, int w, int bc, int how) {
@@ -144,7 +207,8 @@ final class RareOps {
         if ((how & 1 << 11) != 0) {
             c = (int) c;
         }
-        s[w >>> 8 & 0xfff] = OpSemantics.eval(OPS[how & 0xff], (how & 1 << 8) != 0 ? Type.I64 : Type.I32, how >>> 16, a, b, c);
+        long v = OpSemantics.eval(OPS[how & 0xff], (how & 1 << 8) != 0 ? Type.I64 : Type.I32, how >>> 16, a, b, c);
+        s[w >>> 8 & 0xfff] = (how & 1 << 12) != 0 ? v & 0xffffffffL : v;
     }
 
     private void load64(GuestContext ctx, int ip, int w, int imm, int[] map, boolean rmw) {
@@ -164,8 +228,7 @@ final class RareOps {
         }
     }
 
-    private void segCheck64(GuestContext ctx, int ip, int w, int how) {
-        long offset = ctx.s[w >>> 20];
+    private void segCheck(GuestContext ctx, int ip, int w, int how, long offset) {
         if (offset + (how >>> 8 & 0xffff) - 1 > ctx.s[w >>> 8 & 0xfff]) {
             segCheckSlow(ctx, ip, offset, how);
         }
@@ -181,12 +244,16 @@ final class RareOps {
         long[] s = ctx.s;
         int bc = code[ip + 1];
         int ef = code[ip + 3];
+        s[w >>> 8 & 0xfff] = invoke(ctx, code[ip + 2], s[w >>> 20], s[bc & 0xfff], s[bc >>> 12], s[ef & 0xfff], s[ef >>> 12]);
+    }
+
+    private long invoke(GuestContext ctx, int number, long a, long b, long c, long d, long e) {
         try {
-            s[w >>> 8 & 0xfff] = (long) handles[code[ip + 2]].invokeExact(ctx, s[w >>> 20], s[bc & 0xfff], s[bc >>> 12], s[ef & 0xfff], s[ef >>> 12]);
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException("helper " + helpers.get(code[ip + 2]) + " threw a checked exception", e);
+            return (long) handles[number].invokeExact(ctx, a, b, c, d, e);
+        } catch (RuntimeException | Error t) {
+            throw t;
+        } catch (Throwable t) {
+            throw new IllegalStateException("helper " + helpers.get(number) + " threw a checked exception", t);
         }
     }
 

@@ -19,15 +19,21 @@ class InterpreterAgreesWithReferenceTest {
 
     @Test
     void onNaiveBlocks() {
-        compare(false);
+        compare(false, false);
     }
 
     @Test
     void onBlocksMadeByTheBuilder() {
-        compare(true);
+        compare(true, false);
     }
 
-    private static void compare(boolean withBuilder) {
+    @Test
+    void inTheLoopFor64BitCode() {
+        compare(false, true);
+        compare(true, true);
+    }
+
+    private static void compare(boolean withBuilder, boolean wide) {
         Interpreter interpreter = new Interpreter(SampleContext.LAYOUT, SampleContext.RES, SampleContext.AUX, 1 << 14);
         SampleContext expected = new SampleContext();
         SampleContext actual = new SampleContext();
@@ -36,7 +42,7 @@ class InterpreterAgreesWithReferenceTest {
             set(expected, seed);
             set(actual, seed);
             boolean ok = new ReferenceEvaluator(expected).run(b);
-            int handle = interpreter.prepare(b);
+            int handle = interpreter.prepare(b, wide);
             String dump = interpreter.dump(handle);
             long before = interpreter.instructions();
             try {

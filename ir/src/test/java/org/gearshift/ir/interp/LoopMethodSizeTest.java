@@ -6,21 +6,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** HotSpot compiles no method above 8,000 bytes of bytecode, and a loop that is only interpreted is a hundred times slower without any other sign. */
 class LoopMethodSizeTest {
     @Test
-    void theLoopStaysCompilable() throws IOException {
-        int size = codeSizes(MicroLoop.class).get("run");
-        assertTrue(size < 7_000, size + " bytes");
+    void theLoopsStayCompilable() throws IOException {
+        for (Class<?> loop : List.of(MicroLoop.class, WideLoop.class)) {
+            int size = codeSizes(loop).get("run");
+            assertTrue(size < 7_000, loop + ": " + size + " bytes");
+        }
     }
 
     @Test
     void everyMicroOperationIsWithinReachOfTheDump() {
         assertEquals(8, MicroOp.words(MicroOp.SUBF_BEQ));
         assertEquals("subfi_bule", MicroOp.name(MicroOp.SUBFI_BULE));
+        assertEquals(8, MicroOp.words(WideOp.SUBZFI_BEQ));
+        assertEquals("ret64", MicroOp.name(WideOp.RET64));
     }
 
     /** Length of each method's Code attribute; JVM specification section 4. */

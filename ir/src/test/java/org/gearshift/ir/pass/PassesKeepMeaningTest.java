@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** Passes, and a trip through text, change nothing that the guest or the monitor can see. */
 class PassesKeepMeaningTest {
     private static final int BLOCKS = Integer.getInteger("blocks", 10_000);
-    private static final Map<String, Helper> HELPERS = Map.of("mix", SampleContext.MIX, "swap", SampleContext.SWAP);
+    private static final Map<String, Helper> HELPERS = Map.of("mix", SampleContext.MIX, "swap", SampleContext.SWAP, "check", SampleContext.CHECK);
 
     @Test
     void simplification() {

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.LiftTable;
 
@@ -44,7 +45,7 @@ final class InterpretedExecutor extends Executor {
         Integer handle = handles.get(key);
         if (handle == null) {
             int most = single ? 1 : instructionsToEnd(pc, mode);
-            handle = interpreter.prepare(passes.optimize(lifter.lift(processor::fetch, pc, mode, most)));
+            handle = interpreter.prepare(passes.optimize(lifter.lift(processor::fetch, pc, mode, most)), X86Mode.is(mode, X86Mode.CODE64));
             handles.put(key, handle);
         }
         int why = interpreter.run(processor.context, handle);

@@ -62,7 +62,7 @@ final class BlockTranslator {
         Block block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
         boolean crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
         int second = crosses ? code.secondFrame() : Translation.NONE;
-        int handle = interpreter.prepare(passes.optimize(block));
+        int handle = interpreter.prepare(passes.optimize(block), X86Mode.is(mode, X86Mode.CODE64));
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();

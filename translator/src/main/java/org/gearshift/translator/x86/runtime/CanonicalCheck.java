@@ -2,12 +2,11 @@ package org.gearshift.translator.x86.runtime;
 
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
-import org.gearshift.ir.Type;
 
 /** Targets of 64-bit branches. */
 public final class CanonicalCheck {
     /** (target): #GP(0) unless canonical, 48 bits sign-extended; SDM vol. 2 under JMP, CALL and RET. */
-    public static final Helper CHECK = Helper.check("canonical_check", CanonicalCheck.class, "check", Type.I64);
+    public static final Helper CHECK = Helper.signExtensionCheck("canonical_check", CanonicalCheck.class, "check", 48);
 
     private static final int UNUSED_BITS = 16;
 
