@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -15,13 +17,28 @@ import java.util.stream.Stream;
  * # what: one line
  * # slice: short (or long)
  * # packages: Debian packages whose files it needs
- * # builds: PROGRAM FLAGS... SOURCE.c      compiled for i386, statically linked, as programs/PROGRAM; any number of such lines
+ * # machine: i386                          only there; for both architectures if there is no such line
+ * # builds: PROGRAM FLAGS... SOURCE.c      compiled for the guest, statically linked, as programs/PROGRAM; any number of such lines
+ * # builds-i386: ..., # builds-amd64: ...  the same for one architecture
  * # prepares: ARGUMENTS...                 a built program, run on this machine before everything else
  * </pre>
  *
  * @param name the script's, without its ending
  */
-record GuestProgram(String name, String what, boolean isShort, List<String> packages, List<List<String>> builds, List<List<String>> prepares, Path script) {
+record GuestProgram(String name, String what, boolean isShort, String machine, List<String> packages, Map<String, List<List<String>>> buildsByMachine,
+        List<List<String>> prepares, Path script) {
+    /** Whether it is made for an architecture. */
+    boolean runsOn(GuestArchitecture machine) {
+        return this.machine.isEmpty() || this.machine.equals(machine.label);
+    }
+
+    /** What is compiled for an architecture: program, flags, source. */
+    List<List<String>> builds(GuestArchitecture machine) {
+        List<List<String>> builds = new ArrayList<>(buildsByMachine.get(""));
+        builds.addAll(buildsByMachine.get(machine.label));
+        return builds;
+    }
+
     /** Directory of the scripts and sources. */
     static Path directory() {
         return Path.of("src/test/resources/org/gearshift/tools/programs");
@@ -48,8 +65,13 @@ record GuestProgram(String name, String what, boolean isShort, List<String> pack
         if (!slice.equals(List.of("short")) && !slice.equals(List.of("long"))) {
             throw new IllegalArgumentException(file + ": slice " + slice);
         }
-        return new GuestProgram(file.replace(".sh", ""), String.join(" ", one(lines, "what")), slice.equals(List.of("short")), one(lines, "packages"),
-                every(lines, "builds"), every(lines, "prepares"), script);
+        Map<String, List<List<String>>> builds = new TreeMap<>(Map.of("", every(lines, "builds")));
+        for (GuestArchitecture a : GuestArchitecture.values()) {
+            builds.put(a.label, every(lines, "builds-" + a.label));
+        }
+        String machine = every(lines, "machine").stream().map(m -> String.join(" ", m)).findFirst().orElse("");
+        return new GuestProgram(file.replace(".sh", ""), String.join(" ", one(lines, "what")), slice.equals(List.of("short")), machine, one(lines, "packages"),
+                builds, every(lines, "prepares"), script);
     }
 
     private static List<String> one(List<String> lines, String key) {
