@@ -101,6 +101,8 @@ final class HostDepartures {
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
                     c -> c.instruction != null && (c.faults(AC) || c.a.vector() == AC) && !c.bothFault(AC) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+            trials(Who.ANY, "CMPS of two operands that both cannot be read: which one CR2 names", "SDM vol. 2 under CMPS gives no order; AMD's Zen 4 names the second, "
+                    + "Zen 5 the first", c -> c.instruction != null && c.instruction.mnemonic() == CMPS && c.bothFault(PF) && sameButForAddress(c)),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
@@ -241,6 +243,11 @@ final class HostDepartures {
             return true;
         }
         return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+    }
+
+    /** Whether nothing had been done when both faults came, on which only their addresses differ. */
+    private static boolean sameButForAddress(Case c) {
+        return c.e.error() == c.a.error() && c.e.ip() == c.a.ip() && Arrays.equals(c.e.registers().general, c.a.registers().general);
     }
 
     /** Whether an address is near where canonical ones end. */
