@@ -29,8 +29,9 @@ enum GuestArchitecture {
         this.processor = processor;
     }
 
-    /** The start of every script: {@code run PROGRAM} with the libraries of the tree. */
+    /** The start of every script: {@code run PROGRAM} with the libraries of the tree, from any directory. */
     String prelude() {
-        return "machine=" + label + "\nlibraries=usr/lib/" + triplet + "\nrun() { " + loader + " --library-path lib/" + triplet + ":$libraries \"$@\"; }\n";
+        return "top=$PWD\nmachine=" + label + "\nlibraries=usr/lib/" + triplet
+                + "\nrun() { $top/" + loader + " --library-path $top/lib/" + triplet + ":$top/$libraries \"$@\"; }\n";
     }
 }
