@@ -253,8 +253,8 @@ public final class StringOperations {
 
     /** #AC: what the segment refuses, or is not canonical, is refused for that. */
     private static void requireAligned(GuestContext ctx, int form, long linear) {
-        if ((form & ALIGN_CHECK) != 0 && (linear & (1 << (form & 3)) - 1) != 0 && linear << 16 >> 16 == linear) {
-            throw ctx.raise(17, 0);
+        if ((form & ALIGN_CHECK) != 0) {
+            AlignmentCheck.check(ctx, linear, 1 << (form & 3));
         }
     }
 
