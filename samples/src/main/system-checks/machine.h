@@ -2,10 +2,7 @@
 #ifndef MACHINE_H
 #define MACHINE_H
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
+#include "verdicts.h"
 
 /* ---- selectors ---- */
 
@@ -198,8 +195,6 @@ void software_vector(int vector);
  */
 typedef int (*interceptor)(u32 vector, u32 *frame);
 void intercept(interceptor f);
-/* Says why, and ends the run as failed. */
-void fatal(const char *why);
 /* A triple fault, by number (faults.c). */
 void triple_fault(u32 which);
 
@@ -223,13 +218,9 @@ void board_interrupts(int on);
 /* ---- instructions ---- */
 
 #ifdef HOSTED
-/* The serial port of a hosted program is its standard output; it has no control registers. */
-void out8(u16 port, u8 v);
-u8 in8(u16 port);
+/* A hosted program has no control registers. */
 static inline void write_cr0(u32 v) { (void)v; }
 #else
-static inline void out8(u16 port, u8 v) { __asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
-static inline u8 in8(u16 port) { u8 v; __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port)); return v; }
 static inline void out32(u16 port, u32 v) { __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port)); }
 #define READ_REGISTER(name) static inline u32 read_##name(void) { u32 v; __asm__ volatile("movl %%" #name ", %0" : "=r"(v)); return v; }
 #define WRITE_REGISTER(name) static inline void write_##name(u32 v) { __asm__ volatile("movl %0, %%" #name : : "r"(v) : "memory"); }
@@ -277,25 +268,6 @@ void load_tables(void);
 static inline u32 max(u32 a, u32 b) { return a > b ? a : b; }
 void *fill(void *to, u32 value, u32 bytes);
 void *copy(void *to, const void *from, u32 bytes);
-
-/* ---- verdicts ---- */
-
-/* Starts a check, whose verdict is printed when the next one starts; the group's totals are printed when the next group starts. */
-void group(const char *name);
-void check(const char *format, ...);
-/* Names the case that the next comparisons belong to. */
-void tag(const char *format, ...);
-/* Compares, for the current check; 1 if equal. */
-int same(const char *what, u32 expected, u32 got);
-/* Counts a departure that has no numbers. */
-void differs(const char *what);
-/* Ends the last check and group, prints totals; the number of failed checks. */
-u32 totals(void);
-/* While set, only failures are printed. */
-extern int quiet;
-/* For the test of the tests: if not 0, one comparison of so many in each check is given a wrong expectation. */
-extern u32 spoil;
-void print(const char *format, ...);
 
 /* ---- usual comparisons ---- */
 

@@ -1,5 +1,6 @@
 /* Which checks run: all groups that run to their end, or what the command line names. */
 #include "machine.h"
+#include "options.h"
 
 #define GROUPS \
     G(segments) G(limits) G(transfers) G(interrupts) G(paging) G(translations) G(restarts) G(faults) G(v86) G(tasks) G(debug) G(unshared) G(events) G(privilege) G(alignment) G(rules) G(modified)
@@ -30,53 +31,9 @@ void checks_unshared(void)
     undefined_to_all_but_qemu();
 }
 
-static const char *command_line;
-
-/* The value of name=... on the command line; 0 if it is not there. */
-static const char *option(const char *name)
-{
-    for (const char *c = command_line; c && *c; c++) {
-        if (c != command_line && c[-1] != ' ')
-            continue;
-        const char *n = name, *p = c;
-        while (*n && *p == *n)
-            n++, p++;
-        if (!*n && *p == '=')
-            return p + 1;
-    }
-    return 0;
-}
-
-/* Whether a word is one of a comma-separated list. */
-static int listed(const char *list, const char *word)
-{
-    while (*list && *list != ' ') {
-        const char *w = word;
-        while (*w && *list == *w)
-            list++, w++;
-        if (!*w && (!*list || *list == ' ' || *list == ','))
-            return 1;
-        while (*list && *list != ' ' && *list != ',')
-            list++;
-        if (*list == ',')
-            list++;
-    }
-    return 0;
-}
-
-static u32 number(const char *p, u32 otherwise)
-{
-    if (!p)
-        return otherwise;
-    u32 v = 0;
-    for (; *p >= '0' && *p <= '9'; p++)
-        v = v * 10 + (u32)(*p - '0');
-    return v;
-}
-
 struct multiboot {
     u32 flags, lower, upper, boot_device;
-    const char *command_line;
+    u32 command_line;
 };
 
 void checks_main(u32 magic, const struct multiboot *info)
@@ -84,7 +41,7 @@ void checks_main(u32 magic, const struct multiboot *info)
     machine_reset();
     if (magic != 0x2badb002)
         fatal("not started by multiboot");
-    command_line = info->flags & 4 ? info->command_line : 0;
+    command_line = info->flags & 4 ? (const char *)(word)info->command_line : 0;
     const char *triple = option("triple");
     if (triple)
         triple_fault(number(triple, 0));

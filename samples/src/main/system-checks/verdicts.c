@@ -1,6 +1,6 @@
 /* Verdicts, on the first serial port. */
 #include <stdarg.h>
-#include "machine.h"
+#include "verdicts.h"
 
 #define COM1 0x3f8
 /* Most arguments of a text. */
@@ -13,7 +13,7 @@ static struct {
     char name[64], failure[192];
     /* The case, put into words only if it fails. */
     const char *tag;
-    u32 values[VALUES];
+    word values[VALUES];
     u32 cases, failed;
     int open;
 } now;
@@ -37,9 +37,9 @@ static void put(struct sink *s, char c)
     out8(COM1, (u8)c);
 }
 
-static void put_number(struct sink *s, u32 v, u32 base)
+static void put_number(struct sink *s, word v, u32 base)
 {
-    char digits[12];
+    char digits[24];
     int n = 0;
     do {
         digits[n++] = "0123456789abcdef"[v % base];
@@ -49,8 +49,8 @@ static void put_number(struct sink *s, u32 v, u32 base)
         put(s, digits[--n]);
 }
 
-/* %s, %u, %x, %c; every argument is 32 bits wide. */
-static void format_values(struct sink *s, const char *f, const u32 *v)
+/* %s, %u, %x, %c; every argument is a word. */
+static void format_values(struct sink *s, const char *f, const word *v)
 {
     for (; *f; f++) {
         if (*f != '%') {
@@ -77,40 +77,17 @@ static void format_values(struct sink *s, const char *f, const u32 *v)
     }
 }
 
-static void take(u32 *v, u32 n, const char *f, va_list a)
+void print_values(const char *f, const word *v)
 {
-    for (; *f; f++)
-        if (*f == '%' && n) {
-            *v++ = va_arg(a, u32);
-            n--;
-        }
-}
-
-static void text(char *buffer, u32 bytes, const char *f, va_list a)
-{
-    u32 v[VALUES];
-    struct sink s = {buffer, buffer + bytes - 1};
-    take(v, VALUES, f, a);
-    format_values(&s, f, v);
-    *s.at = 0;
-}
-
-void print(const char *f, ...)
-{
-    u32 v[VALUES];
     struct sink s = {0, 0};
-    va_list a;
-    va_start(a, f);
-    take(v, VALUES, f, a);
-    va_end(a);
     format_values(&s, f, v);
 }
 
 void fatal(const char *why)
 {
-    print("fatal %s, in %s [", why, now.name);
-    format_values(&(struct sink){0, 0}, now.tag, now.values);
-    print("]\n");
+    print_values("fatal %s, in %s [", WORDS((word)why, (word)now.name));
+    print_values(now.tag, now.values);
+    print_values("]\n", 0);
     for (;;)
         out8(0xf4, 1);
 }
@@ -124,12 +101,12 @@ static void close_check(void)
     group_cases += now.cases;
     if (now.failed) {
         group_failed++;
-        print("FAIL %s.%s %s (%u differences)\n", group_name, now.name, now.failure, now.failed);
+        print_values("FAIL %s.%s %s (%u differences)\n", WORDS((word)group_name, (word)now.name, (word)now.failure, now.failed));
     } else if (now.cases == 0) {
         group_failed++;
-        print("FAIL %s.%s compared nothing\n", group_name, now.name);
+        print_values("FAIL %s.%s compared nothing\n", WORDS((word)group_name, (word)now.name));
     } else if (!quiet) {
-        print("ok %s.%s %u\n", group_name, now.name, now.cases);
+        print_values("ok %s.%s %u\n", WORDS((word)group_name, (word)now.name, now.cases));
     }
 }
 
@@ -137,7 +114,7 @@ static void close_group(void)
 {
     close_check();
     if (group_name && !quiet)
-        print("group %s checks %u cases %u failed %u\n", group_name, group_checks, group_cases, group_failed);
+        print_values("group %s checks %u cases %u failed %u\n", WORDS((word)group_name, group_checks, group_cases, group_failed));
     all_checks += group_checks;
     all_cases += group_cases;
     all_failed += group_failed;
@@ -151,95 +128,102 @@ void group(const char *name)
     group_name = name;
 }
 
-void check(const char *f, ...)
+void check_values(const char *f, const word *v)
 {
-    va_list a;
     close_check();
-    va_start(a, f);
-    text(now.name, sizeof now.name, f, a);
-    va_end(a);
+    struct sink s = {now.name, now.name + sizeof now.name - 1};
+    format_values(&s, f, v);
+    *s.at = 0;
     now.tag = "";
     now.cases = now.failed = 0;
     now.open = 1;
 }
 
-void tag(const char *f, ...)
+void tag_values(const char *f, const word *v)
 {
+    now.tag = f;
+    for (u32 n = 0; *f; f++)
+        if (*f == '%' && n < VALUES)
+            now.values[n] = v[n], n++;
+}
+
+#ifndef __x86_64__
+/* The arguments that a format asks for. */
+static void take(word *v, u32 n, const char *f, va_list a)
+{
+    for (; *f; f++)
+        if (*f == '%' && n) {
+            *v++ = va_arg(a, word);
+            n--;
+        }
+}
+
+/* With a list of arguments, each as wide as a word: so they always are in 32-bit code. */
+void print(const char *f, ...)
+{
+    word v[VALUES];
     va_list a;
     va_start(a, f);
-    now.tag = f;
-    take(now.values, sizeof now.values / sizeof now.values[0], f, a);
+    take(v, VALUES, f, a);
     va_end(a);
+    print_values(f, v);
 }
 
-static void failure(const char *f, ...)
+void check(const char *f, ...)
 {
-    if (!now.failed++) {
-        u32 v[VALUES];
-        va_list a;
-        va_start(a, f);
-        take(v, VALUES, f, a);
-        va_end(a);
-        struct sink s = {now.failure, now.failure + sizeof now.failure - 1};
-        put(&s, '[');
-        format_values(&s, now.tag, now.values);
-        put(&s, ']');
-        put(&s, ' ');
-        format_values(&s, f, v);
-        *s.at = 0;
-    }
+    word v[VALUES];
+    va_list a;
+    va_start(a, f);
+    take(v, VALUES, f, a);
+    va_end(a);
+    check_values(f, v);
 }
 
-int same(const char *what, u32 expected, u32 got)
+void tag(const char *f, ...)
+{
+    word v[VALUES];
+    va_list a;
+    va_start(a, f);
+    take(v, VALUES, f, a);
+    va_end(a);
+    tag_values(f, v);
+}
+#endif
+
+static void failure(const char *f, const word *v)
+{
+    if (now.failed++)
+        return;
+    struct sink s = {now.failure, now.failure + sizeof now.failure - 1};
+    put(&s, '[');
+    format_values(&s, now.tag, now.values);
+    put(&s, ']');
+    put(&s, ' ');
+    format_values(&s, f, v);
+    *s.at = 0;
+}
+
+int same(const char *what, word expected, word got)
 {
     now.cases++;
     if (spoil && now.cases % spoil == 0)
         expected = ~got;
     if (expected == got)
         return 1;
-    failure("%s expected %x got %x", what, expected, got);
+    failure("%s expected %x got %x", WORDS((word)what, expected, got));
     return 0;
 }
 
 void differs(const char *what)
 {
     now.cases++;
-    failure("%s", what);
+    failure("%s", WORDS((word)what));
 }
 
 u32 totals(void)
 {
     close_group();
     if (!quiet)
-        print("total checks %u cases %u failed %u\n", all_checks, all_cases, all_failed);
+        print_values("total checks %u cases %u failed %u\n", WORDS(all_checks, all_cases, all_failed));
     return all_failed;
-}
-
-int ended(const struct outcome *o, u32 vector, u32 error, const char *snippet, u32 offset)
-{
-    u32 expected = vector << 24 | (error & 0xffffff), got = o->vector << 24 | (o->error & 0xffffff);
-    if (!same("vector.error", expected, got))
-        return 0;
-    return same("eip", (u32)snippet + offset, o->eip);
-}
-
-int finished(const struct outcome *o)
-{
-    return same("vector.error", BP << 24, o->vector << 24 | o->error);
-}
-
-int landed(const struct outcome *o, u16 cs)
-{
-    return same("vector.error", LANDED << 24, o->vector << 24 | o->error) && same("eip", LANDING + 2, o->eip) && same("cs", cs, o->cs & 0xffff);
-}
-
-int arrived_low(const struct outcome *o, u32 ring)
-{
-    return same("vector.error", LANDED << 24, o->vector << 24 | o->error) && same("eip", (u32)low_landing + 2, o->eip)
-        && same("cs", TARGET | ring, o->cs & 0xffff);
-}
-
-u32 element(u32 at, u32 n, u32 bytes)
-{
-    return bytes == 2 ? ((u16 *)at)[n] : ((u32 *)at)[n];
 }

@@ -27,8 +27,9 @@ final class QemuDepartures {
     private final List<Pattern> patterns = new ArrayList<>();
     private final List<Row> unused = new ArrayList<>();
 
-    QemuDepartures() {
-        try (InputStream in = QemuDepartures.class.getResourceAsStream("qemu-departures.txt")) {
+    /** @param resource the table */
+    QemuDepartures(String resource) {
+        try (InputStream in = QemuDepartures.class.getResourceAsStream(resource)) {
             new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().filter(l -> !l.isBlank() && !l.startsWith("#")).forEach(this::add);
         } catch (IOException e) {
             throw new UncheckedIOException(e);

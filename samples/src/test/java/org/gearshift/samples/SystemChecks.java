@@ -24,20 +24,21 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.engine.EngineOptions;
 
 /**
- * The bare-metal programs of {@code samples/src/main/system-checks}: built, run on a machine of ours or on QEMU, and their verdicts. The processor is the
+ * The bare-metal programs that check what the processor does: built, run on a machine of ours or on QEMU, and their verdicts. The processor is the
  * default one with SMEP, SMAP and UMIP besides.
  */
-final class SystemChecks {
-    /** Groups of checks that QEMU runs too; it does not survive {@code unshared}. */
-    static final String SHARED = "segments,limits,transfers,interrupts,paging,translations,restarts,faults,v86,tasks,debug,events,privilege,alignment,rules,modified";
+enum SystemChecks {
+    /** Protected mode and virtual-8086 mode. */
+    PROTECTED_MODE("src/main/system-checks", CpuFeature.BASELINE, "qemu-system-i386", "pentium3,+apic,+clflush,+sse2,+nx,+smep,+smap,+umip", "qemu-departures.txt",
+            "segments,limits,transfers,interrupts,paging,translations,restarts,faults,v86,tasks,debug,events,privilege,alignment,rules,modified"),
+    /** 64-bit and compatibility mode. */
+    LONG_MODE("src/main/system-checks-64", CpuFeature.BASELINE64, "qemu-system-x86_64", "qemu64,+smep,+smap,+umip,vendor=GenuineIntel", "qemu-departures-64.txt",
+            "interrupts64,returns64,transfers64,segments64,canonical64,calls64,paging64,compatible64,registers64,debug64,events64,modified64");
 
-    private static final String SOURCES = "src/main/system-checks";
     private static final long RAM = 32L << 20;
     /** About six times what all checks take. */
     private static final long INSTRUCTIONS = 2_000_000_000L;
     private static final int SECONDS = 180;
-    /** Nearest to the default processor. */
-    private static final String QEMU_PROCESSOR = "pentium3,+apic,+clflush,+sse2,+nx,+smep,+smap,+umip";
     /** The last line of a run that got to its end. */
     private static final String END = "total ";
 
@@ -64,36 +65,52 @@ final class SystemChecks {
         }
     }
 
-    private SystemChecks() {
+    private final String sources;
+    private final Set<CpuFeature> features;
+    private final String qemu;
+    /** Nearest to the processor. */
+    private final String qemuProcessor;
+    /** Resource with what QEMU is known to do otherwise. */
+    final String departures;
+    /** Groups of checks that QEMU runs too; it does not survive the others. */
+    final String shared;
+
+    SystemChecks(String sources, Set<CpuFeature> features, String qemu, String qemuProcessor, String departures, String shared) {
+        this.sources = sources;
+        this.features = features;
+        this.qemu = qemu;
+        this.qemuProcessor = qemuProcessor;
+        this.departures = departures;
+        this.shared = shared;
     }
 
     /** Builds with a script of the sources, into a directory. */
-    static Path build(String script, Path directory, String name) throws IOException, InterruptedException {
+    Path build(String script, Path directory, String name) throws IOException, InterruptedException {
         Prerequisite.program("gcc");
         Prerequisite.program("ld");
         Path built = directory.resolve(name);
-        Process p = new ProcessBuilder("sh", SOURCES + "/" + script, built.toString()).redirectErrorStream(true).start();
+        Process p = new ProcessBuilder("sh", sources + "/" + script, built.toString()).redirectErrorStream(true).start();
         String output = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(0, p.waitFor(), () -> script + " failed (gcc with -m32 and binutils are needed):\n" + output);
+        assertEquals(0, p.waitFor(), () -> script + " failed (gcc, with -m32, and binutils are needed):\n" + output);
         return built;
     }
 
     /** Runs the image on a machine of ours. */
-    static Run onGearshift(Path image, EngineOptions engine, String commandLine) throws Exception {
-        Set<CpuFeature> features = EnumSet.copyOf(CpuFeature.BASELINE);
-        features.addAll(EnumSet.of(CpuFeature.SMEP, CpuFeature.SMAP, CpuFeature.UMIP));
+    Run onGearshift(Path image, EngineOptions engine, String commandLine) throws Exception {
+        Set<CpuFeature> all = EnumSet.copyOf(features);
+        all.addAll(EnumSet.of(CpuFeature.SMEP, CpuFeature.SMAP, CpuFeature.UMIP));
         ByteArrayOutputStream console = new ByteArrayOutputStream();
-        Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.VIRTUAL, engine), CpuModel.inOrder(features), console::write);
+        Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.VIRTUAL, engine), CpuModel.inOrder(all), console::write);
         vm.load(new KernelImage("system checks", Files.readAllBytes(image)), new byte[0], "", commandLine);
         VmOutcome outcome = vm.run(INSTRUCTIONS);
         return new Run(lines(console.toByteArray()), outcome.exitCode());
     }
 
     /** Runs it on QEMU's translator, with which a triple fault ends the run with exit code 0. */
-    static Run onQemu(Path image, String commandLine) throws IOException, InterruptedException {
-        Prerequisite.program("qemu-system-i386");
+    Run onQemu(Path image, String commandLine) throws IOException, InterruptedException {
+        Prerequisite.program(qemu);
         Path console = image.resolveSibling("qemu-" + commandLine.replaceAll("\\W.*", "") + ".txt");
-        Process p = new ProcessBuilder("qemu-system-i386", "-accel", "tcg", "-cpu", QEMU_PROCESSOR, "-m", "32", "-display", "none", "-monitor", "none",
+        Process p = new ProcessBuilder(qemu, "-accel", "tcg", "-cpu", qemuProcessor, "-m", "32", "-display", "none", "-monitor", "none",
                 "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-serial", "file:" + console, "-kernel", image.toString(), "-append", commandLine)
                 .redirectErrorStream(true).redirectOutput(image.resolveSibling("qemu.log").toFile()).start();
         p.getOutputStream().close();
@@ -102,6 +119,12 @@ final class SystemChecks {
             fail("QEMU did not end; the last it said: " + last(Files.readAllBytes(console)));
         }
         return new Run(lines(Files.readAllBytes(console)), p.exitValue());
+    }
+
+    /** What QEMU says of its version. */
+    String qemuVersion() throws IOException {
+        Process p = new ProcessBuilder(qemu, "--version").redirectErrorStream(true).start();
+        return new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     /** Runs a program that prints verdicts. */

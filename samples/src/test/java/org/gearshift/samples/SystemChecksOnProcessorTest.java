@@ -24,7 +24,7 @@ class SystemChecksOnProcessorTest {
         if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
             Prerequisite.missing("needs Linux on an x86 processor");
         }
-        Path program = SystemChecks.build("host/build.sh", directory, "checks");
+        Path program = SystemChecks.PROTECTED_MODE.build("host/build.sh", directory, "checks");
         Run run = SystemChecks.onHost(program);
         if (run.exitCode() == NOT_POSSIBLE) {
             abort("the system gives no segments to programs: " + run.lines());

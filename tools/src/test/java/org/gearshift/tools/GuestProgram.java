@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
@@ -13,15 +15,46 @@ import java.util.stream.Stream;
  *
  * <pre>
  * # what: one line
- * # slice: short (or long)
+ * # slice: short                         in the short slice; "short i386" there only on one architecture; "long" only when all are run
  * # packages: Debian packages whose files it needs
- * # builds: PROGRAM FLAGS... SOURCE.c      compiled for i386, statically linked, as programs/PROGRAM; any number of such lines
+ * # packages-amd64: ...                    more of them, on one architecture
+ * # machine: i386                          only there; for both architectures if there is no such line
+ * # builds: PROGRAM FLAGS... SOURCE.c      compiled for the guest, statically linked, as programs/PROGRAM; any number of such lines
+ * # builds-i386: ..., # builds-amd64: ...  the same for one architecture
  * # prepares: ARGUMENTS...                 a built program, run on this machine before everything else
  * </pre>
  *
  * @param name the script's, without its ending
  */
-record GuestProgram(String name, String what, boolean isShort, List<String> packages, List<List<String>> builds, List<List<String>> prepares, Path script) {
+record GuestProgram(String name, String what, List<String> slice, String machine, Map<String, List<String>> packagesByMachine,
+        Map<String, List<List<String>>> buildsByMachine,
+        List<List<String>> prepares, Path script) {
+    private static final List<String> SLICES = List.of("short", "long");
+
+    /** Whether it belongs to the short slice of an architecture. */
+    boolean isShort(GuestArchitecture machine) {
+        return slice.get(0).equals("short") && (slice.size() == 1 || slice.contains(machine.label));
+    }
+
+    /** Whether it is made for an architecture. */
+    boolean runsOn(GuestArchitecture machine) {
+        return this.machine.isEmpty() || this.machine.equals(machine.label);
+    }
+
+    /** Debian packages whose files it needs on an architecture. */
+    List<String> packages(GuestArchitecture machine) {
+        List<String> packages = new ArrayList<>(packagesByMachine.get(""));
+        packages.addAll(packagesByMachine.get(machine.label));
+        return packages;
+    }
+
+    /** What is compiled for an architecture: program, flags, source. */
+    List<List<String>> builds(GuestArchitecture machine) {
+        List<List<String>> builds = new ArrayList<>(buildsByMachine.get(""));
+        builds.addAll(buildsByMachine.get(machine.label));
+        return builds;
+    }
+
     /** Directory of the scripts and sources. */
     static Path directory() {
         return Path.of("src/test/resources/org/gearshift/tools/programs");
@@ -45,11 +78,18 @@ record GuestProgram(String name, String what, boolean isShort, List<String> pack
             throw new UncheckedIOException(e);
         }
         List<String> slice = one(lines, "slice");
-        if (!slice.equals(List.of("short")) && !slice.equals(List.of("long"))) {
+        if (slice.isEmpty() || !SLICES.contains(slice.get(0))) {
             throw new IllegalArgumentException(file + ": slice " + slice);
         }
-        return new GuestProgram(file.replace(".sh", ""), String.join(" ", one(lines, "what")), slice.equals(List.of("short")), one(lines, "packages"),
-                every(lines, "builds"), every(lines, "prepares"), script);
+        Map<String, List<List<String>>> builds = new TreeMap<>(Map.of("", every(lines, "builds")));
+        Map<String, List<String>> packages = new TreeMap<>(Map.of("", one(lines, "packages")));
+        for (GuestArchitecture a : GuestArchitecture.values()) {
+            packages.put(a.label, every(lines, "packages-" + a.label).stream().flatMap(List::stream).toList());
+            builds.put(a.label, every(lines, "builds-" + a.label));
+        }
+        String machine = every(lines, "machine").stream().map(m -> String.join(" ", m)).findFirst().orElse("");
+        return new GuestProgram(file.replace(".sh", ""), String.join(" ", one(lines, "what")), slice, machine, packages,
+                builds, every(lines, "prepares"), script);
     }
 
     private static List<String> one(List<String> lines, String key) {

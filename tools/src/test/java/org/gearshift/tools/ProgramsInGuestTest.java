@@ -1,7 +1,9 @@
 package org.gearshift.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -24,14 +26,16 @@ import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.guest.PackageTree;
 import org.gearshift.vmm.boot.KernelCode;
 import org.gearshift.vmm.boot.KernelImage;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Programs other people wrote print the same in a guest as on this machine's processor, byte for byte. Each is a script that the same static busybox runs in both places, in a
- * tree of i386 packages. In the guest the tree is the RAM disk; what the programs printed here lies beside them, and the guest itself compares.
+ * tree of packages, of i386 and of amd64. In the guest the tree is the RAM disk; what the programs printed here lies beside them, and the guest itself compares.
  *
- * <p>{@code -Dprograms=long} runs all and does more in each, {@code -Dprograms=NAME,NAME...} those named; {@code -Dprograms.console=true} shows the guest's console meanwhile,
+ * <p>{@code -Dprograms=long} runs all and does more in each, {@code -Dprograms=NAME,NAME...} those named, {@code -Dprograms.architectures=amd64} for one of the
+ * architectures; {@code -Dprograms.console=true} shows the guest's console meanwhile,
  * {@code -Dprograms.arguments="..."} adds to the command line of {@code gearshift run}.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -39,15 +43,13 @@ class ProgramsInGuestTest {
     private static final String WHICH = System.getProperty("programs", "short");
     private static final boolean SHOWN = Boolean.getBoolean("programs.console");
     private static final String ARGUMENTS = System.getProperty("programs.arguments", "");
-    private static final String MEMORY = "768M";
+    private static final String MEMORY = "1536M";
     /** Without the kernel's self-tests of its ciphers, which take longer than all else in its boot, and with libraries at the same addresses in every process. */
     private static final String APPEND = "console=ttyS0 panic=-1 quiet cryptomgr.notests norandmaps";
     private static final String[] EVERYWHERE = {"busybox-static", "libc6"};
     private static final boolean LONG = !WHICH.equals("short");
+    private static final List<String> ARCHITECTURES = List.of(System.getProperty("programs.architectures", "i386,amd64").split(","));
     private static final int DATA_BYTES = LONG ? 300_000 : 40_000;
-    private static final String PRELUDE = """
-            run() { lib/ld-linux.so.2 --library-path lib/i386-linux-gnu:usr/lib/i386-linux-gnu "$@"; }
-            """;
     private static final String INIT = """
             #!/bin/busybox sh
             export PATH=/bin
@@ -73,22 +75,27 @@ class ProgramsInGuestTest {
             poweroff -f
             """;
 
-    private final Path root = Path.of("target", "programs").toAbsolutePath();
+    private GuestArchitecture machine;
+    private Path root;
 
-    private static boolean chosen(GuestProgram p) {
-        return switch (WHICH) {
-            case "short" -> p.isShort();
+    private boolean chosen(GuestProgram p) {
+        return p.runsOn(machine) && switch (WHICH) {
+            case "short" -> p.isShort(machine);
             case "long" -> true;
             default -> List.of(WHICH.split(",")).contains(p.name());
         };
     }
 
-    @Test
-    void programsPrintTheSameInTheGuest() throws Exception {
+    @ParameterizedTest
+    @EnumSource
+    void programsPrintTheSameInTheGuest(GuestArchitecture architecture) throws Exception {
+        assumeTrue(ARCHITECTURES.contains(architecture.label), "not among -Dprograms.architectures");
+        machine = architecture;
+        root = Path.of("target", "programs", architecture.label).toAbsolutePath();
         Prerequisite.program("apt-get");
         Prerequisite.program("dpkg-deb");
         Prerequisite.program("gcc");
-        List<GuestProgram> programs = GuestProgram.all().stream().filter(ProgramsInGuestTest::chosen).toList();
+        List<GuestProgram> programs = GuestProgram.all().stream().filter(this::chosen).toList();
         assertTrue(!programs.isEmpty(), "no program is called " + WHICH);
         long start = System.nanoTime();
         build(programs);
@@ -102,16 +109,16 @@ class ProgramsInGuestTest {
         byte[] disk = disk();
         long built = System.nanoTime();
         String console = runInGuest(disk).replace("\r", "");
-        System.out.printf("tree and expected output: %.1f s; RAM disk %,d bytes; guest %.1f s%n", (built - start) / 1e9, disk.length, (System.nanoTime() - built) / 1e9);
+        System.out.printf(architecture.label + ": tree and expected output: %.1f s; RAM disk %,d bytes; guest %.1f s%n", (built - start) / 1e9, disk.length, (System.nanoTime() - built) / 1e9);
         report(programs, seconds, console);
     }
 
     /** The tree of packages, scripts, sources and their data. */
     private void build(List<GuestProgram> programs) throws Exception {
         delete(root);
-        PackageTree tree = new PackageTree(root, System.out::println);
+        PackageTree tree = new PackageTree(root, machine.label, System.out::println);
         Set<String> packages = new LinkedHashSet<>(List.of(EVERYWHERE));
-        programs.forEach(p -> packages.addAll(p.packages()));
+        programs.forEach(p -> packages.addAll(p.packages(machine)));
         try {
             tree.add(packages);
         } catch (IOException e) {
@@ -119,7 +126,7 @@ class ProgramsInGuestTest {
         }
         Files.createDirectories(root.resolve("tmp"));
         Path directory = Files.createDirectories(root.resolve("programs"));
-        Files.writeString(directory.resolve("prelude"), PRELUDE);
+        Files.writeString(directory.resolve("prelude"), machine.prelude());
         Files.write(directory.resolve("data"), data());
         Files.writeString(directory.resolve("long"), LONG ? "yes" : "");
         FixedKeys.write(directory);
@@ -127,7 +134,7 @@ class ProgramsInGuestTest {
         List<String> names = new ArrayList<>();
         for (GuestProgram p : programs) {
             Files.copy(p.script(), directory.resolve(p.name() + ".sh"));
-            for (List<String> b : p.builds()) {
+            for (List<String> b : p.builds(machine)) {
                 compile(directory, b);
             }
             for (List<String> command : p.prepares()) {
@@ -149,8 +156,8 @@ class ProgramsInGuestTest {
         return b.toString().getBytes(StandardCharsets.US_ASCII);
     }
 
-    private static void compile(Path directory, List<String> build) throws Exception {
-        List<String> command = new ArrayList<>(List.of("gcc", "-m32", "-static", "-O2", "-std=gnu11", "-fno-builtin", "-frounding-math"));
+    private void compile(Path directory, List<String> build) throws Exception {
+        List<String> command = new ArrayList<>(List.of("gcc", machine.width, "-static", "-O2", "-std=gnu11", "-fno-builtin", "-frounding-math"));
         command.addAll(build.subList(1, build.size() - 1));
         Path source = GuestProgram.directory().resolve(build.get(build.size() - 1)).toAbsolutePath();
         command.addAll(List.of("-o", directory.resolve(build.get(0)).toString(), source.toString(), "-lm"));
@@ -173,6 +180,7 @@ class ProgramsInGuestTest {
         process.getInputStream().transferTo(out);
         int code = process.waitFor();
         assertEquals(0, code, () -> p.name() + " fails on this machine:\n" + out);
+        assertFalse(out.toString(StandardCharsets.ISO_8859_1).contains("error while loading"), () -> p.name() + " lacks a library:\n" + out);
         out.writeBytes(("exit " + code + "\n").getBytes(StandardCharsets.US_ASCII));
         delete(root.resolve("tmp"));
         Files.createDirectories(root.resolve("tmp"));
@@ -207,16 +215,17 @@ class ProgramsInGuestTest {
     }
 
     /** Unpacked here: the kernel would take longer for that than for all else it does until it runs programs. */
-    private static KernelImage kernel() throws Exception {
-        return KernelCode.of(DebianGuest.kernel("debian-686")).segments().get(0).file();
+    private KernelImage kernel() throws Exception {
+        return KernelCode.of(DebianGuest.kernel(machine.guest)).segments().get(0).file();
     }
 
     private String runInGuest(byte[] disk) throws Exception {
-        Path initrd = Files.write(root.resolveSibling("programs.cpio"), disk);
-        Path kernel = root.resolveSibling("programs-kernel");
+        Path initrd = Files.write(root.resolveSibling(machine.label + ".cpio"), disk);
+        Path kernel = root.resolveSibling(machine.label + "-kernel");
         Files.write(kernel, kernel().array());
         List<String> command = new ArrayList<>(gearshift());
         command.addAll(List.of("run", "--stats", "--clock", "virtual", "-m", MEMORY, "--kernel", kernel.toString(), "--initrd", initrd.toString(), "--append", APPEND));
+        command.addAll(machine.processor);
         command.addAll(ARGUMENTS.isEmpty() ? List.of() : List.of(ARGUMENTS.split(" ")));
         Process p = new ProcessBuilder(command).redirectErrorStream(true).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile())).start();
         StringBuilder console = new StringBuilder();

@@ -31,13 +31,17 @@ class VmTest {
     private static final VmConfig CONFIG = new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM));
 
     static Vm load(String code) throws BootException {
+        return load(code, CONFIG);
+    }
+
+    private static Vm load(String code, VmConfig config) throws BootException {
         byte[] program = HexFormat.of().parseHex(code.replace(" ", ""));
         ByteBuffer elf = ByteBuffer.allocate(0x1000 + program.length).order(ByteOrder.LITTLE_ENDIAN);
         elf.putInt(0, 0x464c457f).put(4, (byte) 1).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 3).putInt(20, 1);
         elf.putInt(24, ENTRY).putInt(28, 52).putShort(40, (short) 52).putShort(42, (short) 32).putShort(44, (short) 1);
         elf.putInt(52, 1).putInt(56, 0x1000).putInt(60, ENTRY).putInt(64, ENTRY).putInt(68, program.length).putInt(72, program.length).putInt(76, 7);
         elf.position(0x1000).put(program);
-        Vm vm = new Vm(CONFIG, SerialBackend.NONE);
+        Vm vm = new Vm(config, SerialBackend.NONE);
         vm.load(new KernelImage("program", elf.array()), new byte[0], "", "");
         return vm;
     }
@@ -92,6 +96,23 @@ class VmTest {
         VmOutcome o = load("0f0b").run(Long.MAX_VALUE); // ud2
         assertEquals(VmOutcome.TRIPLE_FAULT, o.exitCode());
         assertTrue(o.message().contains("00100000"), o.message());
+    }
+
+    /** Functions that a loop behind them calls indirectly, in turn: regions that would be one, were they not too large for that together. */
+    @Test
+    void regionsTooLargeToBeOneStayThemselves() throws Exception {
+        int functions = 8;
+        int length = 31;
+        String function = "40".repeat(length - 1) + "c3"; // inc eax, 30 times; ret
+        int main = 5 + functions * length;
+        String code = String.format("e9%08x", Integer.reverseBytes(main - 5)) + function.repeat(functions)
+                + "bc00000900 b9801a0600" // mov esp, 90000h; mov ecx, 400000
+                // loop: mov ebx, ecx; and ebx, 7; imul ebx, ebx, 31; add ebx, first function; call ebx; dec ecx; jnz loop; cli; hlt
+                + String.format("89cb 83e307 6bdb%02x 81c3%08x ffd3 49 75ed fa f4", length, Integer.reverseBytes(ENTRY + 5));
+        EngineOptions small = new EngineOptions(EngineOptions.Backend.JVM, 100, 64, EngineOptions.DEFAULT_DOMINANCE, true, false);
+        Vm vm = load(code, new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, small));
+        assertEquals(VmOutcome.DEAD, vm.run(Long.MAX_VALUE).exitCode());
+        assertEquals(400_000L * (length + 7) + 5, vm.engine().retired());
     }
 
     /** A chain of branches back to its start, of {@code links} times two blocks, three times what a region holds: each is reached from a region of others. */

@@ -77,6 +77,7 @@ final class HostDepartures {
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
     private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
     private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
+    private static final Set<Mnemonic> MASKED_VECTORS = EnumSet.of(VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ);
     private static final int LONGEST_IMAGE = 1024;
 
     private static final List<Departure> TABLE = List.of(
@@ -101,6 +102,11 @@ final class HostDepartures {
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
                     c -> c.instruction != null && (c.faults(AC) || c.a.vector() == AC) && !c.bothFault(AC) && (isImage(c.instruction) || hasMemory128(c.instruction))),
+            trials(Who.ANY, "CMPS and MOVS with two operands that may not be accessed: whose fault it is", "SDM vol. 2 under CMPS and MOVS gives no order; of AMD's "
+                    + "processors Zen 4 takes the second of CMPS first, Zen 5 the first", HostDepartures::bothOperandsFault),
+            trials(Who.ANY, "VMASKMOV and VPMASKMOV with 32-bit addresses in 64-bit code: elements beyond 4 GiB wrap, or do not", "SDM vol. 2 under VMASKMOV says nothing of it",
+                    c -> c.trial.code().bits() == 64 && c.instruction != null && MASKED_VECTORS.contains(c.instruction.mnemonic())
+                            && c.instruction.addressBits() == 32 && operandAtEnd(c)),
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
@@ -113,8 +119,8 @@ final class HostDepartures {
                     c -> c.instruction != null && (c.instruction.mnemonic() == UD0 || c.instruction.mnemonic() == UD1) && c.faults(UD)
                             && c.a.vector() == PF),
             trials(Who.ANY, "CALL of a target that is not canonical with a stack that cannot be written: which fault comes first", "SDM vol. 2 under CALL gives no order",
-                    c -> c.instruction != null && c.instruction.mnemonic() == CALL && c.trial.code().bits() == 64 && c.faults(PF)
-                            && c.a.vector() == GP && c.e.ip() == c.a.ip()),
+                    c -> c.instruction != null && c.instruction.mnemonic() == CALL && c.trial.code().bits() == 64
+                            && (c.faults(PF) || c.faults(AC)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
             trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
@@ -230,17 +236,28 @@ final class HostDepartures {
         if (c.trial.code().bits() != 32 || !(c.faults(SS) || c.faults(GP)) || c.e.error() != 0) {
             return false;
         }
-        if (c.instruction != null) {
-            for (Operand o : c.instruction.operands()) {
-                if (o.isMemory() && atEnd(EffectiveAddress.offset(c.trial, c.instruction, o))) {
-                    return true;
-                }
-            }
+        if (c.instruction != null && operandAtEnd(c)) {
+            return true;
         }
         if (c.faults(SS) && atEnd(c.e.registers().general[RSP])) {
             return true;
         }
         return c.a.vector() == PF && (atEnd(c.a.address()) || atEnd(c.a.address() - Layout.FS_BASE)) && c.e.ip() == c.a.ip();
+    }
+
+    private static boolean operandAtEnd(Case c) {
+        for (Operand o : c.instruction.operands()) {
+            if (o.isMemory() && atEnd(EffectiveAddress.offset(c.trial, c.instruction, o))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether both stopped at an instruction with two memory operands before it had done anything. */
+    private static boolean bothOperandsFault(Case c) {
+        return c.instruction != null && (c.instruction.mnemonic() == CMPS || c.instruction.mnemonic() == MOVS) && c.e.kind() == Outcome.Kind.FAULT
+                && c.a.kind() == Outcome.Kind.FAULT && c.e.ip() == c.a.ip() && Arrays.equals(c.e.registers().general, c.a.registers().general);
     }
 
     /** Whether an address is near where canonical ones end. */

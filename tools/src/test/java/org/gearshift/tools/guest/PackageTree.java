@@ -12,19 +12,24 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * The files of i386 packages in one tree, as they would be installed, without documentation. Packages are fetched by name once, and kept unpacked in the user's store of
+ * The files of packages of one architecture in one tree, as they would be installed, without documentation. Packages are fetched by name once, and kept unpacked in the user's store of
  * guests.
  */
 public final class PackageTree {
     private static final String[] LEFT_OUT = {"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian", "usr/include"};
 
     private final Path root;
+    private final String architecture;
     private final Path store;
     private final Consumer<String> progress;
 
-    /** @param root where the tree is built; must not exist or be empty */
-    public PackageTree(Path root, Consumer<String> progress) {
+    /**
+     * @param root where the tree is built; must not exist or be empty
+     * @param architecture Debian's name of it
+     */
+    public PackageTree(Path root, String architecture, Consumer<String> progress) {
         this.root = root;
+        this.architecture = architecture;
         this.store = new GuestStore().root().resolve("programs");
         this.progress = progress;
     }
@@ -33,10 +38,10 @@ public final class PackageTree {
         return root;
     }
 
-    /** Adds packages by name; those without an architecture are i386 ones. */
+    /** Adds packages by name; those without an architecture are of the tree's. */
     public void add(Collection<String> packages) throws IOException {
         for (String p : packages) {
-            copy(unpacked(p.contains(":") ? p : p + ":i386"), root);
+            copy(unpacked(p.contains(":") ? p : p + ":" + architecture), root);
         }
     }
 

@@ -1,8 +1,8 @@
 # what: openssl: ciphers, there and back (in all modes in the long run)
-# slice: short
+# slice: short i386
 # packages: openssl libssl3
 . programs/prelude
-export OPENSSL_CONF=/dev/null OPENSSL_MODULES=usr/lib/i386-linux-gnu/ossl-modules
+export OPENSSL_CONF=/dev/null OPENSSL_MODULES=$libraries/ossl-modules
 key=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f
 head -c 30000 programs/data > tmp/plain
 enc() { run usr/bin/openssl enc -provider legacy -provider default "$@" -iv 0f1e2d3c4b5a69788796a5b4c3d2e1f0 2>&1; }

@@ -2,7 +2,7 @@
 # slice: short
 # packages: openssl libssl3
 . programs/prelude
-export OPENSSL_CONF=/dev/null OPENSSL_MODULES=usr/lib/i386-linux-gnu/ossl-modules
+export OPENSSL_CONF=/dev/null OPENSSL_MODULES=$libraries/ossl-modules
 openssl() { run usr/bin/openssl "$@"; }
 digests="md5 sha1 sha256 sha512 sha3-256 blake2b512 sm3 ripemd160"
 [ -z "$LONG" ] || digests="$digests sha224 sha384 sha512-224 sha512-256 sha3-224 sha3-384 sha3-512 shake128 shake256 blake2s256 md5-sha1"

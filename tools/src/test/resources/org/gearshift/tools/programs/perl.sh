@@ -1,5 +1,5 @@
 # what: perl: floating-point functions and formats, integer conversions, pack, sort, regular expressions, hashes
-# slice: short
+# slice: short i386
 # packages: perl-base libcrypt1
 . programs/prelude
 cat > tmp/program <<'END'

@@ -42,8 +42,8 @@ final class DebugRegisters {
     private int hits;
     /** Those of a load of SS, held back until the instruction after it is done. */
     private int held;
-    /** The task just entered wants a trap before its first instruction. */
-    private boolean taskTrap;
+    /** DR6 bits of a trap that comes before the next instruction: of the task just entered, or of SYSCALL and SYSRET. */
+    private int pending;
     /** TF when the instruction under way started. */
     private boolean stepping;
 
@@ -62,7 +62,7 @@ final class DebugRegisters {
         s[DR7] = DR7_ONE;
         hits = 0;
         held = 0;
-        taskTrap = false;
+        pending = 0;
         stepping = false;
     }
 
@@ -98,7 +98,7 @@ final class DebugRegisters {
 
     /** Whether each instruction must be run by itself between {@link #before} and {@link #after}. */
     boolean needsSingleStep() {
-        return (s[EFLAGS_SYS] & Eflags.TF) != 0 || (s[DR7] & ENABLES) != 0 || taskTrap || held != 0;
+        return (s[EFLAGS_SYS] & Eflags.TF) != 0 || (s[DR7] & ENABLES) != 0 || pending != 0 || held != 0;
     }
 
     /** Whether data accesses must be looked at: the page maps are then empty. */
@@ -126,9 +126,10 @@ final class DebugRegisters {
     /** Start of an instruction that is run by itself; false if a debug exception was delivered in its place. */
     boolean before() {
         hits = 0;
-        if (taskTrap) {
-            taskTrap = false;
-            deliver(BT, false);
+        if (pending != 0) {
+            int bits = pending;
+            pending = 0;
+            deliver(bits, false);
             return false;
         }
         stepping = (s[EFLAGS_SYS] & Eflags.TF) != 0;
@@ -173,6 +174,15 @@ final class DebugRegisters {
         stepping = false;
     }
 
+    /**
+     * SYSCALL and SYSRET of IA-32e mode trap by TF as they leave it, not as they found it: so a mask for SYSCALL spares the kernel the trap, and the trap of a
+     * SYSCALL that is stepped comes behind SYSRET.
+     */
+    void stepByNewFlags() {
+        stepping = false;
+        pending = (s[EFLAGS_SYS] & Eflags.TF) != 0 ? BS : 0;
+    }
+
     /** An exception is taken: breakpoint hits of the abandoned instruction are dropped; #DB clears GD. */
     void exceptionTaken(int vector) {
         hits = 0;
@@ -191,7 +201,7 @@ final class DebugRegisters {
 
     void enterTask(boolean trap) {
         s[DR7] &= ~LOCAL;
-        taskTrap = trap;
+        pending = trap ? BT : 0;
         forgetResume();
     }
 
@@ -225,14 +235,14 @@ final class DebugRegisters {
     void save(DataOutput out) throws IOException {
         out.writeInt(hits);
         out.writeInt(held);
-        out.writeBoolean(taskTrap);
+        out.writeInt(pending);
         out.writeBoolean(stepping);
     }
 
     void restore(DataInput in) throws IOException {
         hits = in.readInt();
         held = in.readInt();
-        taskTrap = in.readBoolean();
+        pending = in.readInt();
         stepping = in.readBoolean();
     }
 }

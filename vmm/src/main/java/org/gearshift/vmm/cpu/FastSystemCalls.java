@@ -106,6 +106,7 @@ final class FastSystemCalls {
             s[R11] = flags & LOW_32;
             s[RIP] = s[from64 ? X86State.LSTAR : X86State.CSTAR];
             Eflags.set(s, flags & ~(int) s[X86State.FMASK] & ~Eflags.RF, Eflags.ALL);
+            cpu.debug.stepByNewFlags();
         } else {
             s[RCX] = (int) next;
             s[RIP] = s[X86State.STAR] & LOW_32;
@@ -135,6 +136,7 @@ final class FastSystemCalls {
         if (wide) {
             Eflags.set(s, flags & RETURNED, Eflags.ALL);
             cpu.debug.forgetResume();
+            cpu.debug.stepByNewFlags();
         } else {
             s[EFLAGS_SYS] |= Eflags.IF;
         }

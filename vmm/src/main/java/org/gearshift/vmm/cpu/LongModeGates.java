@@ -58,7 +58,7 @@ final class LongModeGates {
             cpu.raise(Vector.NP, fault);
         }
         int selector = Descriptor.gateSelector(gate);
-        long code = target(selector, ext);
+        long code = target(selector, true, ext);
         int cpl = newLevel(code);
         int ist = Descriptor.gateStack(gate);
         boolean inward = cpl < s[CPL];
@@ -88,13 +88,10 @@ final class LongModeGates {
     void throughCallGate(int gateSelector, long gate, long next, boolean call) {
         long upper = cpu.segments.upperHalf(gateSelector, Vector.GP, 0);
         int selector = Descriptor.gateSelector(gate);
-        long code = target(selector, 0);
+        long code = target(selector, call, 0);
         long offset = Descriptor.gateOffset(gate, upper);
         int cpl = newLevel(code);
         boolean inward = cpl < s[CPL];
-        if (inward && !call) {
-            cpu.raise(Vector.GP, selector & 0xfffc);
-        }
         if (inward) {
             frame.startWide(fromTaskState(TSS_RSP0 + 8 * cpl, 0), false, 64, 0);
             frame.push(s[SEG_SELECTOR + SS]);
@@ -118,14 +115,14 @@ final class LongModeGates {
         cpu.refreshMode();
     }
 
-    /** The 64-bit code a gate leads to. */
-    private long target(int selector, int ext) {
+    /** The 64-bit code a gate leads to: at the current level, or, where the way inward is open, at one further in. */
+    private long target(int selector, boolean inward, int ext) {
         if ((selector & ~3) == 0) {
             cpu.raise(Vector.GP, ext);
         }
         long code = cpu.segments.descriptor(selector, Vector.GP, ext);
         int attr = Descriptor.attributes(code);
-        if (!Descriptor.isCode64(attr) || Descriptor.dpl(attr) > s[CPL]) {
+        if (!Descriptor.isCode64(attr) || Descriptor.dpl(attr) > s[CPL] || !inward && newLevel(code) != s[CPL]) {
             cpu.raise(Vector.GP, selector & 0xfffc | ext);
         }
         cpu.segments.requirePresent(attr, selector, Vector.NP, ext);

@@ -34,7 +34,7 @@ import org.gearshift.translator.x86.X86State;
  * {@link #deliverFault}, {@link #deliverInterrupt} and the {@link #exit} field.
  */
 public final class VCpu extends GuestContext {
-    private static final int SAVE_VERSION = 2;
+    private static final int SAVE_VERSION = 3;
     private static final long LOW_32 = 0xffffffffL;
     private static final long REAL_LIMIT = 0xffff;
     private static final int REAL_DATA = 0x93;

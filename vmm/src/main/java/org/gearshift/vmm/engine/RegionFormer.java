@@ -129,7 +129,8 @@ final class RegionFormer {
         seen.add(seed.pc);
         for (Translation root : roots) {
             if (seen.add(root.pc)) {
-                queue.add(new Choice(root, Integer.MAX_VALUE, true));
+                // Behind the seed, which must be in the region even if little else fits.
+                queue.add(new Choice(root, Integer.MAX_VALUE - 1, true));
             }
         }
         int insns = 0;

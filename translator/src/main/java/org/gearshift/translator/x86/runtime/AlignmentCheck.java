@@ -18,10 +18,14 @@ public final class AlignmentCheck {
     }
 
     public static void check(GuestContext ctx, long address, int bytes) {
-        // What is not canonical is refused for that, by the access itself.
-        if ((address & bytes - 1) != 0 && address << 16 >> 16 == address) {
+        if ((address & bytes - 1) != 0 && canonical(address) && canonical(address + bytes - 1)) {
             throw ctx.raise(17, 0);
         }
+    }
+
+    /** What is not canonical, and be it only at its end, is refused for that, by the access itself. */
+    private static boolean canonical(long address) {
+        return address << 16 >> 16 == address;
     }
 
     public static void check16(GuestContext ctx, long address) {

@@ -206,10 +206,12 @@ public final class StringOperations {
             int segment = form >> SEGMENT_SHIFT & 7;
             n = bound(ctx, form, n, offset(ctx, form, X86State.RSI), source(ctx, form));
             n = checked(ctx, form, n, segment, X86State.RSI, false, (form & FLAT_SOURCE) != 0);
+            requireAligned(ctx, form, source(ctx, form));
         }
         if (usesDestination) {
             n = bound(ctx, form, n, offset(ctx, form, X86State.RDI), destination(ctx, form));
             n = checked(ctx, form, n, X86State.ES, X86State.RDI, writes, (form & FLAT_ES) != 0);
+            requireAligned(ctx, form, destination(ctx, form));
         }
         return n;
     }
@@ -217,9 +219,6 @@ public final class StringOperations {
     /** At most up to the end of the page, and of the offset's range. */
     private static long bound(GuestContext ctx, int form, long n, long offset, long linear) {
         int log = form & 3;
-        if ((form & ALIGN_CHECK) != 0 && (linear & (1 << log) - 1) != 0 && linear << 16 >> 16 == linear) {
-            throw ctx.raise(17, 0);
-        }
         long inPage = linear & PAGE - 1;
         long mask = addressMask(form);
         if (ctx.s[X86State.DF] < 0) {
@@ -250,6 +249,13 @@ public final class StringOperations {
             ctx.segmentCheckSlow(segment, first, size, write);
         }
         return 1;
+    }
+
+    /** #AC: what the segment refuses, or is not canonical, is refused for that. */
+    private static void requireAligned(GuestContext ctx, int form, long linear) {
+        if ((form & ALIGN_CHECK) != 0) {
+            AlignmentCheck.check(ctx, linear, 1 << (form & 3));
+        }
     }
 
     private static long addressMask(int form) {
