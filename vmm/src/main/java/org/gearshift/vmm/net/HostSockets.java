@@ -109,15 +109,26 @@ final class HostSockets implements Closeable {
     /** Makes the watcher wait for what has changed; at the end of whatever is done. */
     void flush() {
         if (watcher == null) {
-            return;
-        }
-        if (ready && selector.selectedKeys().isEmpty()) {
+            letGo();
+        } else if (ready && selector.selectedKeys().isEmpty()) {
             ready = false;
             changed = false;
             turn.release();
         } else if (changed && !ready) {
             changed = false;
             selector.wakeup();
+        }
+    }
+
+    /** A closed socket is let go by the system only when its selector has looked again. */
+    private void letGo() {
+        if (changed) {
+            changed = false;
+            try {
+                selector.selectNow();
+            } catch (IOException e) {
+                System.getLogger(HostSockets.class.getName()).log(System.Logger.Level.DEBUG, "closing sockets", e);
+            }
         }
     }
 
