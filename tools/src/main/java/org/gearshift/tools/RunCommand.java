@@ -172,7 +172,13 @@ final class RunCommand implements Callable<Integer> {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
-        devices.attach(vm, clock);
+        try (DeviceOptions plugged = devices) {
+            plugged.attach(vm, clock);
+            return run(vm, image, module, limit, endpoint, start);
+        }
+    }
+
+    private int run(Vm vm, KernelImage image, byte[] module, long limit, SerialEndpoint endpoint, long start) throws Exception {
         vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
         endpoint.attach(vm);
         VmOutcome outcome = vm.run(limit);

@@ -263,13 +263,18 @@ public final class Virtqueue {
         chain.add(address, length, forDevice);
     }
 
+    /** Whether the request may still be answered: not after the queue was reset or the device stopped using it. */
+    public boolean accepts(DescriptorChain chain) {
+        return chain.epoch() == epoch && enabled;
+    }
+
     /**
      * Gives a request back to the driver; {@link #interruptDriver} later lets it know. No effect if the queue was reset since the request was taken.
      *
      * @param written bytes written to its buffers, from the first writable one on
      */
     public void complete(DescriptorChain chain, long written) {
-        if (chain.epoch() != epoch || !enabled) {
+        if (!accepts(chain)) {
             return;
         }
         long element = used + RING + (long) USED_ELEMENT * (nextUsed & size - 1);
