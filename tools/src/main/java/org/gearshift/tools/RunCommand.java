@@ -18,6 +18,7 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -58,6 +59,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--append", paramLabel = "TEXT", defaultValue = "", description = "Kernel command line.")
     private String append;
+
+    @Mixin
+    private DeviceOptions devices;
 
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
@@ -168,6 +172,13 @@ final class RunCommand implements Callable<Integer> {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+        try (DeviceOptions plugged = devices) {
+            plugged.attach(vm, clock);
+            return run(vm, image, module, limit, endpoint, start);
+        }
+    }
+
+    private int run(Vm vm, KernelImage image, byte[] module, long limit, SerialEndpoint endpoint, long start) throws Exception {
         vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
         endpoint.attach(vm);
         VmOutcome outcome = vm.run(limit);

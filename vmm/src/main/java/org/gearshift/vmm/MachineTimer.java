@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.VirtualClock;
@@ -32,6 +33,7 @@ final class MachineTimer implements EventTimer {
     private volatile boolean woken;
     private volatile boolean inputPossible;
     private Runnable onIdle = () -> { };
+    private BooleanSupplier expected = () -> false;
 
     /** @param poll drains host input into the devices; called on the vCPU thread */
     MachineTimer(GuestClock clock, EventQueue events, Runnable poll) {
@@ -49,6 +51,11 @@ final class MachineTimer implements EventTimer {
     void expectInput(boolean possible) {
         inputPossible = possible;
         wake();
+    }
+
+    /** What tells that a host thread works for the machine and will wake it: that is waited for, too. */
+    void expect(BooleanSupplier hostWork) {
+        expected = hostWork;
     }
 
     /** Ends a sleep; any thread. */
@@ -108,9 +115,9 @@ final class MachineTimer implements EventTimer {
                 v.advanceTo(deadline);
                 return true;
             }
-            return (inputPossible || woken) && sleep(MAX_SLEEP_NANOS);
+            return (inputPossible || woken || expected.getAsBoolean()) && sleep(MAX_SLEEP_NANOS);
         }
-        if (deadline == EventQueue.NEVER && !inputPossible && !woken) {
+        if (deadline == EventQueue.NEVER && !inputPossible && !woken && !expected.getAsBoolean()) {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));

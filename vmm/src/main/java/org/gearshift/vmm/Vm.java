@@ -30,6 +30,7 @@ import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.virtio.VirtioDevice;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm {
@@ -79,6 +80,7 @@ public final class Vm {
         platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
         platform.onInput(timer::wake);
+        timer.expect(platform.hostWork()::isExpected);
         rsdp = platform.writeAcpiTables();
     }
 
@@ -157,6 +159,11 @@ public final class Vm {
         if (quit) {
             end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
         }
+    }
+
+    /** Plugs in a device, before a kernel is loaded. */
+    public void attach(VirtioDevice device) {
+        platform.attach(device);
     }
 
     /** Loads a kernel and puts the processor at its entry. */

@@ -1,0 +1,60 @@
+package org.gearshift.tools;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.virtio.EntropySource;
+import org.gearshift.vmm.virtio.IoExecutor;
+import org.gearshift.vmm.virtio.VirtioBlk;
+import org.gearshift.vmm.virtio.VirtioRng;
+import picocli.CommandLine.Option;
+
+/** The devices {@code gearshift run} adds to a machine. */
+final class DeviceOptions implements AutoCloseable {
+    @Option(names = "--disk", paramLabel = "FILE[,OPTION...]", converter = DiskOption.Converter.class,
+            description = {"Add a virtio disk (repeatable): a raw image, or qcow2 if its name ends so. Options: format=raw|qcow2, ro (read-only),",
+                "snapshot (changes are forgotten at the end), serial=TEXT, block-size=512|4096, backing=anywhere (else a qcow2 image's backing",
+                "files must be in its own folder)."})
+    private List<DiskOption> disks = new ArrayList<>();
+
+    @Option(names = "--rng", description = "Add a virtio source of random numbers; with --clock virtual, always the same ones.")
+    private boolean rng;
+
+    private final List<VirtioBlk> attached = new ArrayList<>();
+
+    /** Plugs them in: disks first, in their order. */
+    void attach(Vm vm, VmConfig.Clock clock) throws IOException {
+        boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
+        for (DiskOption option : disks) {
+            int number = attached.size();
+            DiskImage image = option.open();
+            String serial = option.serial() == null ? "GEARSHIFT-" + number : option.serial();
+            VirtioBlk disk = new VirtioBlk(number, image, repeatable ? IoExecutor.inline() : IoExecutor.thread("disk" + number), serial, option.blockSize());
+            attached.add(disk);
+            vm.attach(disk);
+        }
+        if (rng) {
+            vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
+        }
+    }
+
+    /** Finishes what disks have under way, and closes their images. */
+    @Override
+    public void close() throws IOException {
+        IOException first = null;
+        for (VirtioBlk disk : attached) {
+            try {
+                disk.close();
+            } catch (IOException e) {
+                first = first == null ? e : first;
+            }
+        }
+        attached.clear();
+        if (first != null) {
+            throw first;
+        }
+    }
+}
