@@ -1,11 +1,15 @@
 package org.gearshift.tools;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.net.Forward;
+import org.gearshift.vmm.net.UserNetwork;
+import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.virtio.EntropySource;
 import org.gearshift.vmm.virtio.IoExecutor;
 import org.gearshift.vmm.virtio.VirtioBlk;
@@ -23,9 +27,48 @@ final class DeviceOptions implements AutoCloseable {
     @Option(names = "--rng", description = "Add a virtio source of random numbers; with --clock virtual, always the same ones.")
     private boolean rng;
 
+    @Option(names = "--net", paramLabel = "user[,OPTION...]|none", converter = NetOption.Converter.class,
+            description = {"Add a virtio network interface with a network of its own behind this process's sockets, or none (default). The guest gets 10.0.2.15",
+                "by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded ports only),",
+                "dns=ADDRESS[:PORT] (where queries to 10.0.2.3 go; default the host's server)."})
+    private NetOption net = NetOption.NONE;
+
+    @Option(names = "--forward", paramLabel = "tcp|udp:[ADDRESS:]PORT:GUESTPORT", converter = NetOption.ForwardConverter.class,
+            description = "Let a port of the host lead to one of the guest (repeatable); needs --net user. Without ADDRESS it listens on the loopback address.")
+    private List<Forward> forwards = new ArrayList<>();
+
+    private UserNetwork network;
+
     private final List<VirtioBlk> attached = new ArrayList<>();
 
-    /** Plugs them in: disks first, in their order. */
+    /** Complains about options that do not go together. @param messages gets a note about such that do, with consequences */
+    void check(VmConfig.Clock clock, boolean lockstep, PrintWriter messages) {
+        if (!net.present()) {
+            if (!forwards.isEmpty()) {
+                throw new Gearshift.UsageError("--forward needs --net user");
+            }
+            return;
+        }
+        if (lockstep) {
+            throw new Gearshift.UsageError("--net does not go with --lockstep: two machines cannot have one conversation");
+        }
+        if (clock == VmConfig.Clock.VIRTUAL && !(net.restricted() && forwards.isEmpty())) {
+            messages.println("gearshift: --clock virtual with --net: a run repeats only until the guest talks to somebody outside");
+            messages.flush();
+        }
+    }
+
+    private void attachNetwork(Vm vm) {
+        if (net.present()) {
+            try {
+                network = vm.connect(new UserNetworkOptions(net.restricted(), net.dns(), forwards), net.mac());
+            } catch (IOException e) {
+                throw new Gearshift.UsageError("--forward: " + e.getMessage());
+            }
+        }
+    }
+
+    /** Plugs them in: disks first, in their order, then the network. */
     void attach(Vm vm, VmConfig.Clock clock) throws IOException {
         boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
         for (DiskOption option : disks) {
@@ -36,14 +79,19 @@ final class DeviceOptions implements AutoCloseable {
             attached.add(disk);
             vm.attach(disk);
         }
+        attachNetwork(vm);
         if (rng) {
             vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
         }
     }
 
-    /** Finishes what disks have under way, and closes their images. */
+    /** Closes the network's sockets; finishes what disks have under way, and closes their images. */
     @Override
     public void close() throws IOException {
+        if (network != null) {
+            network.close();
+            network = null;
+        }
         IOException first = null;
         for (VirtioBlk disk : attached) {
             try {

@@ -109,6 +109,7 @@ final class RunCommand implements Callable<Integer> {
         image.kind();
         CpuModel processor = processor(image);
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
+        devices.check(clock, lockstep, spec.commandLine().getErr());
         try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
             if (lockstep) {
                 return runLockstep(image, processor, module, limit, endpoint);

@@ -34,6 +34,7 @@ final class MachineTimer implements EventTimer {
     private volatile boolean inputPossible;
     private Runnable onIdle = () -> { };
     private BooleanSupplier expected = () -> false;
+    private BooleanSupplier outside = () -> false;
 
     /** @param poll drains host input into the devices; called on the vCPU thread */
     MachineTimer(GuestClock clock, EventQueue events, Runnable poll) {
@@ -56,6 +57,11 @@ final class MachineTimer implements EventTimer {
     /** What tells that a host thread works for the machine and will wake it: that is waited for, too. */
     void expect(BooleanSupplier hostWork) {
         expected = hostWork;
+    }
+
+    /** What tells that somebody outside may be about to send something: virtual time then does not run ahead of the host's while the machine is idle. */
+    void pace(BooleanSupplier conversation) {
+        outside = conversation;
     }
 
     /** Ends a sleep; any thread. */
@@ -112,6 +118,9 @@ final class MachineTimer implements EventTimer {
         long deadline = events.nextDeadline();
         if (clock instanceof VirtualClock v) {
             if (deadline != EventQueue.NEVER) {
+                if (outside.getAsBoolean() && sleepUntilWoken(Math.min(MAX_SLEEP_NANOS, deadline - v.nanos()))) {
+                    return true;
+                }
                 v.advanceTo(deadline);
                 return true;
             }
@@ -124,12 +133,19 @@ final class MachineTimer implements EventTimer {
     }
 
     private boolean sleep(long nanos) {
+        sleepUntilWoken(nanos);
+        return true;
+    }
+
+    /** @return true if the sleep was cut short */
+    private boolean sleepUntilWoken(long nanos) {
         sleeper = Thread.currentThread();
         if (!woken && nanos > 0) {
             LockSupport.parkNanos(this, nanos);
         }
         sleeper = null;
+        boolean early = woken;
         woken = false;
-        return true;
+        return early;
     }
 }

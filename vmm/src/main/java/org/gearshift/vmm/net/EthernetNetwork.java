@@ -20,7 +20,7 @@ public interface EthernetNetwork extends Closeable {
     /** The station can receive again, after {@link EthernetStation#receive} or {@link EthernetStation#ready} said no. Cheap if nothing waits. */
     void stationReady();
 
-    /** Looks for what has come from outside; call after the wake-up the network was made with was run, and now and then. Cheap if there is nothing. */
+    /** Looks for what has come from outside; cheap if there is nothing. */
     void poll();
 
     /** Forgets connections and leases, for a station that starts anew. Port forwardings stay. */

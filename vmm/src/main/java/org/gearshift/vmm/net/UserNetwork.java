@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import org.gearshift.vmm.device.Device.CounterSink;
 
 /**
@@ -32,11 +33,12 @@ public final class UserNetwork implements EthernetNetwork {
     /**
      * Makes a network and opens the forwarded ports.
      *
-     * @param wake called on a thread of the network's own when {@link #poll} should be called; null: the caller polls all the time
+     * @param owner told, on a thread of the network's own, what to run on the owner's thread when sockets are ready; null: the owner calls {@link #poll} all
+     *     the time
      * @throws IOException if a port cannot be opened; the message names it
      */
-    public UserNetwork(UserNetworkOptions options, Timers timers, Runnable wake) throws IOException {
-        sockets = new HostSockets(wake);
+    public UserNetwork(UserNetworkOptions options, Timers timers, Executor owner) throws IOException {
+        sockets = new HostSockets(owner == null ? null : () -> owner.execute(this::poll));
         arp = new Arp(link, this::reachable);
         Ipv4Output output = new Ipv4Output(link, arp);
         Icmp icmp = new Icmp(output);

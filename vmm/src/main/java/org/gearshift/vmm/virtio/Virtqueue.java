@@ -274,13 +274,43 @@ public final class Virtqueue {
      * @param written bytes written to its buffers, from the first writable one on
      */
     public void complete(DescriptorChain chain, long written) {
-        if (!accepts(chain)) {
-            return;
+        if (accepts(chain)) {
+            putUsed(chain, written);
+            publishUsed();
         }
+    }
+
+    /**
+     * Gives several requests back at once: the driver sees none before all are there (VIRTIO 1.2, 5.1.6.4: buffers that hold one packet).
+     *
+     * @param written bytes written to each, as for {@link #complete}
+     */
+    public void completeTogether(DescriptorChain[] chains, int[] written, int count) {
+        for (int i = 0; i < count; i++) {
+            if (accepts(chains[i])) {
+                putUsed(chains[i], written[i]);
+            }
+        }
+        publishUsed();
+    }
+
+    /** Takes back the taking of the last {@code count} requests, none of which has been completed: {@link #next} gives them again. */
+    public void putBack(int count) {
+        nextAvailable = nextAvailable - count & INDEX_MASK;
+        taken -= count;
+    }
+
+    private void putUsed(DescriptorChain chain, long written) {
         long element = used + RING + (long) USED_ELEMENT * (nextUsed & size - 1);
         memory.write(element, chain.head(), 32);
         memory.write(element + 4, written, 32);
         nextUsed = nextUsed + 1 & INDEX_MASK;
+    }
+
+    private void publishUsed() {
+        if (!enabled) {
+            return;
+        }
         // The driver sees the element when it sees the index.
         VarHandle.releaseFence();
         memory.write(used + 2, nextUsed, 16);
