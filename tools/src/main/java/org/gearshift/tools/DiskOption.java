@@ -78,11 +78,11 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
     }
 
     private static DiskFormat format(String value) {
-        return switch (value) {
-            case "raw" -> Format.RAW;
-            case "qcow2" -> Format.QCOW2;
-            default -> throw new TypeConversionException("format '" + value + "' is not known; write raw or qcow2");
-        };
+        DiskFormat format = DiskFormat.named(value);
+        if (format == null) {
+            throw new TypeConversionException("format '" + value + "' is not known; write raw or qcow2");
+        }
+        return format;
     }
 
     private static String serial(String value) {
