@@ -87,9 +87,10 @@ final class RegionFormer {
             return null;
         }
         Candidate c = form(seed, roots, maxInsns);
-        return c.members().containsAll(roots) ? c : null;
+        return c != null && c.members().containsAll(roots) ? c : null;
     }
 
+    /** Null if other roots have left no room for the seed. */
     private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
@@ -129,7 +130,7 @@ final class RegionFormer {
                 offer(queue, seen, back, t.mode, floor, true);
             }
         }
-        return assemble(seed, chosen, blocks, returnPoints, insns);
+        return chosen.containsKey(seed.pc) ? assemble(seed, chosen, blocks, returnPoints, insns) : null;
     }
 
     private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean returnPoint) {
