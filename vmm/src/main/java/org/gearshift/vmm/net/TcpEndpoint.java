@@ -21,11 +21,19 @@ final class TcpEndpoint {
 
     private static final int SYN_RETRIES = 6;
     private static final int RETRIES = 12;
+    /**
+     * How long an acknowledgement may wait for company (RFC 9293, 3.8.6.3: less than half a second). A guest that writes in small pieces gathers them meanwhile
+     * (Nagle's algorithm), which spares it most of its work.
+     */
+    private static final long DELAYED_ACK_NANOS = 10_000_000;
+    /** So much data is acknowledged at once: two full segments. */
+    private static final int ACK_BYTES = 2 * TcpOutput.MSS;
 
     private final TcpKey key;
     private final TcpOutput output;
     private final Timers timers;
     private final Timers.Alarm alarm;
+    private final Timers.Alarm acknowledgeAlarm;
     private final Owner owner;
     private final TcpSender sender;
     private final TcpReceiver receiver;
@@ -33,6 +41,7 @@ final class TcpEndpoint {
     private State state;
     private boolean scaling = true;
     private boolean acknowledgeSoon;
+    private int notAcknowledged;
     private boolean blocked;
     private boolean reset;
     private boolean synUnsent;
@@ -51,6 +60,11 @@ final class TcpEndpoint {
         receiver = new TcpReceiver(budget, owner);
         alarm = timers.alarm(() -> {
             alarm();
+            owner.timerRan();
+        });
+        acknowledgeAlarm = timers.alarm(() -> {
+            acknowledgeSoon |= notAcknowledged > 0;
+            owner.changed();
             owner.timerRan();
         });
         lastHeard = timers.nanos();
@@ -146,6 +160,7 @@ final class TcpEndpoint {
     /** Ends the connection without a word, gives all memory back. */
     void close() {
         alarm.cancel();
+        acknowledgeAlarm.cancel();
         sender.ring().free();
         receiver.ring().free();
         enter(State.CLOSED);
@@ -305,11 +320,16 @@ final class TcpEndpoint {
 
     private void data(TcpSegment s) {
         boolean before = receiver.finished();
-        boolean outOfOrder = receiver.receive(s);
-        acknowledgeSoon = true;
-        if (outOfOrder) {
-            // The peer counts these.
+        int expected = receiver.next();
+        if (receiver.receive(s)) {
+            // Out of order: the peer counts these.
             acknowledgeNow();
+        }
+        notAcknowledged += s.length;
+        if (notAcknowledged >= ACK_BYTES || s.has(TcpSegment.FIN) || receiver.next() == expected) {
+            acknowledgeSoon = true;
+        } else if (!acknowledgeAlarm.isArmed()) {
+            acknowledgeAlarm.arm(lastHeard + DELAYED_ACK_NANOS);
         }
         if (receiver.finished() && !before) {
             switch (state) {
@@ -379,6 +399,7 @@ final class TcpEndpoint {
 
     private void transmit(int sequence, int length, int flags) {
         acknowledgeSoon = false;
+        notAcknowledged = 0;
         output.send(key, sequence, receiver.next(), TcpSegment.ACK | flags, receiver.announce(), sender.ring(), sequence - sender.next() + sender.offset(),
                 length, sender.mss());
     }

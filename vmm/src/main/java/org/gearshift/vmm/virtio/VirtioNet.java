@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.device.Device;
 import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.EthernetStation;
@@ -45,6 +46,8 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
     private static final int TCP_HEADER = 20;
     /** Frames taken in one go; other devices wait meanwhile. */
     private static final int FRAMES_A_TURN = 1024;
+    /** From a notification until frames are taken: what follows at once is taken with the first, for one notification and one interrupt. */
+    private static final long GATHER_NANOS = 20_000;
 
     private final EthernetNetwork network;
     private final long mac;
@@ -56,6 +59,7 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
     private DescriptorChain[] used = new DescriptorChain[64];
     private int[] written = new int[64];
     private VirtioTransport transport;
+    private EventQueue.Event gathered;
     private boolean delivering;
     private boolean delivered;
     private long malformed;
@@ -111,6 +115,7 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
     @Override
     public void attach(VirtioTransport to) {
         transport = to;
+        gathered = to.events().event(this::transmit);
         network.connect(this);
     }
 
@@ -132,42 +137,39 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
         if (queue == RECEIVE) {
             network.stationReady();
             transport.queue(RECEIVE).interruptDriver();
-        } else {
-            transmit();
+        } else if (!gathered.isArmed()) {
+            gathered.arm(transport.clock().nanos() + GATHER_NANOS);
         }
     }
 
-    private void transmit() throws MalformedQueueException {
-        Virtqueue queue = transport.queue(TRANSMIT);
+    private void transmit() {
+        if (!transport.isRunning()) {
+            return;
+        }
         delivering = true;
         try {
-            int frames = 0;
-            for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
-                if (parse(chain)) {
-                    network.send(frame);
-                } else {
-                    malformed++;
-                }
-                queue.complete(chain, 0);
-                if (++frames == FRAMES_A_TURN) {
-                    transport.hostWork().post(this::transmitMore);
-                    break;
-                }
-            }
-            network.flush();
-        } finally {
-            delivering = false;
-            queue.interruptDriver();
-            interruptReceiver();
+            takeFrames(transport.queue(TRANSMIT));
+        } catch (MalformedQueueException e) {
+            transport.broken(e.getMessage());
         }
+        network.flush();
+        delivering = false;
+        transport.queue(TRANSMIT).interruptDriver();
+        interruptReceiver();
     }
 
-    private void transmitMore() {
-        if (transport.isRunning()) {
-            try {
-                transmit();
-            } catch (MalformedQueueException e) {
-                transport.broken(e.getMessage());
+    private void takeFrames(Virtqueue queue) throws MalformedQueueException {
+        int frames = 0;
+        for (DescriptorChain chain = queue.next(); chain != null; chain = queue.next()) {
+            if (parse(chain)) {
+                network.send(frame);
+            } else {
+                malformed++;
+            }
+            queue.complete(chain, 0);
+            if (++frames == FRAMES_A_TURN) {
+                gathered.arm(transport.clock().nanos() + GATHER_NANOS);
+                break;
             }
         }
     }
@@ -310,11 +312,15 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
     public void reset() {
         held.clear();
         heldBytes = 0;
+        gathered.cancel();
     }
 
     /** Connections are not saved: they end in sockets of this process. */
     @Override
     public void save(DataOutput out) throws IOException {
+        if (gathered.isArmed()) {
+            transmit();
+        }
         if (transport.isRunning()) {
             transport.queue(RECEIVE).putBack(held.size());
         }
