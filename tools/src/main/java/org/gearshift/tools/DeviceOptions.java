@@ -1,6 +1,7 @@
 package org.gearshift.tools;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.vmm.Vm;
@@ -9,6 +10,7 @@ import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.virtio.EntropySource;
 import org.gearshift.vmm.virtio.IoExecutor;
 import org.gearshift.vmm.virtio.VirtioBlk;
+import org.gearshift.vmm.virtio.VirtioConsole;
 import org.gearshift.vmm.virtio.VirtioRng;
 import picocli.CommandLine.Option;
 
@@ -23,10 +25,25 @@ final class DeviceOptions implements AutoCloseable {
     @Option(names = "--rng", description = "Add a virtio source of random numbers; with --clock virtual, always the same ones.")
     private boolean rng;
 
-    private final List<VirtioBlk> attached = new ArrayList<>();
+    @Option(names = "--console", paramLabel = "WHERE",
+            description = "Add a virtio console, Linux's hvc0: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none.")
+    private String console;
 
-    /** Plugs them in: disks first, in their order. */
-    void attach(Vm vm, VmConfig.Clock clock) throws IOException {
+    private final List<VirtioBlk> attached = new ArrayList<>();
+    private SerialEndpoint consoleEnd;
+
+    /** Whether any device is wanted. */
+    boolean any() {
+        return !disks.isEmpty() || rng || console != null;
+    }
+
+    /** Whether the virtio console is to have the user's terminal. */
+    boolean takesTerminal() {
+        return "stdio".equals(console);
+    }
+
+    /** Plugs them in: disks first, in their order. @param messages is told where a TCP port waits */
+    void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) throws IOException {
         boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
         for (DiskOption option : disks) {
             int number = attached.size();
@@ -38,6 +55,19 @@ final class DeviceOptions implements AutoCloseable {
         }
         if (rng) {
             vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
+        }
+        if (console != null) {
+            consoleEnd = SerialEndpoint.open("--console", console, messages);
+            VirtioConsole device = new VirtioConsole(consoleEnd::transmit, 0, 0);
+            vm.attach(device);
+            consoleEnd.attach(vm, b -> device.receive((byte) b));
+        }
+    }
+
+    /** Shows what the guest has written to its console. */
+    void flush() throws IOException {
+        if (consoleEnd != null) {
+            consoleEnd.flush();
         }
     }
 
@@ -53,6 +83,9 @@ final class DeviceOptions implements AutoCloseable {
             }
         }
         attached.clear();
+        if (consoleEnd != null) {
+            consoleEnd.close();
+        }
         if (first != null) {
             throw first;
         }
