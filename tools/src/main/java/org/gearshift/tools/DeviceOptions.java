@@ -7,13 +7,12 @@ import java.util.List;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.disk.DiskImage;
-import org.gearshift.vmm.net.Forward;
-import org.gearshift.vmm.net.UserNetwork;
-import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.virtio.EntropySource;
 import org.gearshift.vmm.virtio.IoExecutor;
 import org.gearshift.vmm.virtio.VirtioBlk;
+import org.gearshift.vmm.virtio.VirtioConsole;
 import org.gearshift.vmm.virtio.VirtioRng;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** The devices {@code gearshift run} adds to a machine. */
@@ -27,49 +26,28 @@ final class DeviceOptions implements AutoCloseable {
     @Option(names = "--rng", description = "Add a virtio source of random numbers; with --clock virtual, always the same ones.")
     private boolean rng;
 
-    @Option(names = "--net", paramLabel = "user[,OPTION...]|none", converter = NetOption.Converter.class,
-            description = {"Add a virtio network interface with a network of its own behind this process's sockets, or none (default). The guest gets 10.0.2.15",
-                "by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded ports only),",
-                "dns=ADDRESS[:PORT] (where queries to 10.0.2.3 go; default the host's server)."})
-    private NetOption net = NetOption.NONE;
+    @Option(names = "--console", paramLabel = "WHERE",
+            description = "Add a virtio console, Linux's hvc0: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none.")
+    private String console;
 
-    @Option(names = "--forward", paramLabel = "tcp|udp:[ADDRESS:]PORT:GUESTPORT", converter = NetOption.ForwardConverter.class,
-            description = "Let a port of the host lead to one of the guest (repeatable); needs --net user. Without ADDRESS it listens on the loopback address.")
-    private List<Forward> forwards = new ArrayList<>();
-
-    private UserNetwork network;
+    @Mixin
+    private NetworkOptions network;
 
     private final List<VirtioBlk> attached = new ArrayList<>();
+    private SerialEndpoint consoleEnd;
 
-    /** Complains about options that do not go together. @param messages gets a note about such that do, with consequences */
-    void check(VmConfig.Clock clock, boolean lockstep, PrintWriter messages) {
-        if (!net.present()) {
-            if (!forwards.isEmpty()) {
-                throw new Gearshift.UsageError("--forward needs --net user");
-            }
-            return;
-        }
-        if (lockstep) {
-            throw new Gearshift.UsageError("--net does not go with --lockstep: two machines cannot have one conversation");
-        }
-        if (clock == VmConfig.Clock.VIRTUAL && !(net.restricted() && forwards.isEmpty())) {
-            messages.println("gearshift: --clock virtual with --net: a run repeats only until the guest talks to somebody outside");
-            messages.flush();
-        }
+    /** Whether any device is wanted. */
+    boolean any() {
+        return !disks.isEmpty() || rng || console != null || network.any();
     }
 
-    private void attachNetwork(Vm vm) {
-        if (net.present()) {
-            try {
-                network = vm.connect(new UserNetworkOptions(net.restricted(), net.dns(), forwards), net.mac());
-            } catch (IOException e) {
-                throw new Gearshift.UsageError("--forward: " + e.getMessage());
-            }
-        }
+    /** Whether the virtio console is to have the user's terminal. */
+    boolean takesTerminal() {
+        return "stdio".equals(console);
     }
 
-    /** Plugs them in: disks first, in their order, then the network. */
-    void attach(Vm vm, VmConfig.Clock clock) throws IOException {
+    /** Plugs them in: disks first, in their order, then the network. @param messages is told where a TCP port waits */
+    void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) throws IOException {
         boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
         for (DiskOption option : disks) {
             int number = attached.size();
@@ -79,19 +57,29 @@ final class DeviceOptions implements AutoCloseable {
             attached.add(disk);
             vm.attach(disk);
         }
-        attachNetwork(vm);
+        network.attach(vm, clock, messages);
         if (rng) {
             vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
+        }
+        if (console != null) {
+            consoleEnd = SerialEndpoint.open("--console", console, messages);
+            VirtioConsole device = new VirtioConsole(consoleEnd::transmit, 0, 0);
+            vm.attach(device);
+            consoleEnd.attach(vm, b -> device.receive((byte) b));
+        }
+    }
+
+    /** Shows what the guest has written to its console. */
+    void flush() throws IOException {
+        if (consoleEnd != null) {
+            consoleEnd.flush();
         }
     }
 
     /** Closes the network's sockets; finishes what disks have under way, and closes their images. */
     @Override
     public void close() throws IOException {
-        if (network != null) {
-            network.close();
-            network = null;
-        }
+        network.close();
         IOException first = null;
         for (VirtioBlk disk : attached) {
             try {
@@ -101,6 +89,9 @@ final class DeviceOptions implements AutoCloseable {
             }
         }
         attached.clear();
+        if (consoleEnd != null) {
+            consoleEnd.close();
+        }
         if (first != null) {
             throw first;
         }

@@ -107,6 +107,16 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
         return BackingFiles.ANYWHERE;
     }
 
+    /** The same image to be read only. */
+    DiskOption readOnlyNow() {
+        return new DiskOption(file, format, true, false, serial, blockSize, backing);
+    }
+
+    /** The same with a relative file name starting from {@code folder}. */
+    DiskOption in(Path folder) {
+        return new DiskOption(folder.resolve(file), format, readOnly, snapshot, serial, blockSize, backing);
+    }
+
     /** Opens the image, with changes to be forgotten if so asked. */
     DiskImage open() throws IOException {
         boolean write = !readOnly && !snapshot;
@@ -118,7 +128,7 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
      * The format that was named, or that the file's name names. Contents never decide: a guest that owns a raw disk could make it look like another format, one that
      * names further files of the host.
      */
-    private DiskFormat actualFormat() throws IOException {
+    DiskFormat actualFormat() throws IOException {
         if (format != null) {
             return format;
         }

@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.clock.EventQueue;
@@ -31,7 +32,8 @@ final class MachineTimer implements EventTimer {
     private long lastPause = Long.MIN_VALUE / 2;
     private volatile Thread sleeper;
     private volatile boolean woken;
-    private volatile boolean inputPossible;
+    /** Sources of host input that may still say something. */
+    private final AtomicInteger inputs = new AtomicInteger();
     private Runnable onIdle = () -> { };
     private BooleanSupplier expected = () -> false;
     private BooleanSupplier outside = () -> false;
@@ -43,14 +45,18 @@ final class MachineTimer implements EventTimer {
         this.poll = poll;
     }
 
-    /** Called when the processor goes idle: output may be flushed. */
+    /** Called when the processor goes idle: output may be flushed. All actions are called that were ever given. */
     void onIdle(Runnable action) {
-        onIdle = action;
+        Runnable before = onIdle;
+        onIdle = () -> {
+            before.run();
+            action.run();
+        };
     }
 
-    /** Whether host input may arrive at any time: an idle machine without events then waits for it. Any thread. */
+    /** A source of host input opens or, later, ends: as long as there is one, an idle machine without events waits. Any thread. */
     void expectInput(boolean possible) {
-        inputPossible = possible;
+        inputs.addAndGet(possible ? 1 : -1);
         wake();
     }
 
@@ -124,9 +130,9 @@ final class MachineTimer implements EventTimer {
                 v.advanceTo(deadline);
                 return true;
             }
-            return (inputPossible || woken || expected.getAsBoolean()) && sleep(MAX_SLEEP_NANOS);
+            return (inputs.get() > 0 || woken || expected.getAsBoolean()) && sleep(MAX_SLEEP_NANOS);
         }
-        if (deadline == EventQueue.NEVER && !inputPossible && !woken && !expected.getAsBoolean()) {
+        if (deadline == EventQueue.NEVER && inputs.get() <= 0 && !woken && !expected.getAsBoolean()) {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));

@@ -248,7 +248,10 @@ public final class Vm {
         timer.onIdle(action);
     }
 
-    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    /**
+     * Says that a source of input, such as who calls {@link #serialInput}, is there or, after that, has ended: an idle machine that nothing else can wake waits for
+     * as long as there is one. Any thread.
+     */
     public void expectInput(boolean possible) {
         timer.expectInput(possible);
     }

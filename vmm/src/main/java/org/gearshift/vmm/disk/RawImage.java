@@ -25,6 +25,18 @@ public final class RawImage implements DiskImage {
         return of(ImageFile.open(path, readOnly));
     }
 
+    /**
+     * Makes a file of {@code size} zero bytes, which take no space where the host's file system can do that.
+     *
+     * @throws DiskFormatException if there is a file already
+     */
+    public static void create(Path path, long size) throws IOException {
+        try (ImageFile file = ImageFile.create(path)) {
+            file.setLength(size);
+            file.force();
+        }
+    }
+
     static RawImage of(ImageFile file) throws IOException {
         if (file.length() == 0) {
             file.close();
