@@ -120,6 +120,9 @@ final class MachineTimer implements EventTimer {
 
     @Override
     public boolean idle() {
+        if (events.runEarly() > 0) {
+            return true;
+        }
         onIdle.run();
         long deadline = events.nextDeadline();
         if (clock instanceof VirtualClock v) {
