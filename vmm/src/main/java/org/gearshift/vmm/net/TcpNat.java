@@ -44,7 +44,7 @@ final class TcpNat {
 
     /** Opens a port of the host. @throws IOException if that is not possible */
     TcpForward forward(Forward forward) throws IOException {
-        TcpForward f = new TcpForward(forward, sockets, this);
+        TcpForward f = new TcpForward(forward, sockets, this, timers);
         forwards.add(f);
         return f;
     }
