@@ -18,6 +18,7 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -59,6 +60,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--append", paramLabel = "TEXT", defaultValue = "", description = "Kernel command line.")
     private String append;
 
+    @Mixin
+    private DeviceOptions devices;
+
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
     private long memory;
@@ -71,8 +75,8 @@ final class RunCommand implements Callable<Integer> {
             description = "Time of the host, or time derived from the count of retired instructions: then runs repeat exactly (default host).")
     private VmConfig.Clock clock;
 
-    @Option(names = "--serial", paramLabel = "WHERE", defaultValue = "stdio",
-            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default ${DEFAULT-VALUE}).")
+    @Option(names = "--serial", paramLabel = "WHERE",
+            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default stdio; none with --console stdio).")
     private String serial;
 
     @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",
@@ -105,12 +109,24 @@ final class RunCommand implements Callable<Integer> {
         image.kind();
         CpuModel processor = processor(image);
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
-        try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
+        try (SerialEndpoint endpoint = SerialEndpoint.open("--serial", serialEnd(), spec.commandLine().getErr())) {
             if (lockstep) {
+                if (devices.any()) {
+                    throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --disk, --console, --net or --rng");
+                }
                 return runLockstep(image, processor, module, limit, endpoint);
             }
             return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    /** There is one terminal. */
+    private String serialEnd() {
+        boolean taken = devices.takesTerminal();
+        if (taken && "stdio".equals(serial)) {
+            throw new Gearshift.UsageError("--serial stdio and --console stdio: only one of them can have the terminal");
+        }
+        return serial != null ? serial : taken ? "none" : "stdio";
     }
 
     private CpuModel processor(KernelImage image) throws BootException {
@@ -168,10 +184,18 @@ final class RunCommand implements Callable<Integer> {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+        try (DeviceOptions plugged = devices) {
+            plugged.attach(vm, clock, spec.commandLine().getErr());
+            return run(vm, image, module, limit, endpoint, start);
+        }
+    }
+
+    private int run(Vm vm, KernelImage image, byte[] module, long limit, SerialEndpoint endpoint, long start) throws Exception {
         vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
-        endpoint.attach(vm);
+        endpoint.attach(vm, vm::serialInput);
         VmOutcome outcome = vm.run(limit);
         endpoint.flush();
+        devices.flush();
         PrintWriter err = spec.commandLine().getErr();
         report(err, outcome);
         if (statistics) {

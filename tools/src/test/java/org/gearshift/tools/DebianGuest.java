@@ -4,9 +4,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.guest.KnownGuest;
+import org.gearshift.tools.guest.PackageTree;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
@@ -36,6 +41,11 @@ final class DebianGuest {
     /** The kernel of a guest in the catalogue. */
     static KernelImage kernel(String name) throws IOException, BootException {
         return new KernelImage(name, Files.readAllBytes(fetched(KnownGuest.named(name)).kernel()));
+    }
+
+    /** The same as a file. */
+    static Path kernelFile(String name) throws IOException {
+        return fetched(KnownGuest.named(name)).kernel();
     }
 
     /** The RAM disk that a guest of the catalogue comes with. */
@@ -69,6 +79,23 @@ final class DebianGuest {
             disk.link("bin/" + applet, "busybox");
         }
         return disk.program("init", INIT.getBytes(StandardCharsets.US_ASCII)).gzip();
+    }
+
+    /** Modules of a guest's kernel by name, without {@code .ko}, from the same package. */
+    static Map<String, byte[]> modules(String guest, List<String> names) throws IOException {
+        KnownGuest g = KnownGuest.named(guest);
+        String file = fetched(g).packageName();
+        PackageTree tree = new PackageTree(new GuestStore().root(), line -> System.out.println("  " + line));
+        Map<String, byte[]> modules = new LinkedHashMap<>();
+        try (Stream<Path> s = Files.walk(tree.unpacked(file.substring(0, file.indexOf('_')) + ":" + g.architecture()).resolve("lib/modules"))) {
+            List<Path> files = s.filter(f -> f.toString().endsWith(".ko")).toList();
+            for (String name : names) {
+                Path module = files.stream().filter(f -> f.endsWith(name + ".ko")).findFirst()
+                        .orElseThrow(() -> new IOException(file + " has no module " + name));
+                modules.put(name, Files.readAllBytes(module));
+            }
+        }
+        return modules;
     }
 
     private static GuestStore.Fetched fetched(KnownGuest g) throws IOException {

@@ -46,7 +46,8 @@ class ModuleDependenciesTest {
 
     @ArchTest
     static final ArchRule devicesKnowNoProcessor = noClasses().that().resideInAnyPackage("org.gearshift.vmm.device..", "org.gearshift.vmm.bus..",
-                    "org.gearshift.vmm.acpi..", "org.gearshift.vmm.clock..")
+                    "org.gearshift.vmm.acpi..", "org.gearshift.vmm.clock..", "org.gearshift.vmm.virtio..", "org.gearshift.vmm.disk..",
+                    "org.gearshift.vmm.net..")
             .should().dependOnClassesThat().resideInAnyPackage("org.gearshift.vmm.cpu..", "org.gearshift.vmm.engine..", "org.gearshift.vmm.boot..");
 
     @ArchTest

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -223,7 +222,7 @@ class ProgramsInGuestTest {
         Path initrd = Files.write(root.resolveSibling(machine.label + ".cpio"), disk);
         Path kernel = root.resolveSibling(machine.label + "-kernel");
         Files.write(kernel, kernel().array());
-        List<String> command = new ArrayList<>(gearshift());
+        List<String> command = new ArrayList<>(GearshiftCommand.words());
         command.addAll(List.of("run", "--stats", "--clock", "virtual", "-m", MEMORY, "--kernel", kernel.toString(), "--initrd", initrd.toString(), "--append", APPEND));
         command.addAll(machine.processor);
         command.addAll(ARGUMENTS.isEmpty() ? List.of() : List.of(ARGUMENTS.split(" ")));
@@ -242,32 +241,6 @@ class ProgramsInGuestTest {
         String text = console.toString();
         assertEquals(0, p.waitFor(), () -> String.join(" ", command) + "\n" + text.substring(Math.max(0, text.length() - 3000)));
         return text;
-    }
-
-    /** The launcher if what it starts is up to date, which sets flags that make a difference; otherwise Java. */
-    private static List<String> gearshift() throws IOException {
-        Path launcher = Path.of("..", "gearshift").toAbsolutePath().normalize();
-        Path jar = Path.of("target", "gearshift-tools.jar");
-        if (Files.exists(jar) && Files.isDirectory(Path.of("target", "lib"))) {
-            FileTime built = Files.getLastModifiedTime(jar);
-            try (Stream<Path> s = Files.walk(launcher.getParent(), 12)) {
-                boolean stale = s.anyMatch(f -> (f.toString().contains("/src/main/") || f.endsWith("pom.xml")) && newer(f, built));
-                if (!stale) {
-                    return List.of(launcher.toString());
-                }
-            }
-        }
-        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=60", "-cp", classPath,
-                "org.gearshift.tools.Gearshift");
-    }
-
-    private static boolean newer(Path f, FileTime than) {
-        try {
-            return Files.isRegularFile(f) && Files.getLastModifiedTime(f).compareTo(than) > 0;
-        } catch (IOException e) {
-            return false;
-        }
     }
 
     /** A line for each program; fails if one is missing or different. */

@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import java.util.Map;
@@ -30,6 +31,11 @@ import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.net.Timers;
+import org.gearshift.vmm.net.UserNetwork;
+import org.gearshift.vmm.net.UserNetworkOptions;
+import org.gearshift.vmm.virtio.VirtioDevice;
+import org.gearshift.vmm.virtio.VirtioNet;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm {
@@ -79,6 +85,7 @@ public final class Vm {
         platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
         platform.onInput(timer::wake);
+        timer.expect(platform.hostWork()::isExpected);
         rsdp = platform.writeAcpiTables();
     }
 
@@ -159,6 +166,25 @@ public final class Vm {
         }
     }
 
+    /** Plugs in a device, before a kernel is loaded. */
+    public void attach(VirtioDevice device) {
+        platform.attach(device);
+    }
+
+    /**
+     * Plugs in a network interface on a network of its own, before a kernel is loaded.
+     *
+     * @param mac the interface's Ethernet address
+     * @return the network, to be closed when the machine is not needed any more
+     * @throws IOException if a port cannot be forwarded; the message names it
+     */
+    public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
+        UserNetwork network = new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post);
+        attach(new VirtioNet(network, mac));
+        timer.pace(network::waitsForOutside);
+        return network;
+    }
+
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
         if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
@@ -222,7 +248,10 @@ public final class Vm {
         timer.onIdle(action);
     }
 
-    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    /**
+     * Says that a source of input, such as who calls {@link #serialInput}, is there or, after that, has ended: an idle machine that nothing else can wake waits for
+     * as long as there is one. Any thread.
+     */
     public void expectInput(boolean possible) {
         timer.expectInput(possible);
     }

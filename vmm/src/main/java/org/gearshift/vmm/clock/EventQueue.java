@@ -18,6 +18,7 @@ public final class EventQueue {
     private Event[] heap = new Event[16];
     private int size;
     private long sequence;
+    private int hasty;
 
     /** One action and the time it is armed for, if it is. */
     public final class Event {
@@ -25,6 +26,7 @@ public final class EventQueue {
         private long deadline;
         private long order;
         private int index = IDLE;
+        private boolean early;
 
         private Event(Runnable action) {
             this.action = action;
@@ -32,6 +34,25 @@ public final class EventQueue {
 
         /** Schedules the action for {@code deadlineNanos}, in place of any earlier arming. */
         public void arm(long deadlineNanos) {
+            mayRunEarly(false);
+            schedule(deadlineNanos);
+        }
+
+        /**
+         * The same, but the action may run earlier: as soon as the machine has nothing else to do. For work that is cheaper when it is gathered, and
+         * that somebody waits for.
+         */
+        public void armAtLatest(long deadlineNanos) {
+            mayRunEarly(true);
+            schedule(deadlineNanos);
+        }
+
+        private void mayRunEarly(boolean may) {
+            hasty += may == early ? 0 : may ? 1 : -1;
+            early = may;
+        }
+
+        private void schedule(long deadlineNanos) {
             deadline = deadlineNanos;
             order = sequence++;
             if (index == IDLE) {
@@ -63,6 +84,7 @@ public final class EventQueue {
             out.writeBoolean(isArmed());
             out.writeLong(deadline);
             out.writeLong(order);
+            out.writeBoolean(early);
         }
 
         /** Arms or cancels as saved, keeping its place among events of the same time. */
@@ -71,7 +93,9 @@ public final class EventQueue {
             boolean armed = in.readBoolean();
             deadline = in.readLong();
             order = in.readLong();
+            boolean saved = in.readBoolean();
             if (armed) {
+                mayRunEarly(saved);
                 insert(this);
                 sequence = Math.max(sequence, order + 1);
             }
@@ -112,6 +136,24 @@ public final class EventQueue {
         return count;
     }
 
+    /** Runs what may run early ({@link Event#armAtLatest}), when there is nothing else to do. @return how many ran */
+    public int runEarly() {
+        int count = 0;
+        for (int i = 0; hasty > 0 && i < size; ) {
+            Event event = heap[i];
+            if (event.early) {
+                remove(i);
+                event.action.run();
+                count++;
+                // What it armed or cancelled has moved others.
+                i = 0;
+            } else {
+                i++;
+            }
+        }
+        return count;
+    }
+
     private void insert(Event event) {
         if (size == heap.length) {
             heap = Arrays.copyOf(heap, size * 2);
@@ -122,6 +164,7 @@ public final class EventQueue {
 
     private void remove(int at) {
         heap[at].index = IDLE;
+        heap[at].mayRunEarly(false);
         Event last = heap[--size];
         heap[size] = null;
         if (at < size) {

@@ -102,4 +102,28 @@ class EventQueueTest {
         queue.runDue(10);
         assertEquals("ababc", log.toString());
     }
+
+    @Test
+    void whatMayRunEarlyRunsWhenThereIsNothingElseToDo() {
+        EventQueue.Event early = queue.event(() -> log.append("early"));
+        EventQueue.Event again = queue.event(() -> {
+            log.append("again");
+            early.armAtLatest(50);
+        });
+        named("later", 20);
+        assertEquals(0, queue.runEarly());
+        again.armAtLatest(30);
+        assertEquals(2, queue.runEarly(), "also what an action arms");
+        assertEquals("againearly", log.toString());
+        assertEquals(0, queue.runEarly());
+        early.armAtLatest(10);
+        early.arm(40);
+        assertEquals(0, queue.runEarly(), "armed anew as an ordinary one");
+        again.armAtLatest(5);
+        again.cancel();
+        assertEquals(0, queue.runEarly());
+        early.armAtLatest(40);
+        assertEquals(2, queue.runDue(40), "at the latest");
+        assertEquals("againearlylaterearly", log.toString());
+    }
 }
