@@ -8,9 +8,11 @@ import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.vmm.Lockstep;
+import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.cpu.CpuFeature;
@@ -32,7 +34,7 @@ import picocli.CommandLine.Spec;
             "0:the guest powered off, or the user quit",
             "1:failure while running; with --lockstep, a difference was found",
             "2:bad usage or unusable input",
-            "3:the guest triple-faulted",
+            "3:the guest triple-faulted, or its domain crashed",
             "4:the guest asked for a reset (reboot, or a panic with panic=-1)",
             "5:the instruction limit was reached",
             "6:the guest halted for good, with interrupts off",
@@ -43,6 +45,9 @@ final class RunCommand implements Callable<Integer> {
 
     /** {@code --backend}. */
     enum Backend { INTERPRETER, JVM }
+
+    /** {@code --mode}: the gears. */
+    enum Mode { FULL, PV }
 
     @ParentCommand
     private Gearshift root;
@@ -58,6 +63,10 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--append", paramLabel = "TEXT", defaultValue = "", description = "Kernel command line.")
     private String append;
+
+    @Option(names = "--mode", paramLabel = "full|pv", defaultValue = "FULL",
+            description = "A PC, or a paravirtual Xen domain for kernels that can be one, with its console on hvc0 (default full).")
+    private Mode mode;
 
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
@@ -167,8 +176,7 @@ final class RunCommand implements Callable<Integer> {
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
-        Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
-        vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+        Machine vm = mode == Mode.PV ? domain(image, processor, module, engine, endpoint) : pc(image, processor, module, engine, endpoint);
         endpoint.attach(vm);
         VmOutcome outcome = vm.run(limit);
         endpoint.flush();
@@ -179,6 +187,18 @@ final class RunCommand implements Callable<Integer> {
             err.flush();
         }
         return outcome.exitCode();
+    }
+
+    private Machine pc(KernelImage image, CpuModel processor, byte[] module, EngineOptions engine, SerialEndpoint endpoint) throws BootException {
+        Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+        vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+        return vm;
+    }
+
+    private Machine domain(KernelImage image, CpuModel processor, byte[] module, EngineOptions engine, SerialEndpoint endpoint) throws BootException {
+        XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
+        vm.load(image, module, append);
+        return vm;
     }
 
     private void report(PrintWriter err, VmOutcome outcome) {

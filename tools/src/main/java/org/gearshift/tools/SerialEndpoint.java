@@ -14,7 +14,7 @@ import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gearshift.tools.terminal.ConsoleTerminal;
-import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.Machine;
 
 /** What the guest's first serial port is connected to on the host. Writes come from the vCPU thread. */
 abstract class SerialEndpoint implements AutoCloseable {
@@ -22,7 +22,7 @@ abstract class SerialEndpoint implements AutoCloseable {
     abstract void transmit(byte b);
 
     /** Starts passing host input to the guest. */
-    abstract void attach(Vm vm);
+    abstract void attach(Machine vm);
 
     abstract void flush() throws IOException;
 
@@ -83,7 +83,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Vm vm) {
+        void attach(Machine vm) {
             vm.onIdle(() -> {
                 try {
                     terminal.flush();
@@ -142,7 +142,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Vm vm) {
+        void attach(Machine vm) {
             vm.onIdle(this::flush);
             if (in != null) {
                 vm.expectInput(true);
@@ -152,7 +152,7 @@ abstract class SerialEndpoint implements AutoCloseable {
             }
         }
 
-        private void pump(Vm vm) {
+        private void pump(Machine vm) {
             try {
                 for (int c = in.read(); c >= 0; c = in.read()) {
                     vm.serialInput(c);
