@@ -77,14 +77,14 @@ final class Hypercalls {
         for (int i = 0; i < ARGUMENTS; i++) {
             arguments[i] = s[REGISTERS[i]];
         }
-        s[X86State.RAX] = dispatch(s[X86State.RAX] & 0xffffffffL, arguments);
+        s[X86State.RAX] = dispatch(s[X86State.RAX], arguments);
     }
 
     private long dispatch(long number, long[] a) {
-        Hypercall h = number < NUMBERS ? table[(int) number] : null;
+        Hypercall h = number >= 0 && number < NUMBERS ? table[(int) number] : null;
         if (h == null) {
             others++;
-            int slot = (int) Math.min(number, NUMBERS - 1);
+            int slot = number >= 0 && number < NUMBERS ? (int) number : 0;
             if (!logged[slot]) {
                 logged[slot] = true;
                 LOG.log(Level.DEBUG, () -> "hypercall " + number + " is not one of this hypervisor: ENOSYS");
