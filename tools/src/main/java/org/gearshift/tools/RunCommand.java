@@ -110,6 +110,9 @@ final class RunCommand implements Callable<Integer> {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
         KernelImage image = kernel == null ? SampleKernel.image() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
+        if (mode == Mode.PV && kernel == null) {
+            throw new Gearshift.UsageError("--mode pv needs --kernel: the sample kernel is one for a PC");
+        }
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
         CpuModel processor = processor(image);
@@ -208,7 +211,8 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runLockstep(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
-        Lockstep l = new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
+        Lockstep l = mode == Mode.PV ? Lockstep.ofDomains(memory, processor, image, module, append, endpoint::transmit)
+                : new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
         Lockstep.Result r = l.run(limit);
         endpoint.flush();
         PrintWriter err = spec.commandLine().getErr();

@@ -45,6 +45,7 @@ final class PrivilegedOperations {
     private static final int MSR_FS_BASE = 0xc0000100;
     private static final int MSR_GS_BASE = 0xc0000101;
     private static final int MSR_SHADOW_GS_BASE = 0xc0000102;
+    private static final int MSR_TSC_AUX = 0xc0000103;
 
     private static final long CR0_TS = 8;
     /** TSD, DE, OSXSAVE: bits of CR4 that are the guest's. */
@@ -235,6 +236,7 @@ final class PrivilegedOperations {
             case MSR_FS_BASE -> s[SEG_BASE + X86State.FS];
             case MSR_GS_BASE -> s[SEG_BASE + X86State.GS];
             case MSR_SHADOW_GS_BASE -> s[X86State.KERNEL_GS_BASE];
+            case MSR_TSC_AUX -> s[X86State.TSC_AUX];
             default -> throw refuse("RDMSR", number);
         };
         s[RAX] = value & 0xffffffffL;
@@ -256,6 +258,12 @@ final class PrivilegedOperations {
                 }
             }
             case MSR_MICROCODE -> { }
+            case MSR_TSC_AUX -> {
+                if (value >>> 32 != 0) {
+                    throw refuse("WRMSR", number);
+                }
+                s[X86State.TSC_AUX] = value;
+            }
             case HYPERCALL_MSR -> {
                 if (!domain.writeHypercallPage(PageTables.frameOf(value))) {
                     throw refuse("WRMSR", number);
@@ -275,7 +283,7 @@ final class PrivilegedOperations {
 
     private RuntimeException refuse(String instruction, int number) {
         if (loggedMsrs.add(number)) {
-            LOG.log(Level.INFO, () -> instruction + " of MSR 0x" + Integer.toHexString(number) + " at 0x" + Long.toHexString(s[RIP]) + ": #GP");
+            LOG.log(Level.DEBUG, () -> instruction + " of MSR 0x" + Integer.toHexString(number) + " at 0x" + Long.toHexString(s[RIP]) + ": #GP");
         }
         throw cpu.raise(GP, 0);
     }

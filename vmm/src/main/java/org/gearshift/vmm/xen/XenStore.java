@@ -284,8 +284,10 @@ final class XenStore {
         put(home + "/device", "");
         put(home + "/control", "");
         put(home + "/control/platform-feature-multiprocessor-suspend", "1");
-        put(home + "/control/shutdown", "");
-        permit(home + "/control/shutdown", "n" + domain);
+        for (String own : new String[] {"shutdown", "feature-poweroff", "feature-reboot", "feature-suspend", "sysrq"}) {
+            put(home + "/control/" + own, "");
+            permit(home + "/control/" + own, "n" + domain);
+        }
     }
 
     private static List<String> parts(String path) {
