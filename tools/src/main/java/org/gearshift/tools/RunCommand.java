@@ -55,7 +55,7 @@ final class RunCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "Kernel image; the sample kernel if absent.")
+    @Option(names = "--kernel", paramLabel = "FILE", description = "Kernel image; the sample kernel if absent, or its paravirtual twin.")
     private Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk, or the module of a multiboot kernel.")
@@ -109,10 +109,7 @@ final class RunCommand implements Callable<Integer> {
         if (kernel == null && initrd != null) {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
-        KernelImage image = kernel == null ? SampleKernel.image() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
-        if (mode == Mode.PV && kernel == null) {
-            throw new Gearshift.UsageError("--mode pv needs --kernel: the sample kernel is one for a PC");
-        }
+        KernelImage image = kernel == null ? sample() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
         CpuModel processor = processor(image);
@@ -123,6 +120,10 @@ final class RunCommand implements Callable<Integer> {
             }
             return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    private KernelImage sample() throws BootException {
+        return mode == Mode.PV ? SampleKernel.paravirtualImage() : SampleKernel.image();
     }
 
     private CpuModel processor(KernelImage image) throws BootException {
