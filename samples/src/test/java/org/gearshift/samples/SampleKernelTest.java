@@ -43,6 +43,18 @@ class SampleKernelTest {
     }
 
     @Test
+    void soIsTheProgramForLinux(@TempDir Path dir) throws Exception {
+        Prerequisite.program("gcc");
+        Prerequisite.program("ld");
+        Path built = dir.resolve("benchmark");
+        Process p = new ProcessBuilder("sh", "src/main/linux/build.sh", built.toString()).redirectErrorStream(true).start();
+        String output = new String(p.getInputStream().readAllBytes());
+        assertEquals(0, p.waitFor(), output);
+        assertArrayEquals(Files.readAllBytes(built), LinuxBenchmark.program(),
+                "rebuild it: sh samples/src/main/linux/build.sh samples/src/main/resources/org/gearshift/samples/linux-benchmark");
+    }
+
+    @Test
     void theTwinRunsToItsEnd() throws Exception {
         ByteArrayOutputStream console = new ByteArrayOutputStream();
         XenVm vm = new XenVm(new VmConfig(96 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), NamedCpu.X86_64.model(), console::write);

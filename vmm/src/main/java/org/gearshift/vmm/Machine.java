@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.util.Map;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.engine.Engine;
@@ -26,6 +27,12 @@ public interface Machine {
 
     /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
     void expectInput(boolean possible);
+
+    /**
+     * Why the guest has left translated code so far, or taken a way that is not straight through it, by reason. Names are the same for both gears where the reason is; those that
+     * have not occurred are left out.
+     */
+    Map<String, Long> counters();
 
     /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */
     String statistics(long wallNanos);

@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.gearshift.paging.ShadowMmu;
@@ -43,6 +44,20 @@ final class RunSummary {
             line(b, "hot region", "%s", r);
         }
         return b.toString();
+    }
+
+    /** {@link Machine#counters} as far as they are the same for all machines. */
+    static Map<String, Long> counters(Engine engine, ShadowMmu mmu) {
+        EngineStatistics s = engine.statistics();
+        Map<String, Long> all = new LinkedHashMap<>();
+        all.put("exception", s.exceptions);
+        all.put("interrupt", s.interrupts);
+        all.put("exact step", s.exits().get(EngineStatistics.Exit.EXACT));
+        all.put("page walk", mmu.counters().walks);
+        all.put("table store", mmu.counters().traceHits);
+        all.put("address space", mmu.counters().switches);
+        all.values().removeIf(n -> n == 0);
+        return all;
     }
 
     /** Appends one line. */

@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.util.Map;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
@@ -39,6 +40,7 @@ public final class Vm implements Machine {
     private final MachineTimer timer;
     private final PcPlatform platform;
     private final Engine engine;
+    private long portAccesses;
     private VmOutcome requested;
     private volatile boolean quit;
     private final ShadowMmu shadow;
@@ -91,12 +93,14 @@ public final class Vm implements Machine {
         @Override
         public int in(int port, int bits) {
             engine.devicesTouched();
+            portAccesses++;
             return ports.in(port, bits);
         }
 
         @Override
         public void out(int port, int value, int bits) {
             engine.devicesTouched();
+            portAccesses++;
             ports.out(port, value, bits);
         }
     }
@@ -226,6 +230,15 @@ public final class Vm implements Machine {
     @Override
     public void expectInput(boolean possible) {
         timer.expectInput(possible);
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> all = RunSummary.counters(engine, shadow);
+        if (portAccesses > 0) {
+            all.put("port", portAccesses);
+        }
+        return all;
     }
 
     @Override

@@ -161,6 +161,13 @@ public final class XenVm implements Machine {
     }
 
     @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> all = RunSummary.counters(engine, mmu);
+        all.putAll(domain.counters());
+        return all;
+    }
+
+    @Override
     public String statistics(long wallNanos) {
         StringBuilder b = new StringBuilder(RunSummary.of(engine, mmu, wallNanos));
         StringJoiner calls = new StringJoiner(", ");

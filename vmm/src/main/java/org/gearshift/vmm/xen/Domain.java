@@ -4,6 +4,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.gearshift.paging.PhysicalMemory;
@@ -218,6 +219,19 @@ public final class Domain {
     /** Hypercalls made so far, by name. */
     public Map<String, Long> hypercallCounts() {
         return hypercalls.counts();
+    }
+
+    /** What brought the domain into the hypervisor, by reason; each hypercall for itself. */
+    public Map<String, Long> counters() {
+        TrapCounters c = vcpu.counters;
+        Map<String, Long> all = new LinkedHashMap<>();
+        hypercalls.counts().forEach((name, n) -> all.put("hypercall " + name, n));
+        all.put("system call", c.systemCalls);
+        all.put("software interrupt", c.softwareInterrupts);
+        all.put("emulated instruction", c.emulated);
+        all.put("checked table store", c.tableStores);
+        all.values().removeIf(n -> n == 0);
+        return all;
     }
 
     /** One line of what else brought the domain into the hypervisor. */
