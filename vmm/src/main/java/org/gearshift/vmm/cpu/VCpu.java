@@ -88,6 +88,8 @@ public final class VCpu extends GuestContext {
     private int[] emptyMap;
     private long[] emptyWideMap;
     private long mode;
+    /** {@link X86Mode#SECOND_MAPS} or 0. */
+    private long mapsInUse;
     /** Significant bits of addresses that code computes: all in 64-bit code, else the lower 32. */
     private long addressMask = LOW_32;
 
@@ -215,6 +217,12 @@ public final class VCpu extends GuestContext {
         platform.services(services::get).forEach(services::replace);
     }
 
+    /** Chooses between two sets of page maps, for a platform's kernel and its programs; the caller sets CR3 and calls {@link #refreshPaging}. */
+    public void selectMaps(boolean second) {
+        mmu.select(second);
+        mapsInUse = second ? X86Mode.SECOND_MAPS : 0;
+    }
+
     /** Goes on in 64-bit mode at CPL 3, with flat segments under the selectors given. Whoever calls it sets the pc slot. */
     public void enterFlatUser64(int codeSelector, int stackSelector) {
         segments.set(CS, codeSelector, 0, LOW_32, FLAT_CODE64 | DPL3);
@@ -272,7 +280,7 @@ public final class VCpu extends GuestContext {
      * control registers from outside calls it afterwards.
      */
     public void refreshMode() {
-        mode = X86Mode.of(s);
+        mode = X86Mode.of(s) | mapsInUse;
         // At CPL 3 only the processor itself makes supervisor accesses; those AC does not lift.
         mmu.setSmapOverride((s[EFLAGS_SYS] & Eflags.AC) != 0 && !user());
         if (debug.watchesData()) {

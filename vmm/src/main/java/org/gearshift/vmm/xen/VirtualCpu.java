@@ -118,6 +118,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     }
 
     private void useTables() {
+        cpu.selectMaps(!kernel);
         s[X86State.CR3] = (long) (kernel ? kernelBase : userBase) << 12;
         cpu.refreshPaging();
     }
