@@ -311,6 +311,7 @@ __attribute__((used)) static void begin(long *stack)
     /* Once without counting: the machine below has to see the code a few times. */
     for (int i = 0; i < 20000; i++)
         call0(SYS_GETPPID);
+    say("b begin 0\n");
     null_call();
     fork_exit();
     fork_exec();

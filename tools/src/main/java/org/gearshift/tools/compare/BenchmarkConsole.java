@@ -10,11 +10,13 @@ import java.util.regex.Pattern;
 import org.gearshift.vmm.device.SerialBackend;
 
 /**
- * A console that reads a guest's results, lines of {@code b NAME NANOSECONDS}, and notes with each why the guest has left translated code since the one before.
+ * A console that reads a guest's results, lines of {@code b NAME NANOSECONDS}, and notes with each why the guest has left translated code since the one before. The name {@code begin} is no
+ * result: what has been counted up to there belongs to none.
  */
 final class BenchmarkConsole implements SerialBackend {
     private static final Pattern RESULT = Pattern.compile("b ([a-z0-9-]{1,40}) ([0-9]{1,15})");
     private static final int LONGEST = 4096;
+    private static final String BEGIN = "begin";
 
     private final ByteArrayOutputStream text = new ByteArrayOutputStream();
     private final StringBuilder line = new StringBuilder();
@@ -53,6 +55,9 @@ final class BenchmarkConsole implements SerialBackend {
             }
         });
         before = now;
+        if (m.group(1).equals(BEGIN)) {
+            return;
+        }
         results.put(m.group(1), Long.parseLong(m.group(2)));
         exits.put(m.group(1), since);
     }
