@@ -3,6 +3,7 @@ package org.gearshift.tools;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.disk.DiskFormatException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -13,7 +14,7 @@ import picocli.CommandLine.ScopeType;
 /** Entry point of the command line. */
 @Command(name = "gearshift", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
-        subcommands = {RunCommand.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class,
+        subcommands = {RunCommand.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -48,7 +49,7 @@ public final class Gearshift implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? (run, compare, guest, inspect, conformance, help)");
+        throw new ParameterException(spec.commandLine(), "which command? (run, compare, guest, disk, inspect, conformance, help)");
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */
@@ -65,7 +66,7 @@ public final class Gearshift implements Runnable {
             if (root.verbose) {
                 e.printStackTrace(err);
             }
-            return e instanceof BootException || e instanceof UsageError || e instanceof NoSuchFileException ? 2 : 1;
+            return e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError || e instanceof NoSuchFileException ? 2 : 1;
         });
         int code = cl.execute(args);
         out.flush();
@@ -77,7 +78,7 @@ public final class Gearshift implements Runnable {
         if (e instanceof NoSuchFileException) {
             return e.getMessage() + ": no such file";
         }
-        if (e instanceof BootException || e instanceof UsageError) {
+        if (e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError) {
             return e.getMessage();
         }
         return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + firstLine(e.getMessage())) + " (--verbose shows where)";

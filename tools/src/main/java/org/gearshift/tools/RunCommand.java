@@ -20,6 +20,7 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -68,6 +69,9 @@ final class RunCommand implements Callable<Integer> {
             description = "A PC, or a paravirtual Xen domain for kernels that can be one, with its console on hvc0 (default full).")
     private Mode mode;
 
+    @Mixin
+    private DeviceOptions devices;
+
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
     private long memory;
@@ -80,8 +84,8 @@ final class RunCommand implements Callable<Integer> {
             description = "Time of the host, or time derived from the count of retired instructions: then runs repeat exactly (default host).")
     private VmConfig.Clock clock;
 
-    @Option(names = "--serial", paramLabel = "WHERE", defaultValue = "stdio",
-            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default ${DEFAULT-VALUE}).")
+    @Option(names = "--serial", paramLabel = "WHERE",
+            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default stdio; none with --console stdio).")
     private String serial;
 
     @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",
@@ -114,8 +118,9 @@ final class RunCommand implements Callable<Integer> {
         image.kind();
         CpuModel processor = processor(image);
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
-        try (SerialEndpoint endpoint = SerialEndpoint.open(serial, spec.commandLine().getErr())) {
+        try (SerialEndpoint endpoint = SerialEndpoint.open("--serial", serialEnd(), spec.commandLine().getErr())) {
             if (lockstep) {
+                devices.requireShareable();
                 return runLockstep(image, processor, module, limit, endpoint);
             }
             return run(image, processor, module, limit, endpoint);
@@ -124,6 +129,15 @@ final class RunCommand implements Callable<Integer> {
 
     private KernelImage sample() throws BootException {
         return mode == Mode.PV ? SampleKernel.paravirtualImage() : SampleKernel.image();
+    }
+
+    /** There is one terminal. */
+    private String serialEnd() {
+        boolean taken = devices.takesTerminal();
+        if (taken && "stdio".equals(serial)) {
+            throw new Gearshift.UsageError("--serial stdio and --console stdio: only one of them can have the terminal");
+        }
+        return serial != null ? serial : taken ? "none" : "stdio";
     }
 
     private CpuModel processor(KernelImage image) throws BootException {
@@ -180,10 +194,26 @@ final class RunCommand implements Callable<Integer> {
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
-        Machine vm = mode == Mode.PV ? domain(image, processor, module, engine, endpoint) : pc(image, processor, module, engine, endpoint);
-        endpoint.attach(vm);
+        PrintWriter messages = spec.commandLine().getErr();
+        try (DeviceOptions plugged = devices) {
+            if (mode == Mode.PV) {
+                XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
+                plugged.attach(vm);
+                vm.load(image, module, append);
+                return run(vm, limit, endpoint, start);
+            }
+            Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+            plugged.attach(vm, clock, messages);
+            vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+            return run(vm, limit, endpoint, start);
+        }
+    }
+
+    private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
+        endpoint.attach(vm, vm::serialInput);
         VmOutcome outcome = vm.run(limit);
         endpoint.flush();
+        devices.flush();
         PrintWriter err = spec.commandLine().getErr();
         report(err, outcome);
         if (statistics) {
@@ -193,18 +223,6 @@ final class RunCommand implements Callable<Integer> {
         return outcome.exitCode();
     }
 
-    private Machine pc(KernelImage image, CpuModel processor, byte[] module, EngineOptions engine, SerialEndpoint endpoint) throws BootException {
-        Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
-        vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
-        return vm;
-    }
-
-    private Machine domain(KernelImage image, CpuModel processor, byte[] module, EngineOptions engine, SerialEndpoint endpoint) throws BootException {
-        XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
-        vm.load(image, module, append);
-        return vm;
-    }
-
     private void report(PrintWriter err, VmOutcome outcome) {
         if (outcome.message() != null) {
             err.println("gearshift: " + outcome.message());
@@ -212,9 +230,16 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runLockstep(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
-        Lockstep l = mode == Mode.PV ? Lockstep.ofDomains(memory, processor, image, module, append, endpoint::transmit)
-                : new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
-        Lockstep.Result r = l.run(limit);
+        Lockstep.Result r;
+        try (DeviceOptions plugged = devices) {
+            if (mode == Mode.PV && plugged.any()) {
+                throw new Gearshift.UsageError("--lockstep --mode pv: without devices");
+            }
+            Lockstep l = mode == Mode.PV ? Lockstep.ofDomains(memory, processor, image, module, append, endpoint::transmit)
+                    : new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit,
+                    (vm, shown) -> plugged.attach(vm, VmConfig.Clock.VIRTUAL, spec.commandLine().getErr()));
+            r = l.run(limit);
+        }
         endpoint.flush();
         PrintWriter err = spec.commandLine().getErr();
         err.println("gearshift: " + r.summary());

@@ -13,24 +13,25 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.IntConsumer;
 import org.gearshift.tools.terminal.ConsoleTerminal;
 import org.gearshift.vmm.Machine;
 
-/** What the guest's first serial port is connected to on the host. Writes come from the vCPU thread. */
+/** What a serial port or console of the guest is connected to on the host. Writes come from the vCPU thread. */
 abstract class SerialEndpoint implements AutoCloseable {
     /** A byte from the guest. */
     abstract void transmit(byte b);
 
-    /** Starts passing host input to the guest. */
-    abstract void attach(Machine vm);
+    /** Starts passing host input to the guest. @param input takes a byte, on any thread */
+    abstract void attach(Machine vm, IntConsumer input);
 
     abstract void flush() throws IOException;
 
     @Override
     public abstract void close() throws IOException;
 
-    /** Opens what {@code --serial} names; {@code messages} is told where a TCP port waits. */
-    static SerialEndpoint open(String where, PrintWriter messages) throws IOException {
+    /** Opens what {@code option} names with {@code where}; {@code messages} is told where a TCP port waits. */
+    static SerialEndpoint open(String option, String where, PrintWriter messages) throws IOException {
         if (where.equals("stdio")) {
             return new Terminal(ConsoleTerminal.open());
         }
@@ -42,26 +43,26 @@ abstract class SerialEndpoint implements AutoCloseable {
             return new Stream(new BufferedOutputStream(out), null, out);
         }
         if (where.startsWith("tcp:")) {
-            return tcp(where.substring(4), messages);
+            return tcp(option, where.substring(4), messages);
         }
-        throw new Gearshift.UsageError("--serial " + where + ": write stdio, none, file:PATH or tcp:[HOST:]PORT");
+        throw new Gearshift.UsageError(option + " " + where + ": write stdio, none, file:PATH or tcp:[HOST:]PORT");
     }
 
-    private static SerialEndpoint tcp(String address, PrintWriter messages) throws IOException {
+    private static SerialEndpoint tcp(String option, String address, PrintWriter messages) throws IOException {
         int colon = address.lastIndexOf(':');
         InetAddress host = colon < 0 ? InetAddress.getLoopbackAddress() : InetAddress.getByName(address.substring(0, colon));
         int port;
         try {
             port = Integer.parseInt(address.substring(colon + 1));
         } catch (NumberFormatException e) {
-            throw new Gearshift.UsageError("--serial tcp:" + address + ": not a port number");
+            throw new Gearshift.UsageError(option + " tcp:" + address + ": not a port number");
         }
         if (port < 0 || port > 65535) {
-            throw new Gearshift.UsageError("--serial tcp:" + address + ": ports go from 0 to 65535");
+            throw new Gearshift.UsageError(option + " tcp:" + address + ": ports go from 0 to 65535");
         }
         try (ServerSocket server = new ServerSocket()) {
             server.bind(new InetSocketAddress(host, port), 1);
-            messages.println("gearshift: serial port waits for a connection on " + host.getHostAddress() + " port " + server.getLocalPort());
+            messages.println("gearshift: " + (option.equals("--serial") ? "serial port" : "console") + " waits for a connection on " + host.getHostAddress() + " port " + server.getLocalPort());
             messages.flush();
             Socket socket = server.accept();
             socket.setTcpNoDelay(true);
@@ -83,7 +84,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Machine vm) {
+        void attach(Machine vm, IntConsumer input) {
             vm.onIdle(() -> {
                 try {
                     terminal.flush();
@@ -92,7 +93,7 @@ abstract class SerialEndpoint implements AutoCloseable {
                 }
             });
             vm.expectInput(true);
-            terminal.start(vm::serialInput, vm::quit, () -> vm.statistics(0), () -> vm.expectInput(false));
+            terminal.start(input, vm::quit, () -> vm.statistics(0), () -> vm.expectInput(false));
         }
 
         @Override
@@ -142,20 +143,20 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Machine vm) {
+        void attach(Machine vm, IntConsumer input) {
             vm.onIdle(this::flush);
             if (in != null) {
                 vm.expectInput(true);
-                Thread t = new Thread(() -> pump(vm), "serial-input");
+                Thread t = new Thread(() -> pump(vm, input), "serial-input");
                 t.setDaemon(true);
                 t.start();
             }
         }
 
-        private void pump(Machine vm) {
+        private void pump(Machine vm, IntConsumer input) {
             try {
                 for (int c = in.read(); c >= 0; c = in.read()) {
-                    vm.serialInput(c);
+                    input.accept(c);
                 }
             } catch (IOException e) {
                 System.getLogger(SerialEndpoint.class.getName()).log(closed ? System.Logger.Level.DEBUG : System.Logger.Level.INFO, "serial input ended: {0}", e.getMessage());

@@ -12,6 +12,9 @@ import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.virtio.EntropySource;
+import org.gearshift.vmm.virtio.VirtioConsole;
+import org.gearshift.vmm.virtio.VirtioRng;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +27,9 @@ class GarbageGuestTest {
     private static final long SEED = Long.getLong("garbage.seed", 1);
     private static final long INSTRUCTIONS = 400_000;
     private static final long PATIENCE_MILLIS = 3000;
+    /** Where firmware places what virtio devices have. */
+    private static final int VIRTIO_PORTS = 0xc000;
+    private static final int VIRTIO_MEMORY = 0xe0000000;
     /** Reset control, keyboard controller, port 92h, debug exit and what reaches it as a doubleword: most guests leave them alone, or few got further. */
     private static final Set<Integer> ENDS_RUN = Set.of(0xcf6, 0xcf7, 0xcf8, 0xcf9, 0x61, 0x62, 0x63, 0x64, 0x8f, 0x90, 0x91, 0x92, 0xf1, 0xf2, 0xf3, 0xf4);
 
@@ -47,6 +53,8 @@ class GarbageGuestTest {
         EngineOptions.Backend backend = random.nextBoolean() ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER;
         EngineOptions options = new EngineOptions(backend, 1 + random.nextInt(50), 200, 32, false, false);
         Vm vm = new Vm(new VmConfig(16L << 20, VmConfig.Clock.VIRTUAL, options), b -> { });
+        vm.attach(new VirtioRng(EntropySource.seeded(seed)));
+        vm.attach(new VirtioConsole(b -> { }, 80, 25));
         vm.load(new KernelImage("garbage", elf(random)), new byte[0], "", "");
         // A guest may wait forever for an interrupt it has masked; then the user, here this timer, ends it.
         Thread user = new Thread(() -> {
@@ -74,9 +82,10 @@ class GarbageGuestTest {
         int at = 0;
         for (int i = 0; i < 1500; i++) {
             if (random.nextInt(4) > 0) {
-                int port = switch (random.nextInt(4)) {
+                int port = switch (random.nextInt(5)) {
                     case 0 -> random.nextInt(0x10000);
                     case 1 -> 0xcf8 + random.nextInt(8);
+                    case 2 -> VIRTIO_PORTS + random.nextInt(0x80);
                     default -> random.nextInt(0x400);
                 };
                 if (!mayEnd && ENDS_RUN.contains(port)) {
@@ -90,7 +99,11 @@ class GarbageGuestTest {
                     code[at++] = (byte) b;
                 }
             } else {
-                int base = random.nextBoolean() ? 0xfee00000 + random.nextInt(0x400) : 0xfec00000 + (random.nextBoolean() ? 0 : 0x10);
+                int base = switch (random.nextInt(3)) {
+                    case 0 -> 0xfee00000 + random.nextInt(0x400);
+                    case 1 -> 0xfec00000 + (random.nextBoolean() ? 0 : 0x10);
+                    default -> VIRTIO_MEMORY + random.nextInt(0x10) * 0x1000 + random.nextInt(0x40);
+                };
                 at = put(code, at, 0xb8, random.nextInt(), 4);
                 at = put(code, at, 0xa3, base, 4);
             }

@@ -51,7 +51,7 @@ class ModuleDependenciesTest {
 
     @ArchTest
     static final ArchRule devicesKnowNoProcessor = noClasses().that().resideInAnyPackage("org.gearshift.vmm.device..", "org.gearshift.vmm.bus..",
-                    "org.gearshift.vmm.acpi..", "org.gearshift.vmm.clock..")
+                    "org.gearshift.vmm.acpi..", "org.gearshift.vmm.clock..", "org.gearshift.vmm.virtio..", "org.gearshift.vmm.disk..")
             .should().dependOnClassesThat().resideInAnyPackage("org.gearshift.vmm.cpu..", "org.gearshift.vmm.engine..", "org.gearshift.vmm.boot..");
 
     @ArchTest

@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.translator.x86.X86State;
@@ -40,20 +41,51 @@ public final class Lockstep {
 
     /** With the default processor for the kernel. */
     public Lockstep(long ramBytes, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
-            throws BootException {
+            throws BootException, IOException {
         this(ramBytes, Vm.processorFor(kernel), kernel, initrd, initrdName, commandLine, console);
     }
 
-    /** @param console gets the compiled machine's serial output */
+    /** Plugs devices into a machine before its kernel is loaded. */
+    @FunctionalInterface
+    public interface Equipment {
+        /** None. */
+        Equipment NONE = (vm, shown) -> { };
+
+        /**
+         * Called for each of the two machines, which must find the same: contents of disks, random numbers ...
+         *
+         * @param shown whether this is the machine whose output is seen
+         */
+        void plug(Vm vm, boolean shown) throws IOException;
+    }
+
+    /** Without devices of its own. */
     public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
-            throws BootException {
-        this(pc(ramBytes, model, compiledBlocks(), kernel, initrd, initrdName, commandLine, console),
-                pc(ramBytes, model, EngineOptions.of(EngineOptions.Backend.INTERPRETER), kernel, initrd, initrdName, commandLine, SerialBackend.NONE));
+            throws BootException, IOException {
+        this(ramBytes, model, kernel, initrd, initrdName, commandLine, console, Equipment.NONE);
+    }
+
+    /** @param console gets the compiled machine's serial output */
+    public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console,
+            Equipment equipment) throws BootException, IOException {
+        Vm jit = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, compiledBlocks()), model, console);
+        Vm interpreter = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, SerialBackend.NONE);
+        equipment.plug(jit, true);
+        equipment.plug(interpreter, false);
+        jit.load(kernel, initrd, initrdName, commandLine);
+        interpreter.load(kernel, initrd, initrdName, commandLine);
+        compiled = jit;
+        interpreted = interpreter;
+        inStep();
     }
 
     private Lockstep(Machine compiled, Machine interpreted) {
         this.compiled = compiled;
         this.interpreted = interpreted;
+        inStep();
+    }
+
+    private void inStep() {
         compiled.engine().setOneBlock(true);
         interpreted.engine().setOneBlock(true);
     }
@@ -67,13 +99,6 @@ public final class Lockstep {
 
     private static EngineOptions compiledBlocks() {
         return new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE, false, true);
-    }
-
-    private static Machine pc(long ramBytes, CpuModel model, EngineOptions engine, KernelImage kernel, byte[] initrd, String initrdName, String commandLine,
-            SerialBackend console) throws BootException {
-        Vm vm = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, engine), model, console);
-        vm.load(kernel, initrd, initrdName, commandLine);
-        return vm;
     }
 
     private static Machine domain(long ramBytes, CpuModel model, EngineOptions engine, KernelImage kernel, byte[] initrd, String commandLine,

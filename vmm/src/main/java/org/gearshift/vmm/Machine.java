@@ -25,7 +25,10 @@ public interface Machine {
     /** Called on the vCPU thread whenever the machine goes idle. */
     void onIdle(Runnable action);
 
-    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    /**
+     * Says that a source of input, such as who calls {@link #serialInput}, is there or, after that, has ended: an idle machine that nothing else can wake waits for as long as there is one.
+     * Any thread.
+     */
     void expectInput(boolean possible);
 
     /**

@@ -1,6 +1,8 @@
 package org.gearshift.vmm;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.VirtualClock;
@@ -30,8 +32,10 @@ final class MachineTimer implements EventTimer {
     private long lastPause = Long.MIN_VALUE / 2;
     private volatile Thread sleeper;
     private volatile boolean woken;
-    private volatile boolean inputPossible;
+    /** Sources of host input that may still say something. */
+    private final AtomicInteger inputs = new AtomicInteger();
     private Runnable onIdle = () -> { };
+    private BooleanSupplier expected = () -> false;
 
     /** @param poll drains host input into the devices; called on the vCPU thread */
     MachineTimer(GuestClock clock, EventQueue events, Runnable poll) {
@@ -40,15 +44,24 @@ final class MachineTimer implements EventTimer {
         this.poll = poll;
     }
 
-    /** Called when the processor goes idle: output may be flushed. */
+    /** Called when the processor goes idle: output may be flushed. All actions are called that were ever given. */
     void onIdle(Runnable action) {
-        onIdle = action;
+        Runnable before = onIdle;
+        onIdle = () -> {
+            before.run();
+            action.run();
+        };
     }
 
-    /** Whether host input may arrive at any time: an idle machine without events then waits for it. Any thread. */
+    /** A source of host input opens or, later, ends: as long as there is one, an idle machine without events waits. Any thread. */
     void expectInput(boolean possible) {
-        inputPossible = possible;
+        inputs.addAndGet(possible ? 1 : -1);
         wake();
+    }
+
+    /** What tells that a host thread works for the machine and will wake it: that is waited for, too. */
+    void expect(BooleanSupplier hostWork) {
+        expected = hostWork;
     }
 
     /** Ends a sleep; any thread. */
@@ -108,9 +121,9 @@ final class MachineTimer implements EventTimer {
                 v.advanceTo(deadline);
                 return true;
             }
-            return (inputPossible || woken) && sleep(MAX_SLEEP_NANOS);
+            return (inputs.get() > 0 || woken || expected.getAsBoolean()) && sleep(MAX_SLEEP_NANOS);
         }
-        if (deadline == EventQueue.NEVER && !inputPossible && !woken) {
+        if (deadline == EventQueue.NEVER && inputs.get() <= 0 && !woken && !expected.getAsBoolean()) {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));

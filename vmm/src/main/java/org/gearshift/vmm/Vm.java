@@ -27,6 +27,7 @@ import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.virtio.VirtioDevice;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm implements Machine {
@@ -74,6 +75,7 @@ public final class Vm implements Machine {
         platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
         platform.onInput(timer::wake);
+        timer.expect(platform.hostWork()::isExpected);
         rsdp = platform.writeAcpiTables();
     }
 
@@ -156,6 +158,11 @@ public final class Vm implements Machine {
         }
     }
 
+    /** Plugs in a device, before a kernel is loaded. */
+    public void attach(VirtioDevice device) {
+        platform.attach(device);
+    }
+
     /** Loads a kernel and puts the processor at its entry. */
     public void load(KernelImage kernel, byte[] initrd, String initrdName, String commandLine) throws BootException {
         if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
@@ -226,7 +233,10 @@ public final class Vm implements Machine {
         timer.onIdle(action);
     }
 
-    /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
+    /**
+     * Says that a source of input, such as who calls {@link #serialInput}, is there or, after that, has ended: an idle machine that nothing else can wake waits for
+     * as long as there is one. Any thread.
+     */
     @Override
     public void expectInput(boolean possible) {
         timer.expectInput(possible);

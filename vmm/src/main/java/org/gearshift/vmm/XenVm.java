@@ -23,6 +23,7 @@ import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.SerialBackend;
+import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.xen.Domain;
@@ -96,6 +97,11 @@ public final class XenVm implements Machine {
             requested = new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user");
             engine.requestStop();
         }
+    }
+
+    /** Adds a disk, before {@link #load}: the first is xvda. The caller closes it. */
+    public void attach(DiskImage disk) {
+        domain.attach(disk);
     }
 
     /** Builds the domain: kernel, RAM disk and command line. */

@@ -23,6 +23,9 @@ public final class AcpiTables {
     /** Interrupt of the system control interrupt. */
     public static final int SCI = 9;
 
+    /** First physical address that PCI memory BARs may take. */
+    public static final long PCI_MEMORY_FIRST = Dsdt.PCI_MEMORY_FIRST;
+
     /** Global interrupt of PIRQA-PIRQD: the ISA interrupts that firmware routes them to. */
     static final int[] PCI_INTERRUPTS = {10, 11, 10, 11};
 

@@ -44,6 +44,10 @@ public final class ApicBus {
         void startUp(int apicId, int vector);
     }
 
+    private static final long MESSAGE_BASE = 0xfee00000L;
+    private static final long MESSAGE_WINDOW = 0x100000;
+    private static final long MESSAGE_LOGICAL = 4;
+
     private final List<LocalApic> apics = new ArrayList<>();
     private ProcessorSignals signals = ProcessorSignals.NONE;
     private IntConsumer endOfInterrupt = vector -> { };
@@ -98,6 +102,19 @@ public final class ApicBus {
             }
         }
         return accepted;
+    }
+
+    /**
+     * A message-signalled interrupt (Intel SDM vol. 3A, 11.11): destination and its mode are in the address, vector and the rest in the data.
+     *
+     * @return false if the address means no interrupt, or no processor accepted it
+     */
+    public boolean message(long address, int data) {
+        if ((address & ~(MESSAGE_WINDOW - 1)) != MESSAGE_BASE) {
+            return false;
+        }
+        int mode = (address & MESSAGE_LOGICAL) != 0 ? ApicMessage.DESTINATION_LOGICAL : 0;
+        return send(data & (ApicMessage.VECTOR | 0x700 | ApicMessage.LEVEL) | mode, (int) (address >>> 12) & 0xff);
     }
 
     /** Sends to all processors, or all but {@code except}. */

@@ -4,6 +4,7 @@ import java.io.DataInput;
 import java.io.DataOutput;
 import java.io.IOException;
 import org.gearshift.vmm.bus.InterruptLine;
+import org.gearshift.vmm.bus.MessageSink;
 
 /**
  * One function's configuration space (PCI Local Bus Specification 3.0, ch. 6): 256 bytes, of which each bit is writable or not, and up to
@@ -18,6 +19,10 @@ public abstract class PciFunction implements Device {
     public static final int BAR0 = 0x10;
     /** Offset of the interrupt line register. */
     public static final int INTERRUPT_LINE = 0x3c;
+    /** Offset of the interrupt pin register. */
+    public static final int INTERRUPT_PIN = 0x3d;
+    /** Base address registers. */
+    public static final int BARS = 6;
     /** Command register: I/O decoding. */
     public static final int COMMAND_IO = 0x01;
     /** Command register: memory decoding. */
@@ -29,7 +34,6 @@ public abstract class PciFunction implements Device {
 
     /** Status register: fast back-to-back capable, medium DEVSEL# timing. */
     private static final int STATUS_MEDIUM_DEVSEL = 0x0280;
-    private static final int BARS = 6;
     private static final int HEADER_MULTI_FUNCTION = 0x80;
 
     private final byte[] config = new byte[CONFIG_SIZE];
@@ -38,6 +42,7 @@ public abstract class PciFunction implements Device {
     private final Bar[] bars = new Bar[BARS];
     private InterruptLine pin = InterruptLine.NONE;
     private boolean pinAsserted;
+    private MessageSink messages = MessageSink.NONE;
 
     /** What a base address register decodes; told when the guest places, moves, or switches off the range. */
     public interface BarListener {
@@ -87,7 +92,7 @@ public abstract class PciFunction implements Device {
 
     /** The function uses INTA#. */
     protected final void usesInterruptPin() {
-        set(0x3d, 1, 1);
+        set(INTERRUPT_PIN, 1, 1);
     }
 
     /** Gives {@code length} bytes at {@code offset} their value after reset, little-endian. */
@@ -123,6 +128,31 @@ public abstract class PciFunction implements Device {
     /** Called by the bus: where INTA# goes. */
     final void wire(InterruptLine line) {
         pin = line;
+    }
+
+    /** Called by the bus: where message-signalled interrupts go. */
+    final void wire(MessageSink sink) {
+        messages = sink;
+    }
+
+    /** Where the function writes message-signalled interrupts. */
+    protected final MessageSink messages() {
+        return messages;
+    }
+
+    /** Whether there is an INTA# that the function may assert. */
+    public final boolean hasInterruptPin() {
+        return readConfig(INTERRUPT_PIN, 8) != 0;
+    }
+
+    /** Size of the range that base address register {@code index} (0..5) decodes, in bytes or ports; 0 if it decodes nothing. */
+    public final long barSize(int index) {
+        return bars[index] == null ? 0 : bars[index].size;
+    }
+
+    /** Whether base address register {@code index} decodes I/O ports. */
+    public final boolean isIoBar(int index) {
+        return bars[index] != null && bars[index].io;
     }
 
     /** Drives INTA#, unless the command register disables it. */

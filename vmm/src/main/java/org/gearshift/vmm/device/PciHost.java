@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.gearshift.vmm.bus.InterruptLine;
+import org.gearshift.vmm.bus.MessageSink;
 import org.gearshift.vmm.bus.PortBus;
 import org.gearshift.vmm.bus.PortDevice;
 
@@ -29,6 +30,7 @@ public final class PciHost implements Device, PortDevice {
     private final PciFunction[] functions = new PciFunction[DEVICES * 8];
     private final InterruptLine[] pirq = new InterruptLine[PIRQS];
     private final int[] asserted = new int[PIRQS];
+    private MessageSink messages = MessageSink.NONE;
     private int address;
     private long accesses;
 
@@ -48,6 +50,32 @@ public final class PciHost implements Device, PortDevice {
         pirq[index] = line;
     }
 
+    /** Connects what takes message-signalled interrupts; for functions plugged in later. */
+    public void connectMessages(MessageSink sink) {
+        messages = sink;
+    }
+
+    /**
+     * Puts a function in the first slot where no device is.
+     *
+     * @return the slot, 0..31
+     * @throws IllegalStateException if the bus is full
+     */
+    public int plug(PciFunction what) {
+        for (int device = 0; device < DEVICES; device++) {
+            if (functions[device << 3] == null) {
+                plug(device, 0, what);
+                return device;
+            }
+        }
+        throw new IllegalStateException("no free PCI slot for " + what.name());
+    }
+
+    /** The function at {@code device} (0..31) and {@code function} (0..7), or null. */
+    public PciFunction at(int device, int function) {
+        return functions[device << 3 | function];
+    }
+
     /**
      * Puts a function in a slot and wires its INTA#.
      *
@@ -62,6 +90,7 @@ public final class PciHost implements Device, PortDevice {
         functions[slot] = what;
         int wire = pirqOf(device, 0);
         what.wire(new SharedPin(wire));
+        what.wire(messages);
     }
 
     /** The PIRQ (0 = A) that pin {@code pin} (0 = INTA#) of {@code device} is wired to: slots rotate, as on every board. */

@@ -16,6 +16,7 @@ import org.gearshift.vmm.bus.InterruptLine;
 import org.gearshift.vmm.bus.PortBus;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.clock.WallClock;
 import org.gearshift.vmm.cpu.ApicBaseMsr;
@@ -42,6 +43,8 @@ import org.gearshift.vmm.device.PostPort;
 import org.gearshift.vmm.device.PowerManagementPiix4;
 import org.gearshift.vmm.device.SystemPorts;
 import org.gearshift.vmm.device.Uart16550;
+import org.gearshift.vmm.virtio.VirtioDevice;
+import org.gearshift.vmm.virtio.VirtioFunction;
 
 /**
  * A PC: 440FX and PIIX with an I/O APIC, two serial ports, keyboard and mouse, ACPI. It has no display adapter, disk or HPET.
@@ -90,6 +93,7 @@ public final class PcPlatform {
     private long lapicBase = LocalApic.DEFAULT_BASE;
     private volatile boolean inputArrived;
     private volatile Runnable wakeUp = () -> { };
+    private final HostWork hostWork = new HostWork(this::inputArrived);
 
     /**
      * Builds the machine around {@code memory}, maps its windows and brings it to the state firmware would leave.
@@ -154,14 +158,23 @@ public final class PcPlatform {
         devices.addAll(List.of(pic, ioApic));
         devices.addAll(List.of(lapics));
         devices.addAll(List.of(pit, rtc, com1, com2, keyboard, systemPorts, post, dma, pci));
-        Runnable noted = () -> {
-            inputArrived = true;
-            wakeUp.run();
-        };
+        pci.connectMessages(apicBus::message);
+        Runnable noted = this::inputArrived;
         com1.onInput(noted);
         com2.onInput(noted);
         keyboard.onInput(noted);
         power.onInput(noted);
+    }
+
+    private void inputArrived() {
+        inputArrived = true;
+        wakeUp.run();
+    }
+
+    /** Plugs a device into the PCI bus, as it was before power was switched on. */
+    public void attach(VirtioDevice device) {
+        pci.plug(new VirtioFunction(device, new VirtioFunction.Environment(memory, ports, clock, events, hostWork)));
+        PciSetup.write(pci, isaBridge);
     }
 
     private WallClock wallClock() {
@@ -201,6 +214,7 @@ public final class PcPlatform {
         pic.write(PicPair.ELCR + 1, ELCR_SLAVE, 8);
         lapics[0].virtualWire();
         CmosSetup.write(rtc, memory.ram().size(), options.cpus());
+        PciSetup.write(pci, isaBridge);
         writeAcpiTables();
     }
 
@@ -226,11 +240,17 @@ public final class PcPlatform {
     public void poll() {
         if (inputArrived) {
             inputArrived = false;
+            hostWork.run();
             com1.poll();
             com2.poll();
             keyboard.poll();
             power.poll();
         }
+    }
+
+    /** Where other host threads leave what is to be done to devices. */
+    public HostWork hostWork() {
+        return hostWork;
     }
 
     /** What to call on the host's thread when it delivered input, to wake a vCPU that sleeps. */

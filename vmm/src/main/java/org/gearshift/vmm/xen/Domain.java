@@ -19,6 +19,7 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.SerialBackend;
+import org.gearshift.vmm.disk.DiskImage;
 
 /**
  * A paravirtual domain of one vCPU: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
@@ -52,13 +53,14 @@ public final class Domain {
     Hypercalls hypercalls;
     ConsoleRing console;
     StoreRing store;
-    private final XenStore storeTree;
+    final XenStore storeTree;
     private final GuestClock clock;
     private final EventQueue queue;
     private final DomainListener listener;
     private final SerialBackend terminal;
     private final Runnable wake;
     private final List<Runnable> backends = new ArrayList<>();
+    private final List<DiskImage> disks = new ArrayList<>();
     final int maximumPages;
     boolean architecturalIopl;
     private boolean ended;
@@ -134,7 +136,7 @@ public final class Domain {
         sched = new SchedOperations(this, clock);
         grants = new GrantTable(this, space.firstDomainFrame());
         console = new ConsoleRing(memory, terminal, wake);
-        store = new StoreRing(memory, storeTree, ID);
+        store = new StoreRing(memory, storeTree, ID, this::pollBackends);
         hypercalls = new Hypercalls(this);
         cpu.paravirtualize(vcpu);
     }
@@ -146,6 +148,9 @@ public final class Domain {
         shared.setTime();
         new DomainBuilder(this, kernel).build(initrd, commandLine);
         storeTree.describe(ID, maximumPages, console.frame(), console.port(), store.frame(), store.port());
+        for (int i = 0; i < disks.size(); i++) {
+            backends.add(new BlockBackend(this, disks.get(i), i)::poll);
+        }
     }
 
     /** A byte for the domain's console; any thread. */
@@ -156,7 +161,16 @@ public final class Domain {
     /** Takes over what other threads have brought. */
     public void poll() {
         console.poll();
+        pollBackends();
         store.poll();
+    }
+
+    /** Adds a disk; before {@link #build}. The first is xvda. */
+    public void attach(DiskImage disk) {
+        disks.add(disk);
+    }
+
+    private void pollBackends() {
         backends.forEach(Runnable::run);
     }
 

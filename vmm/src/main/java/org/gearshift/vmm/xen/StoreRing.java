@@ -59,12 +59,17 @@ final class StoreRing {
     private final ByteArrayOutputStream partial = new ByteArrayOutputStream();
     private final ArrayDeque<byte[]> answers = new ArrayDeque<>();
     private final List<Watch> watches = new ArrayList<>();
+    /** Watch events that a request has caused, until its answer is out. */
+    private final List<byte[]> held = new ArrayList<>();
+    private final Runnable afterRequests;
     private EventChannels events;
     private int frame;
     private int port;
     private int queued;
 
-    StoreRing(PhysicalMemory memory, XenStore tree, int domain) {
+    /** @param afterRequests lets backends follow what a domain has written */
+    StoreRing(PhysicalMemory memory, XenStore tree, int domain, Runnable afterRequests) {
+        this.afterRequests = afterRequests;
         this.memory = memory;
         this.tree = tree;
         this.domain = domain;
@@ -95,6 +100,8 @@ final class StoreRing {
 
     private void notified() {
         boolean moved = takeRequests();
+        afterRequests.run();
+        fireHeld();
         moved |= flush();
         if (moved) {
             events.raise(port);
@@ -142,8 +149,6 @@ final class StoreRing {
         }
         fireHeld();
     }
-
-    private final List<byte[]> held = new ArrayList<>();
 
     /** Events that a request caused follow its answer. */
     private void fireHeld() {

@@ -250,6 +250,15 @@ final class XenStore {
         }
     }
 
+    /** The value of a node as domain 0 reads it; empty if there is none. */
+    String get(String path) {
+        try {
+            return new String(live.read(0, path), StandardCharsets.ISO_8859_1);
+        } catch (StoreException e) {
+            return "";
+        }
+    }
+
     /** Sets permissions as domain 0. */
     void permit(String path, String... permissions) {
         try {

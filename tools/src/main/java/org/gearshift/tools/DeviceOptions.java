@@ -1,0 +1,127 @@
+package org.gearshift.tools;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.XenVm;
+import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.virtio.EntropySource;
+import org.gearshift.vmm.virtio.IoExecutor;
+import org.gearshift.vmm.virtio.VirtioBlk;
+import org.gearshift.vmm.virtio.VirtioConsole;
+import org.gearshift.vmm.virtio.VirtioRng;
+import picocli.CommandLine.Option;
+
+/** The devices {@code gearshift run} adds to a machine. */
+final class DeviceOptions implements AutoCloseable {
+    @Option(names = "--disk", paramLabel = "FILE[,OPTION...]", converter = DiskOption.Converter.class,
+            description = {"Add a virtio disk (repeatable): a raw image, or qcow2 if its name ends so. Options: format=raw|qcow2, ro (read-only),",
+                "snapshot (changes are forgotten at the end), serial=TEXT, block-size=512|4096, backing=anywhere (else a qcow2 image's backing",
+                "files must be in its own folder)."})
+    private List<DiskOption> disks = new ArrayList<>();
+
+    @Option(names = "--rng", description = "Add a virtio source of random numbers; with --clock virtual, always the same ones.")
+    private boolean rng;
+
+    @Option(names = "--console", paramLabel = "WHERE",
+            description = "Add a virtio console, Linux's hvc0: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none.")
+    private String console;
+
+    private final List<VirtioBlk> attached = new ArrayList<>();
+    private final List<DiskImage> images = new ArrayList<>();
+    private SerialEndpoint consoleEnd;
+
+    /** For lockstep: two machines can have the same disk if neither changes it, and there is one console. */
+    void requireShareable() {
+        for (DiskOption disk : disks) {
+            if (!disk.readOnly() && !disk.snapshot()) {
+                throw new Gearshift.UsageError("--lockstep runs two machines: add ,snapshot or ,ro to --disk " + disk.file());
+            }
+        }
+        if (console != null) {
+            throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --console");
+        }
+    }
+
+    /** Whether the virtio console is to have the user's terminal. */
+    boolean takesTerminal() {
+        return "stdio".equals(console);
+    }
+
+    /** Plugs them in: disks first, in their order. @param messages is told where a TCP port waits */
+    void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) throws IOException {
+        boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
+        for (int number = 0; number < disks.size(); number++) {
+            DiskOption option = disks.get(number);
+            DiskImage image = option.open();
+            String serial = option.serial() == null ? "GEARSHIFT-" + number : option.serial();
+            VirtioBlk disk = new VirtioBlk(number, image, repeatable ? IoExecutor.inline() : IoExecutor.thread("disk" + number), serial, option.blockSize());
+            attached.add(disk);
+            vm.attach(disk);
+        }
+        if (rng) {
+            vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
+        }
+        if (console != null) {
+            consoleEnd = SerialEndpoint.open("--console", console, messages);
+            VirtioConsole device = new VirtioConsole(consoleEnd::transmit, 0, 0);
+            vm.attach(device);
+            consoleEnd.attach(vm, b -> device.receive((byte) b));
+        }
+    }
+
+    /** The same for a paravirtual domain, which has its console already, and finds its disks as xvda and on. */
+    void attach(XenVm vm) throws IOException {
+        if (rng || console != null) {
+            throw new Gearshift.UsageError("--mode pv: --rng and --console are devices of a PC");
+        }
+        for (DiskOption option : disks) {
+            DiskImage image = option.open();
+            images.add(image);
+            vm.attach(image);
+        }
+    }
+
+    /** Whether there are any. */
+    boolean any() {
+        return rng || console != null || !disks.isEmpty();
+    }
+
+    /** Shows what the guest has written to its console. */
+    void flush() throws IOException {
+        if (consoleEnd != null) {
+            consoleEnd.flush();
+        }
+    }
+
+    /** Finishes what disks have under way, and closes their images. */
+    @Override
+    public void close() throws IOException {
+        IOException first = null;
+        for (VirtioBlk disk : attached) {
+            try {
+                disk.close();
+            } catch (IOException e) {
+                first = first == null ? e : first;
+            }
+        }
+        for (DiskImage image : images) {
+            try {
+                image.close();
+            } catch (IOException e) {
+                first = first == null ? e : first;
+            }
+        }
+        attached.clear();
+        images.clear();
+        if (consoleEnd != null) {
+            consoleEnd.close();
+        }
+        if (first != null) {
+            throw first;
+        }
+    }
+}
