@@ -16,22 +16,20 @@ void report(const char *name, u32 count, u64 cycles)
 static void page_table_update(void)
 {
     u32 window = KERNEL_MAPPED - PAGE;
-    u32 *e = page_entry(kernel_directory, window, 0);
-    u32 saved = *e;
+    entry_t *e = page_entry(kernel_directory, window, 0);
+    entry_t saved = *e;
     u32 one = page_alloc(), two = page_alloc();
     u32 wrong = 0;
     *(u32 *)one = 1;
     *(u32 *)two = 2;
     u64 t = time_stamp();
     for (u32 i = 0; i < 10000; i++) {
-        set_page_entry(e, (i & 1 ? two : one) | PRESENT | WRITABLE);
-        flush_page(window);
+        change_mapping(e, window, entry(i & 1 ? two : one, PRESENT | WRITABLE));
         if (*(volatile u32 *)window != (i & 1) + 1)
             wrong++;
     }
     t = time_stamp() - t;
-    set_page_entry(e, saved);
-    flush_page(window);
+    change_mapping(e, window, saved);
     page_free(one);
     page_free(two);
     if (wrong)
@@ -62,8 +60,8 @@ static void interrupt(void)
 static void context_switch(void)
 {
     u32 a = space_create(), b = space_create();
-    *page_entry(a, USER_BASE, 1) = page_alloc() | PRESENT | WRITABLE;
-    *page_entry(b, USER_BASE, 1) = page_alloc() | PRESENT | WRITABLE;
+    set_page_entry(page_entry(a, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
+    set_page_entry(page_entry(b, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
     u64 t = time_stamp();
     for (u32 i = 0; i < 5000; i++) {
         load_address_space(a);

@@ -1,20 +1,30 @@
 #!/bin/sh
-# Builds the sample kernel: build.sh OUTPUT. Needs gcc with -m32 and binutils; the result does not depend on where it is built.
+# Builds the sample kernel: build.sh OUTPUT [pc|xen]. Needs gcc with -m32 and binutils; the result does not depend on where it is built.
 set -eu
 out=${1:?where to write the kernel}
+machine=${2:-pc}
 case $out in /*) ;; *) out=$PWD/$out ;; esac
 cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-flags="-m32 -march=i686 -O2 -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables
+flags="-O2 -std=gnu11 -ffreestanding -fno-pic -fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables -I$machine
   -fno-strict-aliasing -fcf-protection=none -fno-tree-loop-distribute-patterns -fno-delete-null-pointer-checks -mno-sse -mno-mmx -Wall -Wextra -Werror"
+case $machine in
+  pc) format=elf_i386 own="pc/boot.S pc/serial.c pc/paging.c pc/traps.c pc/power.c"
+    flags="$flags -m32 -march=i686" ;;
+  # Everything lies below 4 GiB, so that addresses are kept in 32 bits as on a PC.
+  xen) format=elf_x86_64 own="xen/boot.S xen/console.c xen/paging.c xen/traps.c"
+    flags="$flags -m64 -mno-red-zone -mno-80387 -Wno-int-to-pointer-cast -Wno-pointer-to-int-cast" ;;
+  *) echo "no such machine: $machine" >&2; exit 2 ;;
+esac
 objects=
-for source in boot.S main.c console.c memory.c traps.c process.c user.c bench.c power.c; do
+for source in $own main.c print.c memory.c process.c user.c bench.c; do
+  object=$work/$(echo "${source%.*}" | tr / -).o
   # shellcheck disable=SC2086
-  gcc $flags -c "$source" -o "$work/${source%.*}.o"
-  objects="$objects $work/${source%.*}.o"
+  gcc $flags -c "$source" -o "$object"
+  objects="$objects $object"
 done
 # shellcheck disable=SC2086
-ld -m elf_i386 --build-id=none -z noexecstack --no-warn-rwx-segments -T kernel.ld $objects -o "$work/kernel"
+ld -m "$format" --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments -T "$machine/kernel.ld" $objects -o "$work/kernel"
 strip "$work/kernel"
 cp "$work/kernel" "$out"

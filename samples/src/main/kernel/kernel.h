@@ -1,7 +1,7 @@
 /* What the files of the sample kernel share. */
 #ifndef KERNEL_H
 #define KERNEL_H
-#include "machine.h"
+#include <machine.h>
 
 #define PAGE 4096u
 #define USER_BASE 0x40000000u
@@ -13,34 +13,34 @@
 #define WRITABLE 2u
 #define USER 4u
 
-/* What an interrupt leaves on the kernel stack, lowest address first. */
-struct frame {
-    u32 es, ds;
-    u32 edi, esi, ebp, unused_esp, ebx, edx, ecx, eax;
-    u32 vector, error;
-    u32 eip, cs, eflags, esp, ss; /* esp and ss only when it came from user mode */
-};
-
 enum { CALL_EXIT, CALL_WRITE, CALL_GETPID, CALL_YIELD, CALL_TICKS, CALL_UNMAP, CALL_FORK_LIKE };
 
-/* console.c */
-void console_init(void);
+/* The machine's own: pc/ or xen/. */
+void console_init(u32 info);
+void put(char c);
+void console_flush(void);
+
+/* print.c */
 void print(const char *s);
 void print_unsigned(u32 v);
 void print_hex(u32 v);
 
 /* memory.c */
-void memory_init(void);
 u32 page_alloc(void);
 void page_free(u32 page);
-u32 space_create(void);
 void space_destroy(u32 directory);
 u32 space_copy(u32 directory);
-u32 *page_entry(u32 directory, u32 address, int create);
-extern u32 kernel_directory;
 extern u32 pages_in_use;
 
-/* traps.c */
+/* paging.c of the machine: address spaces. Each has the kernel's pages one to one, and its own from USER_BASE on. */
+void memory_init(void);
+u32 space_create(void);
+/* Gives back the tables of a space whose pages have been given back. */
+void space_release(u32 directory);
+entry_t *page_entry(u32 directory, u32 address, int create);
+extern u32 kernel_directory;
+
+/* traps.c of the machine */
 void traps_init(void);
 void set_kernel_stack(u32 top);
 extern volatile u32 ticks;
@@ -58,15 +58,7 @@ int process_running(void);
 void benchmarks_run(void);
 void report(const char *name, u32 count, u64 cycles);
 
-/* power.c */
+/* The machine's own. */
 void power_off(void);
 
-static inline void copy(void *to, const void *from, u32 n)
-{
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(n) :: "memory");
-}
-static inline void zero(void *to, u32 n)
-{
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(n) : "a"(0) : "memory");
-}
 #endif

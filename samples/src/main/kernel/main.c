@@ -3,11 +3,10 @@
 
 void kernel_main(u32 magic, u32 info)
 {
-    (void)info;
-    console_init();
+    console_init(info);
     print("Gearshift sample kernel (" MACHINE_NAME ")\n");
-    if (magic != 0x2badb002u)
-        print("not started by multiboot\n");
+    if (magic != BOOT_MAGIC)
+        print("not started by " BOOT_PROTOCOL "\n");
     memory_init();
     traps_init();
     processes_run();

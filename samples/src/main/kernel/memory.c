@@ -1,10 +1,9 @@
-/* Page allocator and address spaces: two-level tables, the kernel mapped one to one in every space. */
+/* Page allocator, and what can be said of address spaces whatever their tables look like. */
 #include "kernel.h"
 
 #define POOL_START 0x800000u
 #define POOL_END KERNEL_MAPPED
 
-u32 kernel_directory;
 u32 pages_in_use;
 static u32 free_list;
 static u32 pool_next = POOL_START;
@@ -33,68 +32,45 @@ void page_free(u32 p)
     pages_in_use--;
 }
 
-u32 *page_entry(u32 directory, u32 address, int create)
+/* Where user pages may be: what a copy or the end of a space has to look at. */
+#define USER_END 0x60000000u
+
+static void each_page(u32 directory, void (*what)(u32 address, entry_t *e, u32 argument), u32 argument)
 {
-    u32 *d = (u32 *)directory + (address >> 22);
-    if (!(*d & PRESENT)) {
-        if (!create)
-            return 0;
-        set_page_entry(d, page_alloc() | PRESENT | WRITABLE | USER);
+    for (u32 table = USER_BASE; table < USER_END; table += 0x200000u) {
+        entry_t *e = page_entry(directory, table, 0);
+        if (!e)
+            continue;
+        for (u32 i = 0; i < 512; i++)
+            if (e[i] & PRESENT)
+                what(table + i * PAGE, e + i, argument);
     }
-    return (u32 *)(*d & ~(PAGE - 1)) + (address >> 12 & 1023);
 }
 
-u32 space_create(void)
+static void give_back(u32 address, entry_t *e, u32 argument)
 {
-    u32 d = page_alloc();
-    for (u32 i = 0; i < KERNEL_MAPPED >> 22; i++)
-        set_page_entry((u32 *)d + i, ((u32 *)kernel_directory)[i]);
-    return d;
+    (void)address;
+    (void)argument;
+    page_free(entry_page(*e));
 }
 
 void space_destroy(u32 directory)
 {
-    u32 *d = (u32 *)directory;
-    for (u32 i = KERNEL_MAPPED >> 22; i < 1024; i++) {
-        if (!(d[i] & PRESENT))
-            continue;
-        u32 *t = (u32 *)(d[i] & ~(PAGE - 1));
-        for (u32 k = 0; k < 1024; k++)
-            if (t[k] & PRESENT)
-                page_free(t[k] & ~(PAGE - 1));
-        page_free((u32)t);
-    }
-    page_free(directory);
+    each_page(directory, give_back, 0);
+    space_release(directory);
+}
+
+static void copy_page(u32 address, entry_t *e, u32 to)
+{
+    u32 p = page_alloc();
+    copy((void *)p, (void *)entry_page(*e), PAGE);
+    set_page_entry(page_entry(to, address, 1), entry(p, *e & (PRESENT | WRITABLE | USER)));
 }
 
 /* A second space with its own copy of every user page, as fork without copy-on-write makes it. */
 u32 space_copy(u32 directory)
 {
     u32 copy_directory = space_create();
-    u32 *d = (u32 *)directory;
-    for (u32 i = KERNEL_MAPPED >> 22; i < 1024; i++) {
-        if (!(d[i] & PRESENT))
-            continue;
-        u32 *t = (u32 *)(d[i] & ~(PAGE - 1));
-        for (u32 k = 0; k < 1024; k++) {
-            if (!(t[k] & PRESENT))
-                continue;
-            u32 p = page_alloc();
-            copy((void *)p, (void *)(t[k] & ~(PAGE - 1)), PAGE);
-            set_page_entry(page_entry(copy_directory, i << 22 | k << 12, 1), p | (t[k] & (PAGE - 1)));
-        }
-    }
+    each_page(directory, copy_page, copy_directory);
     return copy_directory;
-}
-
-void memory_init(void)
-{
-    kernel_directory = page_alloc();
-    for (u32 a = 0; a < KERNEL_MAPPED; a += PAGE) {
-        u32 *d = (u32 *)kernel_directory + (a >> 22);
-        if (!(*d & PRESENT))
-            *d = page_alloc() | PRESENT | WRITABLE;
-        ((u32 *)(*d & ~(PAGE - 1)))[a >> 12 & 1023] = a | PRESENT | WRITABLE;
-    }
-    enable_paging(kernel_directory);
 }

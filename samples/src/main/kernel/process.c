@@ -28,18 +28,12 @@ static void process_create(int number)
     for (u32 a = 0; a < (u32)user_size; a += PAGE) {
         u32 page = page_alloc();
         copy((void *)page, user_load + a, PAGE);
-        set_page_entry(page_entry(p->directory, USER_BASE + a, 1), page | PRESENT | WRITABLE | USER);
+        set_page_entry(page_entry(p->directory, USER_BASE + a, 1), entry(page, PRESENT | WRITABLE | USER));
     }
-    set_page_entry(page_entry(p->directory, USER_STACK_TOP - PAGE, 1), page_alloc() | PRESENT | WRITABLE | USER);
+    set_page_entry(page_entry(p->directory, USER_STACK_TOP - PAGE, 1), entry(page_alloc(), PRESENT | WRITABLE | USER));
     p->stack = page_alloc();
     struct frame *f = (struct frame *)(p->stack + PAGE) - 1;
-    f->es = f->ds = 0x23;
-    f->eip = USER_BASE;
-    f->cs = 0x1b;
-    f->eflags = 0x202;
-    f->esp = USER_STACK_TOP - 16;
-    f->ss = 0x23;
-    f->eax = (u32)number;
+    frame_start(f, USER_BASE, USER_STACK_TOP - 16, (u32)number);
     p->frame = f;
     p->live = 1;
     live_count++;
@@ -103,41 +97,41 @@ static u32 write_user(u32 text, u32 length)
 
 static u32 unmap(u32 address)
 {
-    u32 *e = page_entry(current->directory, address, 0);
+    entry_t *e = page_entry(current->directory, address, 0);
     if (!e || !(*e & PRESENT) || address < USER_HEAP)
         return (u32)-1;
-    page_free(*e & ~(PAGE - 1));
-    set_page_entry(e, 0);
-    flush_page(address);
+    u32 page = entry_page(*e);
+    change_mapping(e, address, 0);
+    page_free(page);
     return 0;
 }
 
 struct frame *process_trap(struct frame *f)
 {
-    switch (f->eax) {
+    switch (f->a) {
     case CALL_EXIT:
         return process_exit();
     case CALL_WRITE:
-        f->eax = write_user(f->ebx, f->ecx);
+        f->a = write_user(f->b, f->c);
         return f;
     case CALL_GETPID:
-        f->eax = (u32)(current - table);
+        f->a = (u32)(current - table);
         return f;
     case CALL_YIELD:
-        f->eax = 0;
+        f->a = 0;
         return process_switch(f);
     case CALL_TICKS:
-        f->eax = ticks;
+        f->a = ticks;
         return f;
     case CALL_UNMAP:
-        f->eax = unmap(f->ebx);
+        f->a = unmap(f->b);
         return f;
     case CALL_FORK_LIKE:
         space_destroy(space_copy(current->directory));
-        f->eax = 0;
+        f->a = 0;
         return f;
     default:
-        f->eax = (u32)-1;
+        f->a = (u32)-1;
         return f;
     }
 }
@@ -147,14 +141,14 @@ struct frame *process_page_fault(struct frame *f, u32 address)
 {
     if (!(f->cs & 3) || f->error & 1 || address < USER_HEAP) {
         print("page fault at ");
-        print_hex(f->eip);
+        print_hex(f->pc);
         print(" address ");
         print_hex(address);
         print("\n");
         halt_forever();
     }
     demand_faults++;
-    set_page_entry(page_entry(current->directory, address, 1), page_alloc() | PRESENT | WRITABLE | USER);
+    set_page_entry(page_entry(current->directory, address, 1), entry(page_alloc(), PRESENT | WRITABLE | USER));
     return f;
 }
 

@@ -62,8 +62,11 @@ static const char n_copy[] DATA = "b space-copy ";
 static const char n_integer[] DATA = "b integer-loop ";
 static const char n_memory[] DATA = "b memory-loop ";
 
+static const char n_begin[] DATA = "b begin 0\n";
+
 CODE static void benchmarks(void)
 {
+    call(CALL_WRITE, (u32)n_begin, sizeof n_begin - 1);
     u64 t = time_stamp();
     for (u32 i = 0; i < 20000; i++)
         call(CALL_GETPID, 0, 0);

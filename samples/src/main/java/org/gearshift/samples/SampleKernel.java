@@ -6,16 +6,29 @@ import java.io.UncheckedIOException;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
-/** The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks. Its sources are in {@code samples/src/main/kernel}. */
+/**
+ * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twin for a paravirtual domain, from the same sources but for what the machine is. They are
+ * in {@code samples/src/main/kernel}.
+ */
 public final class SampleKernel {
-    private static final String RESOURCE = "sample-kernel.elf";
+    private static final String PC = "sample-kernel.elf";
+    private static final String XEN = "sample-kernel-xen.elf";
 
     private SampleKernel() {
     }
 
     /** The built image, as committed beside its source. */
     public static byte[] bytes() {
-        try (InputStream in = SampleKernel.class.getResourceAsStream(RESOURCE)) {
+        return bytes(PC);
+    }
+
+    /** The built image of the twin. */
+    public static byte[] paravirtualBytes() {
+        return bytes(XEN);
+    }
+
+    private static byte[] bytes(String resource) {
+        try (InputStream in = SampleKernel.class.getResourceAsStream(resource)) {
             return in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -25,5 +38,10 @@ public final class SampleKernel {
     /** The image, ready to load. */
     public static KernelImage image() throws BootException {
         return new KernelImage("sample kernel", bytes());
+    }
+
+    /** The twin's image, for a paravirtual domain of 96 MiB at least. */
+    public static KernelImage paravirtualImage() throws BootException {
+        return new KernelImage("paravirtual sample kernel", paravirtualBytes());
     }
 }

@@ -2,24 +2,68 @@ package org.gearshift.samples;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gearshift.testing.Prerequisite;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.engine.EngineOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SampleKernelTest {
-    @Test
-    void theCommittedImageIsWhatItsSourcesBuild(@TempDir Path dir) throws Exception {
+    private static final long LIMIT = 2_000_000_000L;
+
+    private static void assertBuilt(Path dir, String machine, byte[] committed, String resource) throws Exception {
         Prerequisite.program("gcc");
         Prerequisite.program("ld");
         Path built = dir.resolve("kernel.elf");
-        Process p = new ProcessBuilder("sh", "src/main/kernel/build.sh", built.toString()).redirectErrorStream(true).start();
+        Process p = new ProcessBuilder("sh", "src/main/kernel/build.sh", built.toString(), machine).redirectErrorStream(true).start();
         String output = new String(p.getInputStream().readAllBytes());
         assertEquals(0, p.waitFor(), () -> "build.sh failed (gcc with -m32 and binutils are needed):\n" + output);
-        assertArrayEquals(Files.readAllBytes(built), SampleKernel.bytes(), "rebuild it: sh samples/src/main/kernel/build.sh samples/src/main/resources/org/gearshift/samples/sample-kernel.elf");
+        assertArrayEquals(Files.readAllBytes(built), committed,
+                "rebuild it: sh samples/src/main/kernel/build.sh samples/src/main/resources/org/gearshift/samples/" + resource + " " + machine);
+    }
+
+    @Test
+    void theCommittedImageIsWhatItsSourcesBuild(@TempDir Path dir) throws Exception {
+        assertBuilt(dir, "pc", SampleKernel.bytes(), "sample-kernel.elf");
+    }
+
+    @Test
+    void soIsItsTwins(@TempDir Path dir) throws Exception {
+        assertBuilt(dir, "xen", SampleKernel.paravirtualBytes(), "sample-kernel-xen.elf");
+    }
+
+    @Test
+    void soIsTheProgramForLinux(@TempDir Path dir) throws Exception {
+        Prerequisite.program("gcc");
+        Prerequisite.program("ld");
+        Path built = dir.resolve("benchmark");
+        Process p = new ProcessBuilder("sh", "src/main/linux/build.sh", built.toString()).redirectErrorStream(true).start();
+        String output = new String(p.getInputStream().readAllBytes());
+        assertEquals(0, p.waitFor(), output);
+        assertArrayEquals(Files.readAllBytes(built), LinuxBenchmark.program(),
+                "rebuild it: sh samples/src/main/linux/build.sh samples/src/main/resources/org/gearshift/samples/linux-benchmark");
+    }
+
+    @Test
+    void theTwinRunsToItsEnd() throws Exception {
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        XenVm vm = new XenVm(new VmConfig(96 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), NamedCpu.X86_64.model(), console::write);
+        vm.load(SampleKernel.paravirtualImage(), new byte[0], "");
+        VmOutcome outcome = vm.run(LIMIT);
+        String text = console.toString(StandardCharsets.US_ASCII);
+        assertEquals(VmOutcome.POWER_OFF, outcome.exitCode(), text);
+        assertTrue(text.contains("processes: all finished, no page lost, memory on demand works"), text);
+        assertTrue(text.contains("b address-space-switch ") && text.contains("timer: interrupts arrive"), text);
     }
 
     @Test

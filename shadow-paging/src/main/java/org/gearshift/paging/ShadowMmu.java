@@ -35,8 +35,8 @@ public final class ShadowMmu {
 
     private final PhysicalMemory memory;
     private final PagingControl control = new PagingControl();
-    private final PagingCounters counters = new PagingCounters();
-    private final MappingEpoch epoch = new MappingEpoch();
+    private final PagingCounters counters;
+    private final MappingEpoch epoch;
     private final FlatMaps flat;
     /** Made when the guest first enters IA-32e mode. */
     private WideMaps wide;
@@ -53,6 +53,9 @@ public final class ShadowMmu {
     private final AddressSpace unpaged = new AddressSpace(-1);
     private final int frames;
     private AddressSpace current = unpaged;
+    /** The one that answers: this, or its {@link #second}. */
+    private ShadowMmu selected = this;
+    private ShadowMmu second;
     private PageWalker walker;
     private long clock;
     private int errorCode;
@@ -64,10 +67,16 @@ public final class ShadowMmu {
      * @param code tracking of translated code in the same memory
      */
     public ShadowMmu(PhysicalMemory memory, CodePages code) {
-        this.memory = Objects.requireNonNull(memory);
+        this(memory, new PagingCounters(), new MappingEpoch());
         if (code.memory() != memory) {
             throw new IllegalArgumentException("code pages of another memory");
         }
+    }
+
+    private ShadowMmu(PhysicalMemory memory, PagingCounters counters, MappingEpoch epoch) {
+        this.memory = Objects.requireNonNull(memory);
+        this.counters = counters;
+        this.epoch = epoch;
         frames = memory.ram().frames();
         flat = new FlatMaps(memory, control, epoch);
         maps = flat;
@@ -83,15 +92,34 @@ public final class ShadowMmu {
     }
 
     /**
+     * Chooses which of two sets of maps and tables answers from now on, each of which keeps the address space it was in: for guests that go to and fro between two, as a paravirtual kernel
+     * and its programs do, whose every system call would else clear the maps and fill them again. The caller sees to it that code is translated for one of them only: what is mapped in
+     * one need not be in the other. Control registers are then set for the one chosen, and arrays of maps fetched anew.
+     */
+    public void select(boolean other) {
+        if (other && second == null) {
+            second = new ShadowMmu(memory, counters, epoch);
+            second.setAddressWidth(control.physicalBits, control.pse36);
+        }
+        selected = other ? second : this;
+    }
+
+    /**
      * Frame by page number for loads by 32-bit address at CPL 3 (or below), -1 where the slow path must decide. Always the same array, changed in
      * place.
      */
     public int[] readMap(boolean user) {
+        if (selected != this) {
+            return selected.readMap(user);
+        }
         return user ? flat.readUser : flat.readSupervisor;
     }
 
     /** Frame by page number for stores; see {@link #readMap}. */
     public int[] writeMap(boolean user) {
+        if (selected != this) {
+            return selected.writeMap(user);
+        }
         return user ? flat.writeUser : flat.writeSupervisor;
     }
 
@@ -100,11 +128,17 @@ public final class ShadowMmu {
      * then on always the same array, changed in place.
      */
     public long[] wideReadMap(boolean user) {
+        if (selected != this) {
+            return selected.wideReadMap(user);
+        }
         return wide == null ? null : user ? wide.readUser : wide.readSupervisor;
     }
 
     /** The same for stores. */
     public long[] wideWriteMap(boolean user) {
+        if (selected != this) {
+            return selected.wideWriteMap(user);
+        }
         return wide == null ? null : user ? wide.writeUser : wide.writeSupervisor;
     }
 
@@ -120,6 +154,9 @@ public final class ShadowMmu {
 
     /** Frame of a page that a data access may be made to right now, or -1 if the maps do not know. @param write whether it is a store */
     public int mappedFrame(long va, boolean write, boolean user) {
+        if (selected != this) {
+            return selected.mappedFrame(va, write, user);
+        }
         return maps.frame(page(va), write ? WRITE : READ, user);
     }
 
@@ -137,6 +174,10 @@ public final class ShadowMmu {
 
     /** Any write to CR0, CR3, CR4 or EFER, with the values after it. A call with nothing changed means CR3 was rewritten. */
     public void setControl(long cr0, long cr3, long cr4, long efer) {
+        if (selected != this) {
+            selected.setControl(cr0, cr3, cr4, efer);
+            return;
+        }
         boolean reload = control.reloadsPdptes(cr0, cr3, cr4, efer);
         boolean reformat = control.changesFormat(cr0, cr4, efer);
         boolean repermit = control.changesPermissions(cr0, cr4);
@@ -267,6 +308,10 @@ public final class ShadowMmu {
 
     /** EFLAGS.AC as it acts on supervisor data accesses under CR4.SMAP; costs nothing while SMAP is off. */
     public void setSmapOverride(boolean ac) {
+        if (selected != this) {
+            selected.setSmapOverride(ac);
+            return;
+        }
         if (control.ac != ac) {
             control.ac = ac;
             if (control.smap) {
@@ -277,6 +322,10 @@ public final class ShadowMmu {
 
     /** INVLPG of the page at {@code va}. */
     public void invlpg(long va) {
+        if (selected != this) {
+            selected.invlpg(va);
+            return;
+        }
         maps.invalidate(page(va));
     }
 
@@ -305,6 +354,9 @@ public final class ShadowMmu {
      * @return the physical address after the A20 gate, or -1 for a page fault; then {@link #faultErrorCode()} is the error code
      */
     public long translate(long va, int access, boolean user) {
+        if (selected != this) {
+            return selected.translate(va, access, user);
+        }
         long page = page(va);
         int frame = maps.frame(page, access, user);
         if (frame >= 0) {
@@ -368,11 +420,17 @@ public final class ShadowMmu {
 
     /** Error code of the last page fault (SDM vol. 3 section 4.7). */
     public int faultErrorCode() {
+        if (selected != this) {
+            return selected.faultErrorCode();
+        }
         return errorCode;
     }
 
     /** What {@link #translate} would return, without any effect on guest or shadow, for debuggers. */
     public long probe(long va, int access, boolean user) {
+        if (selected != this) {
+            return selected.probe(va, access, user);
+        }
         if (!control.paging) {
             return memory.gate(va & 0xffffffffL);
         }
@@ -381,6 +439,9 @@ public final class ShadowMmu {
 
     /** Frame for an instruction fetch; {@link #FAULT} if it page-faults, {@link #NOT_RAM} if there is no RAM. Cheap when asked again. */
     public int execFrame(long va, boolean user) {
+        if (selected != this) {
+            return selected.execFrame(va, user);
+        }
         int frame = maps.frame(page(va), EXECUTE, user);
         return frame >= 0 ? frame : execFrameSlow(va, user);
     }
@@ -412,6 +473,9 @@ public final class ShadowMmu {
      * location it had translated before must stop when a slow path changed this. Wraps around.
      */
     public int protections() {
+        if (selected != this) {
+            return selected.protections();
+        }
         return protections;
     }
 

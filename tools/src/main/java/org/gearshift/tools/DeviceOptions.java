@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.virtio.EntropySource;
 import org.gearshift.vmm.virtio.IoExecutor;
@@ -34,6 +35,7 @@ final class DeviceOptions implements AutoCloseable {
     private NetworkOptions network;
 
     private final List<VirtioBlk> attached = new ArrayList<>();
+    private final List<DiskImage> images = new ArrayList<>();
     private SerialEndpoint consoleEnd;
 
     /** Whether any device is wanted. */
@@ -84,6 +86,18 @@ final class DeviceOptions implements AutoCloseable {
         }
     }
 
+    /** The same for a paravirtual domain, which has its console already, and finds its disks as xvda and on. */
+    void attach(XenVm vm) throws IOException {
+        if (rng || console != null || network.any()) {
+            throw new Gearshift.UsageError("--mode pv: --rng, --console and --net are devices of a PC");
+        }
+        for (DiskOption option : disks) {
+            DiskImage image = option.open();
+            images.add(image);
+            vm.attach(image);
+        }
+    }
+
     /** Shows what the guest has written to its console. */
     void flush() throws IOException {
         if (consoleEnd != null) {
@@ -103,7 +117,15 @@ final class DeviceOptions implements AutoCloseable {
                 first = first == null ? e : first;
             }
         }
+        for (DiskImage image : images) {
+            try {
+                image.close();
+            } catch (IOException e) {
+                first = first == null ? e : first;
+            }
+        }
         attached.clear();
+        images.clear();
         if (consoleEnd != null) {
             consoleEnd.close();
         }

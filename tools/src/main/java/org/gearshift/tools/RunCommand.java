@@ -8,9 +8,11 @@ import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.vmm.Lockstep;
+import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.cpu.CpuFeature;
@@ -33,7 +35,7 @@ import picocli.CommandLine.Spec;
             "0:the guest powered off, or the user quit",
             "1:failure while running; with --lockstep, a difference was found",
             "2:bad usage or unusable input",
-            "3:the guest triple-faulted",
+            "3:the guest triple-faulted, or its domain crashed",
             "4:the guest asked for a reset (reboot, or a panic with panic=-1)",
             "5:the instruction limit was reached",
             "6:the guest halted for good, with interrupts off",
@@ -45,13 +47,16 @@ final class RunCommand implements Callable<Integer> {
     /** {@code --backend}. */
     enum Backend { INTERPRETER, JVM }
 
+    /** {@code --mode}: the gears. */
+    enum Mode { FULL, PV }
+
     @ParentCommand
     private Gearshift root;
 
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--kernel", paramLabel = "FILE", description = "Kernel image; the sample kernel if absent.")
+    @Option(names = "--kernel", paramLabel = "FILE", description = "Kernel image; the sample kernel if absent, or its paravirtual twin.")
     private Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE", description = "Initial RAM disk, or the module of a multiboot kernel.")
@@ -59,6 +64,10 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--append", paramLabel = "TEXT", defaultValue = "", description = "Kernel command line.")
     private String append;
+
+    @Option(names = "--mode", paramLabel = "full|pv", defaultValue = "FULL",
+            description = "A PC, or a paravirtual Xen domain for kernels that can be one, with its console on hvc0 (default full).")
+    private Mode mode;
 
     @Mixin
     private DeviceOptions devices;
@@ -104,7 +113,7 @@ final class RunCommand implements Callable<Integer> {
         if (kernel == null && initrd != null) {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
-        KernelImage image = kernel == null ? SampleKernel.image() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
+        KernelImage image = kernel == null ? sample() : new KernelImage(kernel.toString(), read(kernel, "kernel"));
         byte[] module = initrd == null ? new byte[0] : read(initrd, "RAM disk");
         image.kind();
         CpuModel processor = processor(image);
@@ -116,6 +125,10 @@ final class RunCommand implements Callable<Integer> {
             }
             return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    private KernelImage sample() throws BootException {
+        return mode == Mode.PV ? SampleKernel.paravirtualImage() : SampleKernel.image();
     }
 
     /** There is one terminal. */
@@ -181,15 +194,22 @@ final class RunCommand implements Callable<Integer> {
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
-        Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+        PrintWriter messages = spec.commandLine().getErr();
         try (DeviceOptions plugged = devices) {
-            plugged.attach(vm, clock, spec.commandLine().getErr());
-            return run(vm, image, module, limit, endpoint, start);
+            if (mode == Mode.PV) {
+                XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
+                plugged.attach(vm);
+                vm.load(image, module, append);
+                return run(vm, limit, endpoint, start);
+            }
+            Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
+            plugged.attach(vm, clock, messages);
+            vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+            return run(vm, limit, endpoint, start);
         }
     }
 
-    private int run(Vm vm, KernelImage image, byte[] module, long limit, SerialEndpoint endpoint, long start) throws Exception {
-        vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+    private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
         endpoint.attach(vm, vm::serialInput);
         VmOutcome outcome = vm.run(limit);
         endpoint.flush();
@@ -212,7 +232,11 @@ final class RunCommand implements Callable<Integer> {
     private int runLockstep(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         Lockstep.Result r;
         try (DeviceOptions plugged = devices) {
-            Lockstep l = new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit,
+            if (mode == Mode.PV && plugged.any()) {
+                throw new Gearshift.UsageError("--lockstep --mode pv: without devices");
+            }
+            Lockstep l = mode == Mode.PV ? Lockstep.ofDomains(memory, processor, image, module, append, endpoint::transmit)
+                    : new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit,
                     (vm, shown) -> plugged.attach(vm, VmConfig.Clock.VIRTUAL, spec.commandLine().getErr()));
             r = l.run(limit);
         }

@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.IntConsumer;
 import org.gearshift.tools.terminal.ConsoleTerminal;
-import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.Machine;
 
 /** What a serial port or console of the guest is connected to on the host. Writes come from the vCPU thread. */
 abstract class SerialEndpoint implements AutoCloseable {
@@ -23,7 +23,7 @@ abstract class SerialEndpoint implements AutoCloseable {
     abstract void transmit(byte b);
 
     /** Starts passing host input to the guest. @param input takes a byte, on any thread */
-    abstract void attach(Vm vm, IntConsumer input);
+    abstract void attach(Machine vm, IntConsumer input);
 
     abstract void flush() throws IOException;
 
@@ -84,7 +84,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Vm vm, IntConsumer input) {
+        void attach(Machine vm, IntConsumer input) {
             vm.onIdle(() -> {
                 try {
                     terminal.flush();
@@ -143,7 +143,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         }
 
         @Override
-        void attach(Vm vm, IntConsumer input) {
+        void attach(Machine vm, IntConsumer input) {
             vm.onIdle(this::flush);
             if (in != null) {
                 vm.expectInput(true);
@@ -153,7 +153,7 @@ abstract class SerialEndpoint implements AutoCloseable {
             }
         }
 
-        private void pump(Vm vm, IntConsumer input) {
+        private void pump(Machine vm, IntConsumer input) {
             try {
                 for (int c = in.read(); c >= 0; c = in.read()) {
                     input.accept(c);

@@ -85,9 +85,9 @@ final class DebianGuest {
     static Map<String, byte[]> modules(String guest, List<String> names) throws IOException {
         KnownGuest g = KnownGuest.named(guest);
         String file = fetched(g).packageName();
-        PackageTree tree = new PackageTree(new GuestStore().root(), line -> System.out.println("  " + line));
+        PackageTree tree = new PackageTree(new GuestStore().root(), g.architecture(), line -> System.out.println("  " + line));
         Map<String, byte[]> modules = new LinkedHashMap<>();
-        try (Stream<Path> s = Files.walk(tree.unpacked(file.substring(0, file.indexOf('_')) + ":" + g.architecture()).resolve("lib/modules"))) {
+        try (Stream<Path> s = Files.walk(tree.unpacked(file.substring(0, file.indexOf('_'))).resolve("lib/modules"))) {
             List<Path> files = s.filter(f -> f.toString().endsWith(".ko")).toList();
             for (String name : names) {
                 Path module = files.stream().filter(f -> f.endsWith(name + ".ko")).findFirst()

@@ -42,7 +42,12 @@ class ModuleDependenciesTest {
     @ArchTest
     static final ArchRule theProcessorKnowsNoDevicesAndNoEngine = noClasses().that().resideInAPackage("org.gearshift.vmm.cpu..")
             .should().dependOnClassesThat().resideInAnyPackage("org.gearshift.vmm.device..", "org.gearshift.vmm.pc..", "org.gearshift.vmm.bus..",
-                    "org.gearshift.vmm.engine..", "org.gearshift.vmm.boot..");
+                    "org.gearshift.vmm.engine..", "org.gearshift.vmm.boot..", "org.gearshift.vmm.xen..");
+
+    @ArchTest
+    static final ArchRule domainsKnowNoPc = noClasses().that().resideInAPackage("org.gearshift.vmm.xen..")
+            .should().dependOnClassesThat().resideInAnyPackage("org.gearshift.vmm.pc..", "org.gearshift.vmm.bus..", "org.gearshift.vmm.acpi..",
+                    "org.gearshift.vmm.engine..");
 
     @ArchTest
     static final ArchRule devicesKnowNoProcessor = noClasses().that().resideInAnyPackage("org.gearshift.vmm.device..", "org.gearshift.vmm.bus..",

@@ -20,8 +20,8 @@ public final class Lockstep {
     /** Executions after which a block is compiled: early, since compiled code is what is under test. */
     private static final int HOT = 8;
 
-    private final Vm compiled;
-    private final Vm interpreted;
+    private final Machine compiled;
+    private final Machine interpreted;
     private long comparisons;
     private long ramComparisons;
 
@@ -68,16 +68,44 @@ public final class Lockstep {
     /** @param console gets the compiled machine's serial output */
     public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console,
             Equipment equipment) throws BootException, IOException {
-        EngineOptions jit = new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE,
-                false, true);
-        compiled = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, jit), model, console);
-        interpreted = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, b -> { });
-        equipment.plug(compiled, true);
-        equipment.plug(interpreted, false);
-        compiled.load(kernel, initrd, initrdName, commandLine);
-        interpreted.load(kernel, initrd, initrdName, commandLine);
+        Vm jit = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, compiledBlocks()), model, console);
+        Vm interpreter = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, SerialBackend.NONE);
+        equipment.plug(jit, true);
+        equipment.plug(interpreter, false);
+        jit.load(kernel, initrd, initrdName, commandLine);
+        interpreter.load(kernel, initrd, initrdName, commandLine);
+        compiled = jit;
+        interpreted = interpreter;
+        inStep();
+    }
+
+    private Lockstep(Machine compiled, Machine interpreted) {
+        this.compiled = compiled;
+        this.interpreted = interpreted;
+        inStep();
+    }
+
+    private void inStep() {
         compiled.engine().setOneBlock(true);
         interpreted.engine().setOneBlock(true);
+    }
+
+    /** Two paravirtual domains. @param console gets the console output of the one that is compiled */
+    public static Lockstep ofDomains(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String commandLine, SerialBackend console)
+            throws BootException {
+        return new Lockstep(domain(ramBytes, model, compiledBlocks(), kernel, initrd, commandLine, console),
+                domain(ramBytes, model, EngineOptions.of(EngineOptions.Backend.INTERPRETER), kernel, initrd, commandLine, SerialBackend.NONE));
+    }
+
+    private static EngineOptions compiledBlocks() {
+        return new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE, false, true);
+    }
+
+    private static Machine domain(long ramBytes, CpuModel model, EngineOptions engine, KernelImage kernel, byte[] initrd, String commandLine,
+            SerialBackend console) throws BootException {
+        XenVm vm = new XenVm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, engine), model, console);
+        vm.load(kernel, initrd, commandLine);
+        return vm;
     }
 
     /** Runs at most {@code limit} instructions, or until the guest ends or the machines differ. */

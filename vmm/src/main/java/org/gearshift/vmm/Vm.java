@@ -1,8 +1,6 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.util.Locale;
 import java.util.Map;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.GuestRam;
@@ -26,7 +24,6 @@ import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
-import org.gearshift.vmm.engine.EngineStatistics;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
@@ -38,10 +35,7 @@ import org.gearshift.vmm.virtio.VirtioDevice;
 import org.gearshift.vmm.virtio.VirtioNet;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
-public final class Vm {
-    /** Regions named in the summary. */
-    private static final int HOTTEST = 10;
-
+public final class Vm implements Machine {
     private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
@@ -52,6 +46,7 @@ public final class Vm {
     private final MachineTimer timer;
     private final PcPlatform platform;
     private final Engine engine;
+    private long portAccesses;
     private VmOutcome requested;
     private volatile boolean quit;
     private final ShadowMmu shadow;
@@ -105,12 +100,14 @@ public final class Vm {
         @Override
         public int in(int port, int bits) {
             engine.devicesTouched();
+            portAccesses++;
             return ports.in(port, bits);
         }
 
         @Override
         public void out(int port, int value, int bits) {
             engine.devicesTouched();
+            portAccesses++;
             ports.out(port, value, bits);
         }
     }
@@ -205,6 +202,7 @@ public final class Vm {
     }
 
     /** Runs until the guest or the user ends it, or {@code maxInstructions} have been retired since power-on. */
+    @Override
     public VmOutcome run(long maxInstructions) {
         requested = null;
         StopReason why = engine.run(maxInstructions);
@@ -220,30 +218,36 @@ public final class Vm {
         return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
     }
 
+    @Override
     public VCpu cpu() {
         return cpu;
     }
 
+    @Override
     public GuestRam ram() {
         return ram;
     }
 
+    @Override
     public Engine engine() {
         return engine;
     }
 
     /** A byte for the guest's first serial port; any thread. */
+    @Override
     public void serialInput(int b) {
         platform.com1().receive((byte) b);
     }
 
     /** Ends the run soon; any thread. */
+    @Override
     public void quit() {
         quit = true;
         timer.wake();
     }
 
     /** Called on the vCPU thread whenever the machine goes idle. */
+    @Override
     public void onIdle(Runnable action) {
         timer.onIdle(action);
     }
@@ -252,41 +256,22 @@ public final class Vm {
      * Says that a source of input, such as who calls {@link #serialInput}, is there or, after that, has ended: an idle machine that nothing else can wake waits for
      * as long as there is one. Any thread.
      */
+    @Override
     public void expectInput(boolean possible) {
         timer.expectInput(possible);
     }
 
-    /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */
-    public String statistics(long wallNanos) {
-        EngineStatistics s = engine.statistics();
-        long retired = engine.retired();
-        long interpreted = engine.interpreted();
-        StringBuilder b = new StringBuilder();
-        line(b, "guest instructions", "%,d", retired);
-        if (wallNanos > 0) {
-            line(b, "host time", "%.2f s, %.1f MIPS", wallNanos / 1e9, retired * 1e3 / wallNanos);
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> all = RunSummary.counters(engine, shadow);
+        if (portAccesses > 0) {
+            all.put("port", portAccesses);
         }
-        line(b, "host CPU", "%.2f s of this thread, %.2f s of the process", ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9,
-                ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
-        line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
-        line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d extended, %,d merged, %,d to C2, %d ms)", s.regions,
-                s.regionInsns, s.regionBytes, s.regionRetries, s.extended, s.merged, s.optimized, s.compileNanos / 1_000_000);
-        line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
-        line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
-        StringBuilder exits = new StringBuilder();
-        for (Map.Entry<EngineStatistics.Exit, Long> e : s.exits().entrySet()) {
-            exits.append(exits.length() == 0 ? "" : ", ").append(e.getKey().name().toLowerCase(Locale.ROOT)).append(' ').append(String.format("%,d", e.getValue()));
-        }
-        line(b, "exits", "%s", exits);
-        line(b, "shadow paging", "%s", shadow.counters());
-        for (String r : engine.hottestRegions(HOTTEST)) {
-            line(b, "hot region", "%s", r);
-        }
-        return b.toString();
+        return all;
     }
 
-    private static void line(StringBuilder b, String name, String format, Object... args) {
-        b.append(String.format("%-24s", name)).append(String.format(Locale.ROOT, format, args)).append(System.lineSeparator());
+    @Override
+    public String statistics(long wallNanos) {
+        return RunSummary.of(engine, shadow, wallNanos);
     }
 }

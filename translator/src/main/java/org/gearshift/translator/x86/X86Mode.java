@@ -35,6 +35,8 @@ public final class X86Mode {
     public static final long ALIGN_CHECK = 1 << 17;
     /** CR4.OSXSAVE, and XCR0 has SSE and AVX state enabled. */
     public static final long AVX = 1 << 18;
+    /** No bit of the architecture: the second of two sets of page maps is in use, so that what was translated through the first does not serve. */
+    public static final long SECOND_MAPS = 1 << 24;
 
     private X86Mode() {
     }

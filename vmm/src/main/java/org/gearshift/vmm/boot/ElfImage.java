@@ -102,6 +102,46 @@ final class ElfImage {
         return (int) physical;
     }
 
+    /** A loadable segment as the file describes it; addresses and sizes in bytes. */
+    record Load(long virtual, long physical, long offset, long fileSize, long memorySize) {
+    }
+
+    /** The entry point as the file has it. */
+    long entryAddress() throws BootException {
+        return word(layout.entry);
+    }
+
+    /** All loadable segments, checked to lie inside the file and to be no larger there than in memory. */
+    List<Load> loads() throws BootException {
+        List<Load> list = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            int h = header(i);
+            if (k.u32(h) != PT_LOAD || word(h + layout.memorySize) == 0) {
+                continue;
+            }
+            Load l = new Load(word(h + layout.virtual), word(h + layout.physical), word(h + layout.offset), word(h + layout.fileSize), word(h + layout.memorySize));
+            k.check(l.offset, l.fileSize);
+            if (l.memorySize < l.fileSize) {
+                throw new BootException(k.name() + ": segment " + i + " is larger in the file than in memory");
+            }
+            list.add(l);
+        }
+        return list;
+    }
+
+    /** The value of an ELF note that holds a number of 32 or 64 bits, or {@code otherwise}. */
+    long noteNumber(String owner, int type, long otherwise) throws BootException {
+        long[] value = {otherwise};
+        eachNote((o, t, at, size) -> {
+            if (t != type || size != 4 && size != 8 || !o.equals(owner)) {
+                return false;
+            }
+            value[0] = size == 4 ? k.unsigned32(at) : k.unsigned32(at) | k.unsigned32(at + 4) << 32;
+            return true;
+        });
+        return value[0];
+    }
+
     /** What the file has for each loadable segment, by virtual address. */
     List<KernelCode.Segment> segments() throws BootException {
         List<KernelCode.Segment> list = new ArrayList<>();

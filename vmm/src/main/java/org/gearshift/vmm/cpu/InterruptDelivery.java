@@ -69,6 +69,15 @@ final class InterruptDelivery {
      * @param resume push RF set, so that an instruction breakpoint does not fire again on return
      */
     void deliver(int vector, int errorCode, boolean exception, boolean resume) {
+        if (cpu.paravirtual != null) {
+            s[X86State.INT_SHADOW] = 0;
+            if (exception) {
+                cpu.paravirtual.exception(vector, errorCode);
+            } else {
+                cpu.paravirtual.event();
+            }
+            return;
+        }
         int v = vector;
         int code = errorCode;
         boolean fault = exception;

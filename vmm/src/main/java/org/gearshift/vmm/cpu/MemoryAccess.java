@@ -11,6 +11,10 @@ import org.gearshift.translator.x86.X86State;
  */
 final class MemoryAccess {
     private static final int PAGE = 0x1000;
+    /** Error-code bits of a page fault. */
+    private static final int PROTECTION = 1;
+    private static final int WRITE = 2;
+    private static final int USER = 4;
 
     private final VCpu cpu;
     private final PhysicalMemory memory;
@@ -61,10 +65,20 @@ final class MemoryAccess {
             }
         }
         cpu.debug.dataAccess(va, bytes, true);
-        if (split) {
+        if (cpu.paravirtual != null && (cpu.paravirtual.isTable(first) || split && cpu.paravirtual.isTable(second))) {
+            storeToTable(va, first, value, bits, split);
+        } else if (split) {
             writeSplit(va, first, second, value, bytes);
         } else {
             memory.write(first, value, bits);
+        }
+    }
+
+    /** A paravirtual guest's store to one of its page tables, which are mapped read-only: the platform checks it, or it is a page fault after all. */
+    private void storeToTable(long va, long physical, long value, int bits, boolean split) {
+        if (split || !cpu.paravirtual.tableStore(physical, value, bits)) {
+            cpu.s[X86State.CR2] = va;
+            cpu.raise(Vector.PF, PROTECTION | WRITE | USER);
         }
     }
 
@@ -137,6 +151,9 @@ final class MemoryAccess {
             cpu.raise(Vector.GP, 0);
         }
         long p = mmu.translate(va, access, user);
+        if (p < 0 && access == ShadowMmu.WRITE && cpu.paravirtual != null) {
+            p = cpu.paravirtual.refusedStore(va);
+        }
         if (p < 0) {
             cpu.s[X86State.CR2] = va;
             cpu.raise(Vector.PF, mmu.faultErrorCode());

@@ -4,18 +4,21 @@ import org.gearshift.translator.x86.X86Service;
 
 /** Which method serves which {@link X86Service}. */
 final class ServiceTable {
-    /** One service: arguments as {@link X86Service} lists them. */
-    @FunctionalInterface
-    interface Service {
-        long call(long a, long b, long c);
-    }
+    private final SystemService[] services = new SystemService[X86Service.values().length];
 
-    private final Service[] services = new Service[X86Service.values().length];
-
-    void put(X86Service service, Service method) {
+    void put(X86Service service, SystemService method) {
         if (services[service.ordinal()] != null) {
             throw new IllegalStateException(service + " has two handlers");
         }
+        services[service.ordinal()] = method;
+    }
+
+    SystemService get(X86Service service) {
+        return services[service.ordinal()];
+    }
+
+    /** Lets a platform answer a service in the processor's place. */
+    void replace(X86Service service, SystemService method) {
         services[service.ordinal()] = method;
     }
 

@@ -41,6 +41,8 @@ public final class VCpu extends GuestContext {
     private static final int FLAT_CODE = 0xc09b;
     private static final int FLAT_CODE64 = 0xa09b;
     private static final int FLAT_DATA = 0xc093;
+    private static final int DPL3 = 3 << 5;
+    private static final int LDT = 2;
     private static final int RESET_LDT = 0x82;
     private static final int RESET_TSS = 0x8b;
 
@@ -80,10 +82,14 @@ public final class VCpu extends GuestContext {
     private final RandomNumbers random;
     private final InterruptSource interruptSource;
     private final ServiceTable services = new ServiceTable();
+    /** Null on a machine whose system architecture is the processor's own. */
+    Paravirtualization paravirtual;
     /** Stands in for the page maps while data breakpoints must see every access. */
     private int[] emptyMap;
     private long[] emptyWideMap;
     private long mode;
+    /** {@link X86Mode#SECOND_MAPS} or 0. */
+    private long mapsInUse;
     /** Significant bits of addresses that code computes: all in 64-bit code, else the lower 32. */
     private long addressMask = LOW_32;
 
@@ -205,6 +211,60 @@ public final class VCpu extends GuestContext {
         refreshMode();
     }
 
+    /** Puts a platform's system architecture in the place of the processor's own: once, before code runs. */
+    public void paravirtualize(Paravirtualization platform) {
+        paravirtual = platform;
+        platform.services(services::get).forEach(services::replace);
+    }
+
+    /** Chooses between two sets of page maps, for a platform's kernel and its programs; the caller sets CR3 and calls {@link #refreshPaging}. */
+    public void selectMaps(boolean second) {
+        mmu.select(second);
+        mapsInUse = second ? X86Mode.SECOND_MAPS : 0;
+    }
+
+    /** Goes on in 64-bit mode at CPL 3, with flat segments under the selectors given. Whoever calls it sets the pc slot. */
+    public void enterFlatUser64(int codeSelector, int stackSelector) {
+        segments.set(CS, codeSelector, 0, LOW_32, FLAT_CODE64 | DPL3);
+        segments.set(SS, stackSelector, 0, LOW_32, FLAT_DATA | DPL3);
+        s[CPL] = 3;
+        refreshMode();
+    }
+
+    /**
+     * Loads CS and SS as a return to CPL 3 does.
+     *
+     * @throws GuestFault the exception that the selectors or descriptors raise, with nothing changed
+     */
+    public void loadUserSegments(int codeSelector, int stackSelector) {
+        long code = segments.descriptor(codeSelector, Vector.GP, 0);
+        int attr = Descriptor.attributes(code);
+        boolean level = Descriptor.isConforming(attr) || Descriptor.dpl(attr) == 3;
+        if ((codeSelector & 3) != 3 || !Descriptor.isCode(attr) || !level) {
+            raise(Vector.GP, codeSelector & 0xfffc);
+        }
+        segments.requirePresent(attr, codeSelector, Vector.NP, 0);
+        long stackSegment = segments.checkedStack(stackSelector, 3, Vector.GP, 0);
+        code = segments.accessed(codeSelector, code);
+        segments.setCode(codeSelector, 3, code);
+        segments.set(SS, stackSelector, stackSegment);
+        refreshMode();
+    }
+
+    /** Lets LDTR describe a table of so many descriptors at a linear address; none: a null LDTR. */
+    public void setLocalDescriptorTable(long base, long entries) {
+        if (entries == 0) {
+            segments.setLdt(0, 0, 0, 0);
+        } else {
+            segments.setLdt(8, base, entries * 8 - 1, Descriptor.PRESENT | LDT);
+        }
+    }
+
+    /** Loads DS, ES, FS or GS. @throws GuestFault as the instruction would raise it */
+    public void loadDataSegment(int segment, int selector) {
+        service(X86Service.LOAD_SEGMENT, segment, selector, 0);
+    }
+
     /** What the processor claims to be. */
     public CpuModel model() {
         return model;
@@ -220,7 +280,7 @@ public final class VCpu extends GuestContext {
      * control registers from outside calls it afterwards.
      */
     public void refreshMode() {
-        mode = X86Mode.of(s);
+        mode = X86Mode.of(s) | mapsInUse;
         // At CPL 3 only the processor itself makes supervisor accesses; those AC does not lift.
         mmu.setSmapOverride((s[EFLAGS_SYS] & Eflags.AC) != 0 && !user());
         if (debug.watchesData()) {
@@ -298,7 +358,7 @@ public final class VCpu extends GuestContext {
     }
 
     /** The stack pointer, zero-extended. */
-    long stackPointer() {
+    public long stackPointer() {
         return s[X86State.RSP] & addressMask;
     }
 
@@ -331,7 +391,7 @@ public final class VCpu extends GuestContext {
     }
 
     void requireCpl0() {
-        if (s[CPL] != 0) {
+        if (s[CPL] != 0 && (paravirtual == null || !paravirtual.kernel())) {
             raise(Vector.GP, 0);
         }
     }

@@ -1,5 +1,5 @@
 /* Power-off the way a PC's firmware describes it: RSDP, RSDT, FADT, and the \_S5_ package in the DSDT (ACPI 6.4, 5.2 and 7.4.2.6). */
-#include "kernel.h"
+#include "../kernel.h"
 
 static int same(const void *p, const char *s, u32 n)
 {
@@ -18,7 +18,7 @@ static u32 word(u32 at)
 static void reach(u32 address)
 {
     for (u32 a = address & ~0x3fffffu, n = 0; n < 1024; n++, a += PAGE) {
-        u32 *e = page_entry(kernel_directory, a, 1);
+        entry_t *e = page_entry(kernel_directory, a, 1);
         if (!(*e & PRESENT))
             set_page_entry(e, a | PRESENT | WRITABLE);
     }

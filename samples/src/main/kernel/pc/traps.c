@@ -1,5 +1,5 @@
 /* Segments, the interrupt table, the interrupt controllers and the timer, and where every trap arrives. */
-#include "kernel.h"
+#include "../kernel.h"
 
 #define TIMER_HZ 250u
 
@@ -76,7 +76,7 @@ static void die(struct frame *f)
     print(" error ");
     print_hex(f->error);
     print(" at ");
-    print_hex(f->eip);
+    print_hex(f->pc);
     print(" address ");
     print_hex(fault_address());
     print("\n");

@@ -1,25 +1,5 @@
-/* Console on the first serial port, polled. */
+/* Text and numbers on the console. */
 #include "kernel.h"
-
-#define COM1 0x3f8
-
-void console_init(void)
-{
-    out8(COM1 + 1, 0);
-    out8(COM1 + 3, 0x80);
-    out8(COM1, 1);
-    out8(COM1 + 1, 0);
-    out8(COM1 + 3, 3);
-    out8(COM1 + 2, 7);
-    out8(COM1 + 4, 3);
-}
-
-static void put(char c)
-{
-    while (!(in8(COM1 + 5) & 0x20))
-        ;
-    out8(COM1, (u8)c);
-}
 
 void print(const char *s)
 {
@@ -28,6 +8,7 @@ void print(const char *s)
             put('\r');
         put(*s);
     }
+    console_flush();
 }
 
 void print_unsigned(u32 v)

@@ -1,0 +1,68 @@
+package org.gearshift.tools;
+
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.gearshift.samples.LinuxBenchmark;
+import org.gearshift.tools.compare.Compare;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code gearshift compare}: both gears of one workload side by side. */
+@Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
+        description = {"Runs the same workload in full virtualization and as a paravirtual domain, alternating, and prints a table of both.",
+            "Without --kernel: the embedded sample kernel and its paravirtual twin."},
+        versionProvider = Gearshift.Version.class)
+final class CompareCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--kernel", paramLabel = "FILE", description = "A Linux kernel that starts both ways, as Debian's amd64 kernels do.")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE",
+            description = "With --kernel: a RAM disk whose /init prints lines of \"b NAME NANOSECONDS\" and powers off; one is built in.")
+    private Path initrd;
+
+    @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
+            description = "Guest memory, 96M to 2040M (default ${DEFAULT-VALUE}).")
+    private long memory;
+
+    @Option(names = "--repetitions", paramLabel = "N", defaultValue = "3", description = "Runs in each gear that count (default ${DEFAULT-VALUE}); one before them does not.")
+    private int repetitions;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the results as JSON.")
+    private Path json;
+
+    @Option(names = "--plot", paramLabel = "FILE.svg", description = "Draw the ratios.")
+    private Path plot;
+
+    @Option(names = "--html", paramLabel = "FILE", description = "Write a report that needs no other file.")
+    private Path html;
+
+    @Override
+    public Integer call() throws Exception {
+        if (repetitions < 1 || repetitions > 1000) {
+            throw new Gearshift.UsageError("--repetitions: 1 to 1000");
+        }
+        if (memory < 96 << 20 || memory > 2040L << 20) {
+            throw new Gearshift.UsageError("-m: 96M to 2040M");
+        }
+        if (kernel == null && initrd != null) {
+            throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
+        }
+        if (plot != null && !plot.toString().endsWith(".svg")) {
+            throw new Gearshift.UsageError("--plot " + plot + ": plots are SVG, name the file so");
+        }
+        byte[] kernelBytes = kernel == null ? null : RunCommand.read(kernel, "kernel");
+        byte[] initrdBytes = initrd == null ? benchmarkDisk() : RunCommand.read(initrd, "RAM disk");
+        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions);
+        return compare.run(spec.commandLine().getOut(), spec.commandLine().getErr(), new Compare.Files(json, plot, html));
+    }
+
+    /** A RAM disk that holds the benchmark program and the console it writes to. */
+    private static byte[] benchmarkDisk() {
+        return new Initramfs().directory("dev").characterDevice("dev/console", 5, 1).program("init", LinuxBenchmark.program()).gzip();
+    }
+}

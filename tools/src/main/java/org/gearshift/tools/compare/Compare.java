@@ -1,0 +1,61 @@
+package org.gearshift.tools.compare;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.LocalDate;
+import java.util.List;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
+
+/** A comparison from its inputs to its reports. */
+public final class Compare {
+    /** Where reports go; null: not wanted. */
+    public record Files(Path json, Path plot, Path html) {
+    }
+
+    private final Workload workload;
+    private final int repetitions;
+    private final String command;
+
+    /**
+     * @param kernelName name of the kernel's file, or null for the samples
+     * @param kernel its contents
+     * @param initrd its RAM disk
+     * @throws BootException if the kernel is none
+     */
+    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions) throws BootException {
+        this.repetitions = repetitions;
+        workload = kernelName == null ? Workload.samples(memory)
+                : Workload.linux(new KernelImage(kernelName, kernel), initrd, memory);
+        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + " --repetitions " + repetitions;
+    }
+
+    /** Runs, prints the table, writes the reports. @return an exit code */
+    public int run(PrintWriter out, PrintWriter err, Files files) throws BootException, IOException {
+        List<Row> rows;
+        try {
+            rows = Comparison.run(workload, repetitions, which -> {
+                err.println("gearshift: " + which);
+                err.flush();
+            });
+        } catch (Comparison.FailedRunException e) {
+            err.println("gearshift: " + e.getMessage());
+            return 1;
+        }
+        TextReport.write(out, rows);
+        String date = LocalDate.now().toString();
+        String host = System.getProperty("os.arch") + ", " + Runtime.getRuntime().availableProcessors() + " processors, Java " + Runtime.version();
+        write(files.json(), JsonReport.of(workload.description(), date, host, rows));
+        write(files.plot(), SvgPlot.of("full / pv: " + workload.description(), rows));
+        write(files.html(), HtmlReport.of(workload.description(), date, host, command, rows));
+        return 0;
+    }
+
+    private static void write(Path file, String contents) throws IOException {
+        if (file != null) {
+            java.nio.file.Files.writeString(file, contents, StandardCharsets.UTF_8);
+        }
+    }
+}

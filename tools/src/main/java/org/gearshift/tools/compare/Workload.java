@@ -1,0 +1,68 @@
+package org.gearshift.tools.compare;
+
+import org.gearshift.samples.SampleKernel;
+import org.gearshift.vmm.Machine;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.XenVm;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.device.SerialBackend;
+import org.gearshift.vmm.engine.EngineOptions;
+
+/** What is run in both gears. */
+interface Workload {
+    /** A machine in one gear, loaded and ready to run. */
+    Machine machine(boolean paravirtual, SerialBackend console) throws BootException;
+
+    /** What it is, in a few words. */
+    String description();
+
+    private static VmConfig config(long memory) {
+        return new VmConfig(memory, VmConfig.Clock.HOST, EngineOptions.of(EngineOptions.Backend.JVM));
+    }
+
+    /** The embedded sample kernel and its twin. */
+    static Workload samples(long memory) {
+        return new Workload() {
+            @Override
+            public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
+                KernelImage kernel = paravirtual ? SampleKernel.paravirtualImage() : SampleKernel.image();
+                return load(kernel, new byte[0], "", paravirtual, memory, console);
+            }
+
+            @Override
+            public String description() {
+                return "the sample kernel and its paravirtual twin";
+            }
+        };
+    }
+
+    /** One Linux kernel file, with a RAM disk whose {@code /init} measures. */
+    static Workload linux(KernelImage kernel, byte[] initrd, long memory) {
+        return new Workload() {
+            @Override
+            public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
+                String line = "console=" + (paravirtual ? "hvc0" : "ttyS0") + " quiet panic=-1";
+                return load(kernel, initrd, line, paravirtual, memory, console);
+            }
+
+            @Override
+            public String description() {
+                return kernel.name();
+            }
+        };
+    }
+
+    private static Machine load(KernelImage kernel, byte[] initrd, String line, boolean paravirtual, long memory, SerialBackend console) throws BootException {
+        if (paravirtual) {
+            // A kernel for both is 64-bit; the sample's twin is.
+            XenVm vm = new XenVm(config(memory), Vm.processorFor(kernel), console);
+            vm.load(kernel, initrd, line);
+            return vm;
+        }
+        Vm vm = new Vm(config(memory), Vm.processorFor(kernel), console);
+        vm.load(kernel, initrd, "initrd", line);
+        return vm;
+    }
+}

@@ -1,0 +1,187 @@
+package org.gearshift.vmm;
+
+import java.util.Map;
+import java.util.StringJoiner;
+import org.gearshift.paging.CodePages;
+import org.gearshift.paging.GuestRam;
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.boot.PvKernel;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.clock.HostClock;
+import org.gearshift.vmm.clock.VirtualClock;
+import org.gearshift.vmm.cpu.ApicBaseMsr;
+import org.gearshift.vmm.cpu.CpuModel;
+import org.gearshift.vmm.cpu.NumericErrorLine;
+import org.gearshift.vmm.cpu.InterruptSource;
+import org.gearshift.vmm.cpu.PortSpace;
+import org.gearshift.vmm.cpu.RandomNumbers;
+import org.gearshift.vmm.cpu.TaskPriority;
+import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.device.SerialBackend;
+import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.xen.Domain;
+import org.gearshift.vmm.xen.DomainListener;
+
+/** A virtual machine in the paravirtual gear: a Xen domain, with no devices but those it shares with the monitor. */
+public final class XenVm implements Machine {
+    private final GuestRam ram;
+    private final ShadowMmu mmu;
+    private final VCpu cpu;
+    private final GuestClock clock;
+    private final EventQueue events = new EventQueue();
+    private final MachineTimer timer;
+    private final Engine engine;
+    private final Domain domain;
+    private VmOutcome requested;
+    private volatile boolean quit;
+
+    /**
+     * Builds the machine, with no kernel.
+     *
+     * @param model what the processor can do; what is not for a domain is left out
+     * @param console where bytes go that the guest writes to its console
+     */
+    public XenVm(VmConfig config, CpuModel model, SerialBackend console) {
+        ram = new GuestRam(Domain.machineBytes(config.ramBytes()));
+        PhysicalMemory memory = new PhysicalMemory(ram);
+        CodePages codePages = new CodePages(memory);
+        mmu = new ShadowMmu(memory, codePages);
+        clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
+        timer = new MachineTimer(clock, events, this::poll);
+        domain = new Domain(memory, mmu, (int) (config.ramBytes() >>> 12), clock, events, console, this::ended, timer::wake);
+        InterruptSource upcalls = domain.upcalls();
+        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new NoPorts(), upcalls, clock::nanos, ApicBaseMsr.NONE, TaskPriority.NONE,
+                NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(0) : RandomNumbers.secure(), Domain.processor(model)));
+        domain.attach(cpu);
+        engine = new Engine(cpu, mmu, memory, codePages, upcalls, timer, config.engine());
+        codePages.setListener(engine::codeWritten);
+    }
+
+    /** A domain's port instructions never get as far as to ports. */
+    private static final class NoPorts implements PortSpace {
+        @Override
+        public int in(int port, int bits) {
+            return -1;
+        }
+
+        @Override
+        public void out(int port, int value, int bits) {
+            // Nothing is there.
+        }
+    }
+
+    private void ended(int reason, String message) {
+        requested = switch (reason) {
+            case DomainListener.POWER_OFF -> new VmOutcome(VmOutcome.POWER_OFF, null);
+            case DomainListener.REBOOT -> new VmOutcome(VmOutcome.RESET, "the guest asked for a reset");
+            case DomainListener.CRASH -> new VmOutcome(VmOutcome.TRIPLE_FAULT, message);
+            default -> new VmOutcome(VmOutcome.DEAD, "the domain ended itself with reason " + reason);
+        };
+        engine.requestStop();
+    }
+
+    private long retired() {
+        return engine == null ? 0 : engine.retired();
+    }
+
+    private void poll() {
+        domain.poll();
+        if (quit) {
+            requested = new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user");
+            engine.requestStop();
+        }
+    }
+
+    /** Adds a disk, before {@link #load}: the first is xvda. The caller closes it. */
+    public void attach(DiskImage disk) {
+        domain.attach(disk);
+    }
+
+    /** Builds the domain: kernel, RAM disk and command line. */
+    public void load(KernelImage kernel, byte[] initrd, String commandLine) throws BootException {
+        domain.build(PvKernel.of(kernel), initrd, commandLine);
+    }
+
+    @Override
+    public VmOutcome run(long maxInstructions) {
+        requested = null;
+        StopReason why = engine.run(maxInstructions);
+        return switch (why) {
+            case REQUESTED -> requested;
+            case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
+            case TRIPLE_FAULT -> new VmOutcome(VmOutcome.TRIPLE_FAULT, "the guest triple-faulted at " + location());
+            case DEAD -> new VmOutcome(VmOutcome.DEAD, "the domain waits at " + location() + ", and nothing is left to wake it");
+        };
+    }
+
+    private String location() {
+        return String.format("%016x", cpu.s[X86State.RIP]);
+    }
+
+    @Override
+    public VCpu cpu() {
+        return cpu;
+    }
+
+    @Override
+    public GuestRam ram() {
+        return ram;
+    }
+
+    @Override
+    public Engine engine() {
+        return engine;
+    }
+
+    /** The hypervisor's side. */
+    public Domain domain() {
+        return domain;
+    }
+
+    @Override
+    public void serialInput(int b) {
+        domain.consoleInput(b);
+    }
+
+    @Override
+    public void quit() {
+        quit = true;
+        timer.wake();
+    }
+
+    @Override
+    public void onIdle(Runnable action) {
+        timer.onIdle(action);
+    }
+
+    @Override
+    public void expectInput(boolean possible) {
+        timer.expectInput(possible);
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> all = RunSummary.counters(engine, mmu);
+        all.putAll(domain.counters());
+        return all;
+    }
+
+    @Override
+    public String statistics(long wallNanos) {
+        StringBuilder b = new StringBuilder(RunSummary.of(engine, mmu, wallNanos));
+        StringJoiner calls = new StringJoiner(", ");
+        for (Map.Entry<String, Long> e : domain.hypercallCounts().entrySet()) {
+            calls.add(e.getKey() + String.format(" %,d", e.getValue()));
+        }
+        RunSummary.line(b, "hypercalls", "%s", calls);
+        RunSummary.line(b, "traps", "%s", domain.trapSummary());
+        return b.toString();
+    }
+}

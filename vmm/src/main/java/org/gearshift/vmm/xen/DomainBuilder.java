@@ -1,0 +1,316 @@
+package org.gearshift.vmm.xen;
+
+import java.nio.charset.StandardCharsets;
+import org.gearshift.paging.GuestRam;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.PvKernel;
+import org.gearshift.vmm.cpu.Eflags;
+import org.gearshift.vmm.cpu.VCpu;
+
+/**
+ * Builds a domain as Xen's toolstack does (xen.h, "start-of-day memory layout"): kernel, RAM disk, list of frames, start_info, pages of store and console, first page tables, stack; then what the
+ * kernel's notes allow to be left out of that mapping. Page numbers here are the domain's own.
+ */
+final class DomainBuilder {
+    private static final long PAGE = 0x1000;
+    private static final long SPARE = 512 << 10;
+    private static final long ALIGN_END = 4 << 20;
+    private static final int ENTRIES = 512;
+    /** Present, accessed, user, dirty; and writable. */
+    private static final long READ_ONLY = 0x65;
+    private static final long WRITABLE = 0x67;
+
+    private static final String MAGIC = "xen-3.0-x86_64";
+    private static final int SIF_MOD_START_PFN = 1 << 3;
+    private static final int COMMAND_LINE_BYTES = 1024;
+
+    /** Offsets in struct start_info. */
+    private static final int NR_PAGES = 32;
+    private static final int SHARED_INFO = 40;
+    private static final int FLAGS = 48;
+    private static final int STORE_MFN = 56;
+    private static final int STORE_EVTCHN = 64;
+    private static final int CONSOLE_MFN = 72;
+    private static final int CONSOLE_EVTCHN = 80;
+    private static final int PT_BASE = 88;
+    private static final int NR_PT_FRAMES = 96;
+    private static final int MFN_LIST = 104;
+    private static final int MOD_START = 112;
+    private static final int MOD_LEN = 120;
+    private static final int CMD_LINE = 128;
+    private static final int FIRST_P2M_PFN = 1152;
+    private static final int NR_P2M_FRAMES = 1160;
+
+    private static final long CR0 = 0x8005003bL;
+    private static final long CR4 = 1 << 5 | 1 << 9 | 1 << 10;
+    private static final long EFER = 1 | 1 << 8 | 1 << 10 | 1 << 11;
+
+    private final Domain domain;
+    private final PvKernel kernel;
+    private final GuestRam ram;
+    private final int pages;
+    private int[] p2m;
+    private int next;
+
+    DomainBuilder(Domain domain, PvKernel kernel) {
+        this.domain = domain;
+        this.kernel = kernel;
+        this.ram = domain.memory.ram();
+        this.pages = domain.maximumPages;
+    }
+
+    /** First page numbers and lengths of what is put into the domain. */
+    private static final class Layout {
+        int initrd;
+        int list;
+        int listPages;
+        /** Tables that map the list alone, behind it. */
+        int listTables;
+        int startInfo;
+        int store;
+        int console;
+        int tables;
+        int tableCount;
+        int stack;
+        /** Pages mapped from the base on. */
+        int mapped;
+    }
+
+    void build(byte[] initrd, String commandLine) throws BootException {
+        byte[] line = commandLine.getBytes(StandardCharsets.ISO_8859_1);
+        if (line.length >= COMMAND_LINE_BYTES) {
+            throw new BootException("the command line has " + line.length + " bytes, a domain's at most " + (COMMAND_LINE_BYTES - 1));
+        }
+        allocate();
+        loadKernel();
+        Layout l = layOut(initrd);
+        put(l.initrd, 0, initrd);
+        writeList(l);
+        connectRings(l);
+        int root = buildTables(l);
+        writeStartInfo(l, initrd, line);
+        if (kernel.hypercallPage() != PvKernel.NONE) {
+            put(pageOf(kernel.hypercallPage(), l), 0, Domain.hypercallPage());
+        }
+        start(root, l);
+    }
+
+    private void allocate() {
+        p2m = new int[pages];
+        for (int pfn = 0; pfn < pages; pfn++) {
+            p2m[pfn] = domain.frames.allocate();
+            domain.space.setM2p(p2m[pfn], pfn);
+        }
+    }
+
+    private void put(int pfn, long offset, byte[] bytes) {
+        put(((long) pfn << 12) + offset, bytes, 0, bytes.length);
+    }
+
+    private void put(long at, byte[] bytes, int from, int length) {
+        for (int done = 0; done < length; ) {
+            long p = at + done;
+            int n = (int) Math.min(length - done, PAGE - (p & PAGE - 1));
+            ram.copyIn(machine(p), bytes, from + done, n);
+            done += n;
+        }
+    }
+
+    private long machine(long address) {
+        return (long) p2m[(int) (address >>> 12)] << 12 | address & PAGE - 1;
+    }
+
+    private void loadKernel() throws BootException {
+        long end = 0;
+        for (PvKernel.Segment s : kernel.segments()) {
+            long last = s.offset() + s.memorySize();
+            if (last > pages * PAGE) {
+                throw tooSmall(last);
+            }
+            put(s.offset(), kernel.file().array(), s.fileOffset(), s.fileSize());
+            end = Math.max(end, last);
+        }
+        next = (int) (end + PAGE - 1 >>> 12);
+    }
+
+    private BootException tooSmall(long bytes) {
+        return new BootException(kernel.file().name() + ": needs at least " + ((bytes >>> 20) + 1) + " MiB of memory, the domain has " + (pages * PAGE >>> 20)
+                + " MiB; give more with -m");
+    }
+
+    private int take(int count) {
+        int first = next;
+        next += count;
+        return first;
+    }
+
+    private Layout layOut(byte[] initrd) throws BootException {
+        Layout l = new Layout();
+        int initrdPages = (int) (initrd.length + PAGE - 1 >>> 12);
+        l.listPages = (int) (pages * 8L + PAGE - 1 >>> 12);
+        boolean listApart = kernel.initP2m() != PvKernel.NONE;
+        if (!kernel.modStartPfn()) {
+            l.initrd = take(initrdPages);
+        }
+        if (!listApart) {
+            l.list = take(l.listPages);
+        }
+        l.startInfo = take(1);
+        l.store = take(1);
+        l.console = take(1);
+        l.tables = next;
+        long end;
+        do {
+            // More tables may need one more to map them.
+            end = mappedEnd(next + l.tableCount + 1);
+            l.tableCount = tableCount(kernel.virtBase(), end);
+        } while (mappedEnd(next + l.tableCount + 1) != end);
+        take(l.tableCount);
+        l.stack = take(1);
+        l.mapped = (int) (end - kernel.virtBase() >>> 12);
+        next = l.mapped;
+        if (listApart) {
+            l.list = take(l.listPages);
+            // Three levels of their own; the root is shared.
+            l.listTables = tableCount(kernel.initP2m(), kernel.initP2m() + l.listPages * PAGE) - 1;
+            take(l.listTables);
+        }
+        if (kernel.modStartPfn()) {
+            l.initrd = take(initrdPages);
+        }
+        if (next > pages) {
+            throw tooSmall(next * PAGE);
+        }
+        return l;
+    }
+
+    private long mappedEnd(int usedPages) {
+        return kernel.virtBase() + usedPages * PAGE + SPARE + ALIGN_END - 1 & -ALIGN_END;
+    }
+
+    /** Tables that map a range of addresses, the root among them. */
+    private static int tableCount(long from, long to) {
+        return 1 + spans(from, to, 39) + spans(from, to, 30) + spans(from, to, 21);
+    }
+
+    private static int spans(long from, long to, int shift) {
+        return (int) ((to - 1 >>> shift) - (from >>> shift) + 1);
+    }
+
+    private void writeList(Layout l) {
+        for (int pfn = 0; pfn < pages; pfn++) {
+            ram.put64(machine(((long) l.list << 12) + 8L * pfn), p2m[pfn]);
+        }
+    }
+
+    private void connectRings(Layout l) {
+        domain.store.connect(p2m[l.store], domain.events);
+        domain.console.connect(p2m[l.console], domain.events);
+        domain.grants.grantToDom0(0, p2m[l.console]);
+        domain.grants.grantToDom0(1, p2m[l.store]);
+    }
+
+    /** Writes the first page tables, and has them checked like any; returns the frame of the root. */
+    private int buildTables(Layout l) throws BootException {
+        int[] free = {l.tables};
+        int root = free[0]++;
+        long base = kernel.virtBase();
+        for (int pfn = 0; pfn < l.mapped; pfn++) {
+            boolean isTable = pfn >= l.tables && pfn < l.tables + l.tableCount;
+            map(root, base + pfn * PAGE, pfn, isTable ? READ_ONLY : WRITABLE, free);
+        }
+        if (kernel.initP2m() != PvKernel.NONE) {
+            int[] own = {l.list + l.listPages};
+            for (int i = 0; i < l.listPages; i++) {
+                map(root, kernel.initP2m() + i * PAGE, l.list + i, WRITABLE, own);
+            }
+        }
+        int frame = p2m[root];
+        boolean valid = domain.tables.getPageAndUse(frame, FrameTable.L4) == 0 && domain.tables.getPageAndUse(frame, FrameTable.L4) == 0;
+        if (!valid) {
+            throw new BootException(kernel.file().name() + ": its notes put mappings where the hypervisor is, or over each other");
+        }
+        domain.frames.setPinned(frame, true);
+        return frame;
+    }
+
+    private void map(int root, long va, int pfn, long flags, int[] free) {
+        int table = root;
+        for (int shift = 39; shift > 12; shift -= 9) {
+            long at = machine(((long) table << 12) + (va >>> shift & ENTRIES - 1) * 8);
+            long e = ram.get64(at);
+            if (e == 0) {
+                e = (long) p2m[free[0]++] << 12 | WRITABLE;
+                ram.put64(at, e);
+            }
+            table = (int) domain.space.m2p((int) PageTables.frameOf(e));
+        }
+        ram.put64(machine(((long) table << 12) + (va >>> 12 & ENTRIES - 1) * 8), (long) p2m[pfn] << 12 | flags);
+    }
+
+    private int pageOf(long va, Layout l) throws BootException {
+        long pfn = va - kernel.virtBase() >>> 12;
+        if (pfn >= l.mapped) {
+            throw new BootException(kernel.file().name() + ": its hypercall page is not in the kernel");
+        }
+        return (int) pfn;
+    }
+
+    private long virtual(int pfn) {
+        return kernel.virtBase() + pfn * PAGE;
+    }
+
+    private void writeStartInfo(Layout l, byte[] initrd, byte[] commandLine) {
+        long at = machine((long) l.startInfo << 12);
+        byte[] magic = MAGIC.getBytes(StandardCharsets.US_ASCII);
+        ram.copyIn(at, magic, 0, magic.length);
+        ram.put64(at + NR_PAGES, pages);
+        ram.put64(at + SHARED_INFO, domain.shared.address());
+        ram.put64(at + STORE_MFN, p2m[l.store]);
+        ram.put32(at + STORE_EVTCHN, domain.store.port());
+        ram.put64(at + CONSOLE_MFN, p2m[l.console]);
+        ram.put32(at + CONSOLE_EVTCHN, domain.console.port());
+        ram.put64(at + PT_BASE, virtual(l.tables));
+        ram.put64(at + NR_PT_FRAMES, l.tableCount);
+        boolean listApart = kernel.initP2m() != PvKernel.NONE;
+        ram.put64(at + MFN_LIST, listApart ? kernel.initP2m() : virtual(l.list));
+        if (listApart) {
+            ram.put64(at + FIRST_P2M_PFN, l.list);
+            ram.put64(at + NR_P2M_FRAMES, l.listPages + l.listTables);
+        }
+        if (initrd.length > 0) {
+            ram.put64(at + MOD_START, kernel.modStartPfn() ? l.initrd : virtual(l.initrd));
+            ram.put64(at + MOD_LEN, initrd.length);
+            ram.put32(at + FLAGS, kernel.modStartPfn() ? SIF_MOD_START_PFN : 0);
+        }
+        ram.copyIn(at + CMD_LINE, commandLine, 0, commandLine.length);
+    }
+
+    /** The vCPU at the kernel's entry: rsi is start_info, rsp the end of the stack, events masked. */
+    private void start(int root, Layout l) {
+        VCpu cpu = domain.vcpu.cpu;
+        long[] s = cpu.s;
+        s[X86State.CR0] = CR0;
+        s[X86State.CR4] = CR4;
+        s[X86State.EFER] = EFER;
+        s[X86State.GDTR_BASE] = HypervisorSpace.DESCRIPTORS;
+        s[X86State.GDTR_LIMIT] = HypervisorSpace.GDT_PAGES * PAGE - 1;
+        s[X86State.IDTR_LIMIT] = 0;
+        cpu.setLocalDescriptorTable(0, 0);
+        domain.vcpu.setBases(root, 0);
+        cpu.enterFlatUser64(VirtualCpu.KERNEL_CS, VirtualCpu.KERNEL_SS);
+        for (int segment : new int[] {X86State.ES, X86State.DS, X86State.FS, X86State.GS}) {
+            cpu.loadDataSegment(segment, 0);
+        }
+        for (int r = X86State.GPR; r < X86State.GPR + 16; r++) {
+            s[r] = 0;
+        }
+        s[X86State.RSI] = virtual(l.startInfo);
+        s[X86State.RSP] = virtual(l.stack) + PAGE;
+        s[X86State.RIP] = kernel.entry();
+        Eflags.set(s, Eflags.IF, Eflags.ALL);
+        domain.shared.setUpcallMask(1);
+        cpu.refreshPaging();
+    }
+}

@@ -1,0 +1,104 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.paging.ShadowMmu;
+
+/**
+ * The guest's memory by its own addresses, with the guest's own rights: how hypercalls read and write what their arguments point to. Addresses in the
+ * hypervisor's hole are refused, and so are stores to what the guest may not write, its page tables among them.
+ */
+final class GuestPointer {
+    private final ShadowMmu mmu;
+    private final PhysicalMemory memory;
+
+    GuestPointer(ShadowMmu mmu, PhysicalMemory memory) {
+        this.mmu = mmu;
+        this.memory = memory;
+    }
+
+    /** Machine address behind a guest address. @throws GuestPointerFault if there is none with the rights wanted */
+    private long machine(long va, int access) {
+        if (!HypervisorSpace.guestMayUse(va)) {
+            throw GuestPointerFault.INSTANCE;
+        }
+        long p = mmu.translate(va, access, true);
+        if (p < 0) {
+            throw GuestPointerFault.INSTANCE;
+        }
+        return p;
+    }
+
+    int read8(long va) {
+        return (int) memory.read(machine(va, ShadowMmu.READ), 8);
+    }
+
+    int read16(long va) {
+        return (int) read(va, 2);
+    }
+
+    /** Zero-extended. */
+    long read32(long va) {
+        return read(va, 4);
+    }
+
+    long read64(long va) {
+        return read(va, 8);
+    }
+
+    private long read(long va, int bytes) {
+        if ((va & 0xfff) + bytes <= 0x1000) {
+            return memory.read(machine(va, ShadowMmu.READ), 8 * bytes);
+        }
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            value |= (long) read8(va + i) << 8 * i;
+        }
+        return value;
+    }
+
+    void write16(long va, long value) {
+        write(va, value, 2);
+    }
+
+    void write32(long va, long value) {
+        write(va, value, 4);
+    }
+
+    void write64(long va, long value) {
+        write(va, value, 8);
+    }
+
+    private void write(long va, long value, int bytes) {
+        if ((va & 0xfff) + bytes <= 0x1000) {
+            memory.write(machine(va, ShadowMmu.WRITE), value, 8 * bytes);
+            return;
+        }
+        machine(va + bytes - 1, ShadowMmu.WRITE);
+        for (int i = 0; i < bytes; i++) {
+            memory.write(machine(va + i, ShadowMmu.WRITE), value >>> 8 * i & 0xff, 8);
+        }
+    }
+
+    void write(long va, byte[] bytes) {
+        for (int done = 0; done < bytes.length; ) {
+            int n = (int) Math.min(bytes.length - done, 0x1000 - (va + done & 0xfff));
+            memory.copyIn(machine(va + done, ShadowMmu.WRITE), bytes, done, n);
+            done += n;
+        }
+    }
+
+    void read(long va, byte[] bytes) {
+        for (int done = 0; done < bytes.length; ) {
+            int n = (int) Math.min(bytes.length - done, 0x1000 - (va + done & 0xfff));
+            memory.copyOut(machine(va + done, ShadowMmu.READ), bytes, done, n);
+            done += n;
+        }
+    }
+
+    /** Fails unless {@code bytes} bytes may be written. */
+    void checkWritable(long va, int bytes) {
+        for (long p = va & ~0xfffL; p < va + bytes; p += 0x1000) {
+            machine(Math.max(p, va), ShadowMmu.WRITE);
+        }
+    }
+}

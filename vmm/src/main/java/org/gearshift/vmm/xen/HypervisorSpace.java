@@ -1,0 +1,168 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.paging.GuestRam;
+import org.gearshift.paging.PhysicalMemory;
+
+/**
+ * The hypervisor's own frames, at the start of the machine, and the hole it keeps for itself in every address space of the domain: the machine-to-physical table, which guests
+ * may read, and the descriptor tables in force, which only the processor sees (arch-x86/xen-x86_64.h: HYPERVISOR_VIRT_START, MACH2PHYS_VIRT_START).
+ *
+ * <pre>
+ *   frame 0               never used: no table entry may lead to it
+ *   1                     zeros: where a descriptor table has no page
+ *   2                     the hypervisor's page of the GDT
+ *   3                     the domain's shared_info
+ *   4, 5, 6               tables of the descriptor area, levels 3 to 1
+ *   7, 8                  tables of the machine-to-physical table, levels 3 and 2
+ *   9 ...                 its level-1 tables, then the table itself
+ * </pre>
+ */
+final class HypervisorSpace {
+    /** First address of the hole, and the one behind it. */
+    static final long START = 0xffff_8000_0000_0000L;
+    static final long END = 0xffff_8800_0000_0000L;
+    static final long M2P_END = 0xffff_8040_0000_0000L;
+    /** Level-4 slots of the hole. */
+    static final int FIRST_SLOT = 256;
+    static final int SLOTS = 16;
+    /** Where descriptor tables are: a slot of their own. */
+    static final long DESCRIPTORS = 0xffff_8200_0000_0000L;
+    static final int GDT_PAGES = 16;
+    /** The page of the GDT that holds the hypervisor's own selectors. */
+    static final int RESERVED_GDT_PAGE = 14;
+    static final long LDT = DESCRIPTORS + GDT_PAGES * 0x1000L;
+    static final int LDT_PAGES = 16;
+
+    static final int ZERO_FRAME = 1;
+    static final int GDT_FRAME = 2;
+    static final int SHARED_INFO_FRAME = 3;
+    private static final int DESCRIPTOR_L3 = 4;
+    private static final int DESCRIPTOR_L2 = 5;
+    private static final int DESCRIPTOR_L1 = 6;
+    private static final int M2P_L3 = 7;
+    private static final int M2P_L2 = 8;
+    private static final int M2P_TABLES = 9;
+
+    /** What the machine-to-physical table holds for a frame that is not the domain's. */
+    static final long INVALID_M2P = -1L;
+
+    /** Present, accessed, dirty. */
+    private static final long ENTRY = 0x61;
+    private static final long WRITABLE = 2;
+    private static final long USER = 4;
+    private static final long NX = 1L << 63;
+
+    private static final int ENTRIES = 512;
+
+    private final PhysicalMemory memory;
+    private final GuestRam ram;
+    private final int m2pFrame;
+    private final int firstDomainFrame;
+
+    HypervisorSpace(PhysicalMemory memory) {
+        this.memory = memory;
+        this.ram = memory.ram();
+        int m2pPages = m2pPages(ram.frames());
+        m2pFrame = M2P_TABLES + m2pTables(m2pPages);
+        firstDomainFrame = m2pFrame + m2pPages;
+        build(m2pPages);
+    }
+
+    private static int m2pPages(int frames) {
+        return (frames + ENTRIES - 1) / ENTRIES;
+    }
+
+    private static int m2pTables(int m2pPages) {
+        return (m2pPages + ENTRIES - 1) / ENTRIES;
+    }
+
+    /** How many frames a machine must have for a domain of {@code domainFrames}. */
+    static int machineFrames(int domainFrames) {
+        int total = domainFrames;
+        while (true) {
+            int pages = m2pPages(total);
+            int needed = M2P_TABLES + m2pTables(pages) + pages + domainFrames;
+            if (needed == total) {
+                return total;
+            }
+            total = needed;
+        }
+    }
+
+    private void build(int m2pPages) {
+        entry(M2P_L3, 0, M2P_L2, ENTRY | WRITABLE | USER);
+        for (int i = 0; i < m2pTables(m2pPages); i++) {
+            entry(M2P_L2, i, M2P_TABLES + i, ENTRY | WRITABLE | USER);
+        }
+        for (int i = 0; i < m2pPages; i++) {
+            entry(M2P_TABLES + i / ENTRIES, i % ENTRIES, m2pFrame + i, ENTRY | USER | NX);
+        }
+        ram.fill((long) m2pFrame << 12, m2pPages << 12, 0xff);
+        entry(DESCRIPTOR_L3, 0, DESCRIPTOR_L2, ENTRY | WRITABLE);
+        entry(DESCRIPTOR_L2, 0, DESCRIPTOR_L1, ENTRY | WRITABLE);
+        for (int i = 0; i < GDT_PAGES + LDT_PAGES; i++) {
+            setDescriptorPage(i, 0);
+        }
+        entry(DESCRIPTOR_L1, RESERVED_GDT_PAGE, GDT_FRAME, ENTRY | WRITABLE | NX);
+        // The flat segments of CPL 3 behind FLAT_RING3_CS32, _DS32 and _CS64, accessed.
+        descriptor(0xe023, 0x00cffb000000ffffL);
+        descriptor(0xe02b, 0x00cff3000000ffffL);
+        descriptor(0xe033, 0x00affb000000ffffL);
+    }
+
+    private void descriptor(int selector, long value) {
+        ram.put64(((long) GDT_FRAME << 12) + (selector & 0xff8), value);
+    }
+
+    private void entry(int table, int index, int frame, long flags) {
+        memory.write(((long) table << 12) + 8L * index, (long) frame << 12 | flags, 64);
+    }
+
+    /** Puts a frame into the descriptor area: pages 0 to 15 are the GDT, 16 to 31 the LDT. Frame 0: nothing there, and it reads as null descriptors. */
+    void setDescriptorPage(int page, int frame) {
+        entry(DESCRIPTOR_L1, page, frame == 0 ? ZERO_FRAME : frame, ENTRY | NX | (frame == 0 ? 0 : WRITABLE));
+    }
+
+    /** The frame at a page of the descriptor area. */
+    int descriptorPage(int page) {
+        return (int) (ram.get64(((long) DESCRIPTOR_L1 << 12) + 8L * page) >>> 12 & 0xff_ffff_ffffL);
+    }
+
+    /** Writes the hole's entries into a level-4 table of the domain. */
+    void enterInto(int table) {
+        for (int i = 0; i < SLOTS; i++) {
+            memory.write(((long) table << 12) + 8L * (FIRST_SLOT + i), 0, 64);
+        }
+        entry(table, FIRST_SLOT, M2P_L3, ENTRY | WRITABLE | USER);
+        entry(table, slot(DESCRIPTORS), DESCRIPTOR_L3, ENTRY | WRITABLE);
+    }
+
+    static int slot(long va) {
+        return (int) (va >>> 39) & ENTRIES - 1;
+    }
+
+    /** Whether a level-4 slot is the guest's to fill. */
+    static boolean guestSlot(int slot) {
+        return slot < FIRST_SLOT || slot >= FIRST_SLOT + SLOTS;
+    }
+
+    /** Whether an address may be one that the guest uses: canonical, and outside the hole. */
+    static boolean guestMayUse(long va) {
+        return va >>> 47 == 0 || va >= END && va < 0;
+    }
+
+    /** Lowest frame of the domain. */
+    int firstDomainFrame() {
+        return firstDomainFrame;
+    }
+
+    /** Records what the domain calls a frame. */
+    void setM2p(int frame, long pfn) {
+        memory.write(((long) m2pFrame << 12) + 8L * frame, pfn, 64);
+    }
+
+    /** What the domain calls a frame, as the guest itself may have set it. */
+    long m2p(int frame) {
+        return ram.get64(((long) m2pFrame << 12) + 8L * frame);
+    }
+}

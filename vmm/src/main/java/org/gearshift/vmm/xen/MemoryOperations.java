@@ -1,0 +1,182 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.paging.PhysicalMemory;
+
+/** The hypercall memory_op: how many frames a domain has, giving frames back and getting them again (memory.h). */
+final class MemoryOperations {
+    private static final int DOMID_SELF = 0x7ff0;
+    private static final int RESERVATION_BYTES = 32;
+    /** Largest order of an extent that a domain without devices of its own may ask for: 2 MiB. */
+    private static final int LARGEST_ORDER = 9;
+    private static final int COMMAND = 0x3f;
+
+    private final Domain domain;
+    private final FrameTable frames;
+    private final PhysicalMemory memory;
+    private final GuestPointer guest;
+
+    MemoryOperations(Domain domain) {
+        this.domain = domain;
+        this.frames = domain.frames;
+        this.memory = domain.memory;
+        this.guest = domain.guest;
+    }
+
+    /** What the guest asks for: struct xen_memory_reservation. */
+    private record Reservation(long list, long count, int order) {
+    }
+
+    long operation(long[] a) {
+        long at = a[1];
+        return switch ((int) a[0] & COMMAND) {
+            case 0 -> populate(at, false);
+            case 1 -> decrease(at);
+            case 2 -> frames.frames() - 1;
+            case 3 -> reservationOf(at, frames.domainPages());
+            case 4 -> reservationOf(at, domain.maximumPages);
+            case 5 -> machphysFrames(at);
+            case 6 -> populate(at, true);
+            case 11 -> exchange(at);
+            case 12 -> machphysMapping(at);
+            // Like Xen's toolstack for a domain without devices of the host: there is no map, and the guest makes one of its size.
+            case 9 -> Errno.ENOSYS;
+            case 10, 13, 24 -> Errno.EPERM;
+            case 14 -> reservationOf(at, domain.highestPfn());
+            default -> Errno.ENOSYS;
+        };
+    }
+
+    private boolean self(int id) {
+        return id == DOMID_SELF || id == domain.id;
+    }
+
+    private long reservationOf(long at, long value) {
+        int id = guest.read16(at);
+        return self(id) ? value : id == 0 ? Errno.EPERM : Errno.ESRCH;
+    }
+
+    private Reservation reservation(long at) {
+        if (!self(guest.read16(at + 24))) {
+            return null;
+        }
+        return new Reservation(guest.read64(at), guest.read64(at + 8), (int) guest.read32(at + 16));
+    }
+
+    /** increase_reservation and populate_physmap; the latter reads where the frames are to go. @return extents done, or an error before any */
+    private long populate(long at, boolean physmap) {
+        Reservation r = reservation(at);
+        if (r == null) {
+            return Errno.EPERM;
+        }
+        if (r.count < 0 || r.order < 0 || r.order > LARGEST_ORDER) {
+            return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
+        }
+        for (long i = 0; i < r.count; i++) {
+            long where = r.list + 8 * i;
+            long pfn = physmap ? guest.read64(where) : HypervisorSpace.INVALID_M2P;
+            if (r.list != 0) {
+                guest.checkWritable(where, 8);
+            }
+            int frame = allocate(r.order);
+            if (frame < 0) {
+                return i;
+            }
+            if (physmap) {
+                for (int p = 0; p < 1 << r.order; p++) {
+                    domain.space.setM2p(frame + p, pfn + p);
+                }
+            }
+            if (r.list != 0) {
+                guest.write64(where, frame);
+            }
+        }
+        return r.count;
+    }
+
+    /** A cleared frame, or so many adjacent ones; -1 if there are none. */
+    private int allocate(int order) {
+        int frame = frames.allocate(order);
+        if (frame >= 0) {
+            memory.copyIn((long) frame << 12, new byte[0x1000 << order], 0, 0x1000 << order);
+        }
+        return frame;
+    }
+
+    private long decrease(long at) {
+        Reservation r = reservation(at);
+        if (r == null) {
+            return Errno.EPERM;
+        }
+        if (r.count < 0 || r.order < 0 || r.order > LARGEST_ORDER) {
+            return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
+        }
+        for (long i = 0; i < r.count; i++) {
+            long frame = guest.read64(r.list + 8 * i);
+            for (int p = 0; p < 1 << r.order; p++) {
+                if (!frames.release(frame + p)) {
+                    return i;
+                }
+            }
+        }
+        return r.count;
+    }
+
+    /** Frames for other frames, as for a buffer that must be contiguous: extents of one order against extents of another. */
+    private long exchange(long at) {
+        Reservation in = reservation(at);
+        Reservation out = reservation(at + RESERVATION_BYTES);
+        long done = guest.read64(at + 2 * RESERVATION_BYTES);
+        if (in == null || out == null) {
+            return Errno.EPERM;
+        }
+        boolean orders = in.order >= 0 && in.order <= LARGEST_ORDER && out.order >= 0 && out.order <= LARGEST_ORDER;
+        if (!orders || in.count < 0 || out.count < 0 || in.count > frames.frames() || out.count > frames.frames() || done != 0
+                || in.count << in.order != out.count << out.order) {
+            return Errno.EINVAL;
+        }
+        for (long i = 0; i < in.count; i++) {
+            long first = guest.read64(in.list + 8 * i);
+            for (int p = 0; p < 1 << in.order; p++) {
+                if (!frames.isDomains(first + p) || frames.uses((int) first + p) > 0 || frames.shared((int) first + p)) {
+                    return Errno.EINVAL;
+                }
+            }
+        }
+        for (long i = 0; i < out.count; i++) {
+            guest.checkWritable(out.list + 8 * i, 8);
+        }
+        for (long i = 0; i < in.count; i++) {
+            long first = guest.read64(in.list + 8 * i);
+            for (int p = 0; p < 1 << in.order; p++) {
+                frames.release(first + p);
+            }
+        }
+        long given = 0;
+        for (; given < out.count; given++) {
+            long pfn = guest.read64(out.list + 8 * given);
+            int frame = allocate(out.order);
+            if (frame < 0) {
+                break;
+            }
+            for (int p = 0; p < 1 << out.order; p++) {
+                domain.space.setM2p(frame + p, pfn + p);
+            }
+            guest.write64(out.list + 8 * given, frame);
+        }
+        guest.write64(at + 2 * RESERVATION_BYTES, given << out.order >>> in.order);
+        return given == out.count ? 0 : Errno.ENOMEM;
+    }
+
+    private long machphysMapping(long at) {
+        guest.write64(at, HypervisorSpace.START);
+        guest.write64(at + 8, HypervisorSpace.M2P_END);
+        guest.write64(at + 16, frames.frames() - 1);
+        return 0;
+    }
+
+    /** The frames of the table are of no use to a domain, which has it mapped: none are named. */
+    private long machphysFrames(long at) {
+        guest.write32(at + 16, 0);
+        return 0;
+    }
+}

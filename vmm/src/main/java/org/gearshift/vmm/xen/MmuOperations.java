@@ -1,0 +1,333 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.paging.PhysicalMemory;
+
+/**
+ * What a domain does to its page tables: mmu_update, update_va_mapping, mmuext_op (xen.h), and plain stores to level-1 tables, which are taken as updates. Since shadow tables follow every
+ * store to a guest's tables, flushes have nothing to do.
+ */
+final class MmuOperations {
+    private static final int DOMID_SELF = 0x7ff0;
+    private static final int DOMID_IO = 0x7ff1;
+    private static final int DOMID_XEN = 0x7ff2;
+
+    /** Lowest two bits of the address in struct mmu_update. */
+    private static final int NORMAL_PT_UPDATE = 0;
+    private static final int MACHPHYS_UPDATE = 1;
+    private static final int PT_UPDATE_PRESERVE_AD = 2;
+    private static final int PT_UPDATE_NO_TRANSLATE = 3;
+    private static final int REQUEST_BYTES = 16;
+    private static final int EXT_BYTES = 24;
+    /** Marks a call that goes on where one was interrupted: never made here, but guests may send it. */
+    private static final long PREEMPTED = 0x80000000L;
+    /** Most requests of one call that are looked at: the guest has nothing to gain from more. */
+    private static final long MOST_REQUESTS = 1 << 20;
+
+    private final Domain domain;
+    private final FrameTable frames;
+    private final PhysicalMemory memory;
+    private final PageTables tables;
+    private final GuestPointer guest;
+    private int descriptorPages;
+    private int ldtPages;
+
+    MmuOperations(Domain domain) {
+        this.domain = domain;
+        this.frames = domain.frames;
+        this.memory = domain.memory;
+        this.tables = domain.tables;
+        this.guest = domain.guest;
+    }
+
+    private long foreign(long foreigndom) {
+        int pages = (int) foreigndom & 0xffff;
+        int owner = (int) (foreigndom >>> 16) & 0xffff;
+        long rc = foreignDomain(pages);
+        return rc == 0 && owner != 0 ? foreignDomain(owner - 1 & 0xffff) : rc;
+    }
+
+    /** A domain works on its own frames only; its own number is not a foreign domain's. */
+    private static long foreignDomain(int id) {
+        return switch (id) {
+            case DOMID_SELF -> 0;
+            case DOMID_IO, DOMID_XEN -> Errno.EPERM;
+            default -> Errno.ESRCH;
+        };
+    }
+
+    /** mmu_update(requests, count, done, foreigndom). */
+    long mmuUpdate(long[] a) {
+        long count = a[1] & 0xffffffffL & ~PREEMPTED;
+        long rc = foreign(a[3] & 0xffffffffL);
+        long done = 0;
+        while (rc == 0 && done < count) {
+            if (done == MOST_REQUESTS) {
+                rc = Errno.E2BIG;
+                break;
+            }
+            try {
+                long at = a[0] + done * REQUEST_BYTES;
+                rc = update(guest.read64(at), guest.read64(at + 8));
+            } catch (GuestPointerFault f) {
+                rc = Errno.EFAULT;
+            }
+            if (rc == 0) {
+                done++;
+            }
+        }
+        if (a[2] != 0) {
+            guest.write32(a[2], done);
+        }
+        return rc;
+    }
+
+    private long update(long pointer, long value) {
+        int command = (int) pointer & 3;
+        long address = pointer & ~3L;
+        long frame = address >>> 12;
+        if (command == MACHPHYS_UPDATE) {
+            if (!frames.isDomains(frame)) {
+                return Errno.EINVAL;
+            }
+            domain.space.setM2p((int) frame, value);
+            return 0;
+        }
+        if (!frames.isDomains(frame)) {
+            return Errno.EINVAL;
+        }
+        if (frames.isTable((int) frame)) {
+            return (address & 7) != 0 ? Errno.EINVAL : tables.setEntry(address, value, command == PT_UPDATE_PRESERVE_AD);
+        }
+        // Not a table, so that it is written as memory.
+        int rc = tables.getPageAndUse(frame, FrameTable.WRITABLE);
+        if (rc == 0) {
+            memory.write(address & ~7L, value, 64);
+            tables.putPageAndUse((int) frame);
+        }
+        return rc;
+    }
+
+    /** update_va_mapping(va, entry, flags). */
+    long updateVaMapping(long[] a) {
+        long va = a[0];
+        if (!HypervisorSpace.guestMayUse(va)) {
+            return Errno.EINVAL;
+        }
+        long at = tables.leafEntry(domain.vcpu.kernelBase(), va);
+        return at < 0 || !frames.isTable((int) (at >>> 12)) ? Errno.EINVAL : tables.setEntry(at, a[1], false);
+    }
+
+    /** update_va_mapping_otherdomain(va, entry, flags, domid). */
+    long updateVaMappingOtherDomain(long[] a) {
+        long rc = foreignDomain((int) a[3] & 0xffff);
+        return rc != 0 ? rc : updateVaMapping(a);
+    }
+
+    /** mmuext_op(operations, count, done, foreigndom). */
+    long mmuext(long[] a) {
+        long count = a[1] & 0xffffffffL & ~PREEMPTED;
+        long rc = foreign(a[3] & 0xffffffffL);
+        long done = 0;
+        while (rc == 0 && done < count) {
+            if (done == MOST_REQUESTS) {
+                rc = Errno.E2BIG;
+                break;
+            }
+            try {
+                long at = a[0] + done * EXT_BYTES;
+                rc = extended((int) guest.read32(at), guest.read64(at + 8), guest.read64(at + 16));
+            } catch (GuestPointerFault f) {
+                rc = Errno.EFAULT;
+            }
+            if (rc == 0) {
+                done++;
+            }
+        }
+        if (a[2] != 0) {
+            guest.write32(a[2], done);
+        }
+        return rc;
+    }
+
+    private long extended(int command, long first, long second) {
+        return switch (command) {
+            case 0, 1, 2, 3 -> pin(first, FrameTable.L1 + command);
+            case 4 -> unpin(first);
+            case 5 -> newBase(first);
+            case 6, 7, 8, 9, 10, 11 -> 0;
+            case 12, 18 -> Errno.EACCES;
+            case 13 -> setLdt(first, second & 0xffffffffL);
+            case 15 -> newUserBase(first);
+            case 16 -> clearPage(first);
+            case 17 -> copyPage(first, second);
+            case 19, 20 -> Errno.EOPNOTSUPP;
+            default -> Errno.ENOSYS;
+        };
+    }
+
+    private long pin(long frame, int level) {
+        int rc = tables.getPageAndUse(frame, level);
+        if (rc != 0) {
+            return rc;
+        }
+        if (frames.pinned((int) frame)) {
+            tables.putPageAndUse((int) frame);
+            return Errno.EINVAL;
+        }
+        frames.setPinned((int) frame, true);
+        return 0;
+    }
+
+    private long unpin(long frame) {
+        if (!frames.isDomains(frame) || !frames.pinned((int) frame)) {
+            return Errno.EINVAL;
+        }
+        frames.setPinned((int) frame, false);
+        tables.putPageAndUse((int) frame);
+        return 0;
+    }
+
+    /** Lets the kernel go on with another level-4 table. */
+    long newBase(long frame) {
+        int rc = tables.getPageAndUse(frame, FrameTable.L4);
+        if (rc != 0) {
+            return rc;
+        }
+        int old = domain.vcpu.kernelBase();
+        domain.vcpu.setBases((int) frame, domain.vcpu.userBase());
+        tables.putPageAndUse(old);
+        return 0;
+    }
+
+    private long newUserBase(long frame) {
+        if (frame != 0) {
+            int rc = tables.getPageAndUse(frame, FrameTable.L4);
+            if (rc != 0) {
+                return rc;
+            }
+        }
+        int old = domain.vcpu.userBase();
+        domain.vcpu.setBases(domain.vcpu.kernelBase(), (int) frame);
+        if (old != 0) {
+            tables.putPageAndUse(old);
+        }
+        return 0;
+    }
+
+    private long clearPage(long frame) {
+        int rc = tables.getPageAndUse(frame, FrameTable.WRITABLE);
+        if (rc == 0) {
+            memory.copyIn(frame << 12, new byte[0x1000], 0, 0x1000);
+            tables.putPageAndUse((int) frame);
+        }
+        return rc;
+    }
+
+    private long copyPage(long to, long from) {
+        if (!frames.get(from)) {
+            return Errno.EINVAL;
+        }
+        int rc = tables.getPageAndUse(to, FrameTable.WRITABLE);
+        if (rc == 0) {
+            byte[] page = new byte[0x1000];
+            memory.copyOut(from << 12, page, 0, page.length);
+            memory.copyIn(to << 12, page, 0, page.length);
+            tables.putPageAndUse((int) to);
+        }
+        frames.put((int) from);
+        return rc;
+    }
+
+    /** set_gdt(frames, entries): whole pages, of which each becomes one of descriptors. */
+    long setGdt(long list, long entries) {
+        int pages = (int) ((entries + 511) / 512);
+        if (entries < 0 || entries > 512 * HypervisorSpace.RESERVED_GDT_PAGE) {
+            return Errno.EINVAL;
+        }
+        int[] taken = new int[pages];
+        for (int i = 0; i < pages; i++) {
+            long frame = guest.read64(list + 8L * i);
+            if (tables.getPageAndUse(frame, FrameTable.DESCRIPTORS) != 0) {
+                while (--i >= 0) {
+                    tables.putPageAndUse(taken[i]);
+                }
+                return Errno.EINVAL;
+            }
+            taken[i] = (int) frame;
+        }
+        replace(0, descriptorPages, taken);
+        descriptorPages = pages;
+        return 0;
+    }
+
+    /** Puts frames into the descriptor area in place of those that were there. */
+    private void replace(int first, int before, int[] taken) {
+        for (int i = 0; i < Math.max(before, taken.length); i++) {
+            long old = i < before ? domain.space.descriptorPage(first + i) : HypervisorSpace.ZERO_FRAME;
+            domain.space.setDescriptorPage(first + i, i < taken.length ? taken[i] : 0);
+            if (old != HypervisorSpace.ZERO_FRAME) {
+                tables.putPageAndUse((int) old);
+            }
+        }
+    }
+
+    /** MMUEXT_SET_LDT: pages that cannot become ones of descriptors read as null descriptors. */
+    private long setLdt(long va, long entries) {
+        if ((va & 0xfff) != 0 || entries > 8192 || entries > 0 && !HypervisorSpace.guestMayUse(va)) {
+            return Errno.EINVAL;
+        }
+        int[] taken = new int[(int) ((entries + 511) / 512)];
+        for (int i = 0; i < taken.length; i++) {
+            long at = tables.leafEntry(domain.vcpu.kernelBase(), va + i * 0x1000L);
+            long frame = at < 0 ? -1 : tables.mappedFrame(at);
+            boolean usable = tables.getPageAndUse(frame, FrameTable.DESCRIPTORS) == 0;
+            taken[i] = usable ? (int) frame : 0;
+        }
+        replace(HypervisorSpace.GDT_PAGES, ldtPages, taken);
+        ldtPages = taken.length;
+        domain.vcpu.cpu.setLocalDescriptorTable(HypervisorSpace.LDT, entries);
+        return 0;
+    }
+
+    /** update_descriptor(machine address, descriptor). */
+    long updateDescriptor(long address, long descriptor) {
+        long frame = address >>> 12;
+        long checked = Descriptors.checked(descriptor);
+        if ((address & 7) != 0 || !frames.isDomains(frame) || descriptor != 0 && checked == 0) {
+            return Errno.EINVAL;
+        }
+        boolean inTable = frames.uses((int) frame) > 0 && frames.use((int) frame) == FrameTable.DESCRIPTORS;
+        int rc = tables.getPageAndUse(frame, inTable ? FrameTable.DESCRIPTORS : FrameTable.WRITABLE);
+        if (rc == 0) {
+            memory.write(address, checked, 64);
+            tables.putPageAndUse((int) frame);
+        }
+        return rc;
+    }
+
+    /**
+     * A store by the kernel that its tables do not allow: if what it goes to is a level-1 table in use, mapped read-only, its machine address, else -1. Xen's ptwr_do_page_fault.
+     */
+    long refusedStore(long va) {
+        long at = tables.leafEntry(domain.vcpu.kernelBase(), va);
+        long frame = at < 0 ? -1 : tables.mappedFrame(at);
+        boolean levelOne = frames.isDomains(frame) && frames.isTable((int) frame) && frames.use((int) frame) == FrameTable.L1;
+        return levelOne ? frame << 12 | va & 0xfff : -1;
+    }
+
+    /** Does such a store if the entry it makes may be; any part of an entry may be stored to. */
+    boolean tableStore(long physical, long value, int bits) {
+        long at = physical & ~7L;
+        int shift = (int) (physical & 7) * 8;
+        if (frames.use((int) (physical >>> 12)) != FrameTable.L1 || shift + bits > 64) {
+            return false;
+        }
+        long mask = (bits == 64 ? -1L : (1L << bits) - 1) << shift;
+        long entry = memory.ram().get64(at) & ~mask | value << shift & mask;
+        if (tables.setEntry(at, entry, false) != 0) {
+            return false;
+        }
+        domain.vcpu.counters.tableStores++;
+        return true;
+    }
+}

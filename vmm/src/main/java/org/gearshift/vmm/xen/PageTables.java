@@ -1,0 +1,221 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.paging.PhysicalMemory;
+
+/**
+ * The domain's page tables, which it reads but never writes: every entry that becomes part of one is checked here first, as Xen's direct paging does (arch/x86/mm.c, "memory management
+ * for paravirtual guests"). An entry may lead only to frames of the domain; a table's entries, to tables of the level below; and no entry that allows stores may lead to a
+ * table or to descriptors.
+ */
+final class PageTables {
+    private static final int ENTRIES = 512;
+
+    private static final long P = 1;
+    private static final long RW = 1 << 1;
+    private static final long US = 1 << 2;
+    private static final long A = 1 << 5;
+    private static final long D = 1 << 6;
+    /** In an entry that the guest made for itself alone: the hypervisor adds the right of CPL 3, at which the guest's kernel runs. */
+    private static final long GUEST_KERNEL = 1L << 52;
+    private static final long ADDRESS = 0x000f_ffff_ffff_f000L;
+    /** PWT, PCD, PS or PAT, G. */
+    private static final long DISALLOWED = 0x198;
+    /** And in level 1, the mark of granted frames. */
+    private static final long DISALLOWED_L1 = DISALLOWED | 1L << 62;
+
+    private final FrameTable frames;
+    private final PhysicalMemory memory;
+    private final HypervisorSpace space;
+    private final Descriptors descriptors;
+
+    PageTables(FrameTable frames, PhysicalMemory memory, HypervisorSpace space, Descriptors descriptors) {
+        this.frames = frames;
+        this.memory = memory;
+        this.space = space;
+        this.descriptors = descriptors;
+    }
+
+    static long frameOf(long entry) {
+        return (entry & ADDRESS) >>> 12;
+    }
+
+    private long read(int table, int index) {
+        return memory.ram().get64(((long) table << 12) + 8L * index);
+    }
+
+    private void write(int table, int index, long entry) {
+        memory.write(((long) table << 12) + 8L * index, entry, 64);
+    }
+
+    /** Takes a reference to a frame and a use of it; 0, or EINVAL with nothing taken. */
+    int getPageAndUse(long frame, int kind) {
+        if (!frames.get(frame)) {
+            return Errno.EINVAL;
+        }
+        int rc = getUse((int) frame, kind);
+        if (rc != 0) {
+            frames.put((int) frame);
+        }
+        return rc;
+    }
+
+    /** Undoes {@link #getPageAndUse}. */
+    void putPageAndUse(int frame) {
+        putUse(frame);
+        frames.put(frame);
+    }
+
+    private int getUse(int frame, int kind) {
+        if (frames.uses(frame) > 0) {
+            boolean same = frames.use(frame) == kind && (kind == FrameTable.WRITABLE || frames.validated(frame));
+            if (!same) {
+                return Errno.EINVAL;
+            }
+            frames.addUse(frame, kind);
+            return 0;
+        }
+        frames.addUse(frame, kind);
+        if (kind == FrameTable.WRITABLE) {
+            return 0;
+        }
+        // While this is under way the frame has a use that is not validated: a table that leads to itself is refused.
+        int rc = kind == FrameTable.DESCRIPTORS ? descriptors.validate(frame) : validateTable(frame, kind);
+        if (rc != 0) {
+            frames.dropUse(frame);
+            return rc;
+        }
+        frames.setValidated(frame, true);
+        return 0;
+    }
+
+    private void putUse(int frame) {
+        int kind = frames.use(frame);
+        if (frames.dropUse(frame) > 0 || !frames.validated(frame)) {
+            return;
+        }
+        frames.setValidated(frame, false);
+        if (kind >= FrameTable.L1 && kind <= FrameTable.L4) {
+            for (int i = 0; i < ENTRIES; i++) {
+                if (kind < FrameTable.L4 || HypervisorSpace.guestSlot(i)) {
+                    putEntry(read(frame, i), kind);
+                }
+            }
+        }
+    }
+
+    private int validateTable(int table, int level) {
+        for (int i = 0; i < ENTRIES; i++) {
+            if (level == FrameTable.L4 && !HypervisorSpace.guestSlot(i)) {
+                continue;
+            }
+            long e = read(table, i);
+            int rc = getEntry(e, level);
+            if (rc != 0) {
+                while (--i >= 0) {
+                    if (level < FrameTable.L4 || HypervisorSpace.guestSlot(i)) {
+                        putEntry(read(table, i), level);
+                    }
+                }
+                return rc;
+            }
+            long adjusted = adjusted(e, level);
+            if (adjusted != e) {
+                write(table, i, adjusted);
+            }
+        }
+        if (level == FrameTable.L4) {
+            space.enterInto(table);
+        }
+        return 0;
+    }
+
+    /** Takes what an entry of a level holds on to; 0, or why it may not be. */
+    private int getEntry(long e, int level) {
+        if ((e & P) == 0) {
+            return 0;
+        }
+        long frame = frameOf(e);
+        if (level > FrameTable.L1) {
+            return (e & DISALLOWED) != 0 ? Errno.EINVAL : getPageAndUse(frame, level - 1);
+        }
+        if ((e & DISALLOWED_L1) != 0) {
+            return Errno.EINVAL;
+        }
+        if ((e & RW) != 0) {
+            return getPageAndUse(frame, FrameTable.WRITABLE);
+        }
+        return frames.get(frame) ? 0 : Errno.EINVAL;
+    }
+
+    private void putEntry(long e, int level) {
+        if ((e & P) == 0) {
+            return;
+        }
+        int frame = (int) frameOf(e);
+        if (level > FrameTable.L1 || (e & RW) != 0) {
+            putPageAndUse(frame);
+        } else {
+            frames.put(frame);
+        }
+    }
+
+    /** The entry as it is stored: with the right of CPL 3. */
+    private static long adjusted(long e, int level) {
+        if ((e & P) == 0 || (e & US) != 0) {
+            return e;
+        }
+        return e | US | (level == FrameTable.L1 ? GUEST_KERNEL : 0);
+    }
+
+    /**
+     * Changes an entry of a table in use.
+     *
+     * @param address machine address of the entry, in a frame for which {@link FrameTable#isTable} holds
+     * @param preserve keep the accessed and dirty bits that the entry has
+     * @return 0, or EINVAL with nothing changed
+     */
+    int setEntry(long address, long entry, boolean preserve) {
+        int table = (int) (address >>> 12);
+        int level = frames.use(table);
+        int index = (int) (address >>> 3) & ENTRIES - 1;
+        if (level == FrameTable.L4 && !HypervisorSpace.guestSlot(index)) {
+            return Errno.EINVAL;
+        }
+        long old = read(table, index);
+        long e = preserve && (entry & P) != 0 ? entry | old & (A | D) : entry;
+        boolean holdsTheSame = (old & e & P) != 0 && ((old ^ e) & (ADDRESS | (level == FrameTable.L1 ? RW : 0))) == 0;
+        if (holdsTheSame) {
+            if ((e & (level == FrameTable.L1 ? DISALLOWED_L1 : DISALLOWED)) != 0) {
+                return Errno.EINVAL;
+            }
+            write(table, index, adjusted(e, level));
+            return 0;
+        }
+        int rc = getEntry(e, level);
+        if (rc != 0) {
+            return rc;
+        }
+        write(table, index, adjusted(e, level));
+        putEntry(old, level);
+        return 0;
+    }
+
+    /** Machine address of the level-1 entry for a guest address in the tables below {@code root}, or -1 if there is none. */
+    long leafEntry(int root, long va) {
+        long table = (long) root << 12;
+        for (int shift = 39; shift > 12; shift -= 9) {
+            long e = memory.ram().get64(table + (va >>> shift & ENTRIES - 1) * 8);
+            if ((e & P) == 0) {
+                return -1;
+            }
+            table = e & ADDRESS;
+        }
+        return table + (va >>> 12 & ENTRIES - 1) * 8;
+    }
+
+    /** What the level-1 entry at a machine address maps, or -1 if it is not present. */
+    long mappedFrame(long entryAddress) {
+        long e = memory.ram().get64(entryAddress);
+        return (e & P) == 0 ? -1 : frameOf(e);
+    }
+}

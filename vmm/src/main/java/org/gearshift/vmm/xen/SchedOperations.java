@@ -1,0 +1,53 @@
+package org.gearshift.vmm.xen;
+
+import org.gearshift.vmm.clock.GuestClock;
+
+/** The hypercall sched_op: giving the processor up, and ending (sched.h). */
+final class SchedOperations {
+    private final Domain domain;
+    private final GuestPointer guest;
+    private final GuestClock clock;
+
+    SchedOperations(Domain domain, GuestClock clock) {
+        this.domain = domain;
+        this.guest = domain.guest;
+        this.clock = clock;
+    }
+
+    long operation(long[] a) {
+        long at = a[1];
+        return switch ((int) a[0]) {
+            case 0 -> {
+                domain.yieldToBackends();
+                yield 0;
+            }
+            case 1 -> block();
+            case 2 -> {
+                domain.shutdown((int) guest.read32(at));
+                yield 0;
+            }
+            case 3 -> {
+                long timeout = guest.read64(at + 16);
+                yield timeout != 0 && timeout < clock.nanos() ? 0 : domain.events.poll(guest.read64(at), guest.read32(at + 8), timeout);
+            }
+            case 4 -> Errno.EPERM;
+            case 5 -> {
+                guest.read32(at);
+                yield 0;
+            }
+            // No watchdog, and no processors to be pinned to.
+            case 6 -> Errno.ENOSYS;
+            case 7 -> Errno.EPERM;
+            default -> Errno.ENOSYS;
+        };
+    }
+
+    /** Takes events again and waits for one, unless one is there. */
+    private long block() {
+        domain.shared.setUpcallMask(0);
+        if (!domain.shared.upcallPending()) {
+            domain.vcpu.block();
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,13 @@
+package org.gearshift.vmm.xen;
+
+/** How often the domain entered its kernel by way of the hypervisor, by reason. */
+final class TrapCounters {
+    final long[] exceptions = new long[32];
+    long events;
+    long systemCalls;
+    long softwareInterrupts;
+    long emulated;
+    long forcedCpuid;
+    /** Stores to page tables that were checked and done. */
+    long tableStores;
+}

@@ -1,0 +1,73 @@
+package org.gearshift.vmm.xen;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.XenVm;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.engine.EngineOptions;
+
+/** A kernel of a few instructions with the notes of a paravirtual one, and a domain that runs it. */
+final class MiniKernel {
+    static final long BASE = 0xffffffff80000000L;
+    /** Where the code is: the entry. Behind it there is a page for hypercalls, then some to use. */
+    static final long CODE = BASE + 0x100000;
+    static final long HYPERCALL_PAGE = CODE + 0x1000;
+    static final long DATA = CODE + 0x2000;
+    private static final int MEMORY = 0x10000;
+    private static final int HEADER = 64 + 2 * 56;
+
+    private MiniKernel() {
+    }
+
+    /** A machine of 16 MiB, loaded. */
+    static XenVm machine(byte[] code, ByteArrayOutputStream console) throws BootException {
+        XenVm vm = new XenVm(new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), NamedCpu.X86_64.model(),
+                console::write);
+        vm.load(new KernelImage("mini", elf(code)), new byte[] {1, 2, 3}, "command line");
+        return vm;
+    }
+
+    /** A domain whose vCPU is at its entry and runs nothing by itself. */
+    static Domain domain() {
+        try {
+            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream()).domain();
+        } catch (BootException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static byte[] elf(byte[] code) {
+        byte[] notes = notes();
+        ByteBuffer b = ByteBuffer.allocate(HEADER + notes.length + code.length).order(ByteOrder.LITTLE_ENDIAN);
+        b.putInt(0x464c457f).put((byte) 2).put((byte) 1).put((byte) 1);
+        b.position(16);
+        b.putShort((short) 2).putShort((short) 62).putInt(1).putLong(CODE).putLong(64).putLong(0).putInt(0);
+        b.putShort((short) 64).putShort((short) 56).putShort((short) 2);
+        b.position(64);
+        int codeAt = HEADER + notes.length;
+        b.putInt(1).putInt(7).putLong(codeAt).putLong(CODE).putLong(CODE - BASE).putLong(code.length).putLong(MEMORY).putLong(0x1000);
+        b.putInt(4).putInt(4).putLong(HEADER).putLong(0).putLong(0).putLong(notes.length).putLong(notes.length).putLong(4);
+        b.put(notes).put(code);
+        return b.array();
+    }
+
+    private static byte[] notes() {
+        ByteBuffer b = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
+        note(b, 1, CODE);
+        note(b, 2, HYPERCALL_PAGE);
+        note(b, 3, BASE);
+        byte[] all = new byte[b.position()];
+        b.flip();
+        b.get(all);
+        return all;
+    }
+
+    private static void note(ByteBuffer b, int type, long value) {
+        b.putInt(4).putInt(8).putInt(type).put("Xen\0".getBytes(StandardCharsets.US_ASCII)).putLong(value);
+    }
+}
