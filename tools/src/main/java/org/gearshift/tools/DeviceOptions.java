@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.StringJoiner;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.XenVm;
@@ -102,6 +104,15 @@ final class DeviceOptions implements AutoCloseable {
     void flush() throws IOException {
         if (consoleEnd != null) {
             consoleEnd.flush();
+        }
+    }
+
+    /** A line for each disk with what has been done to it. */
+    void printStatistics(PrintWriter out) {
+        for (VirtioBlk disk : attached) {
+            StringJoiner counters = new StringJoiner(", ");
+            disk.counters((counter, value) -> counters.add(String.format(Locale.ROOT, "%s %,d", counter, value)));
+            out.printf("%-24s%s%n", disk.name(), counters);
         }
     }
 

@@ -218,6 +218,7 @@ final class RunCommand implements Callable<Integer> {
         report(err, outcome);
         if (statistics) {
             err.print(vm.statistics(System.nanoTime() - start));
+            devices.printStatistics(err);
             err.flush();
         }
         return outcome.exitCode();

@@ -87,7 +87,7 @@ final class DebianGuest {
         String file = fetched(g).packageName();
         PackageTree tree = new PackageTree(new GuestStore().root(), g.architecture(), line -> System.out.println("  " + line));
         Map<String, byte[]> modules = new LinkedHashMap<>();
-        try (Stream<Path> s = Files.walk(tree.unpacked(file.substring(0, file.indexOf('_'))).resolve("lib/modules"))) {
+        try (Stream<Path> s = Files.walk(tree.unpacked(file.substring(0, file.indexOf('_')) + ":" + g.architecture()).resolve("lib/modules"))) {
             List<Path> files = s.filter(f -> f.toString().endsWith(".ko")).toList();
             for (String name : names) {
                 Path module = files.stream().filter(f -> f.endsWith(name + ".ko")).findFirst()
