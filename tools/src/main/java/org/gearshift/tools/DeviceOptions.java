@@ -36,9 +36,19 @@ final class DeviceOptions implements AutoCloseable {
     private final List<VirtioBlk> attached = new ArrayList<>();
     private SerialEndpoint consoleEnd;
 
-    /** Whether any device is wanted. */
-    boolean any() {
-        return !disks.isEmpty() || rng || console != null || network.any();
+    /** For lockstep: two machines can have the same disk if neither changes it, and there is one console. */
+    void requireShareable() {
+        for (DiskOption disk : disks) {
+            if (!disk.readOnly() && !disk.snapshot()) {
+                throw new Gearshift.UsageError("--lockstep runs two machines: add ,snapshot or ,ro to --disk " + disk.file());
+            }
+        }
+        if (console != null) {
+            throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --console");
+        }
+        if (network.any()) {
+            throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --net: it is one conversation");
+        }
     }
 
     /** Whether the virtio console is to have the user's terminal. */
@@ -49,8 +59,8 @@ final class DeviceOptions implements AutoCloseable {
     /** Plugs them in: disks first, in their order, then the network. @param messages is told where a TCP port waits */
     void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) throws IOException {
         boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
-        for (DiskOption option : disks) {
-            int number = attached.size();
+        for (int number = 0; number < disks.size(); number++) {
+            DiskOption option = disks.get(number);
             DiskImage image = option.open();
             String serial = option.serial() == null ? "GEARSHIFT-" + number : option.serial();
             VirtioBlk disk = new VirtioBlk(number, image, repeatable ? IoExecutor.inline() : IoExecutor.thread("disk" + number), serial, option.blockSize());

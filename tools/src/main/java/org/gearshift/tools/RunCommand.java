@@ -111,9 +111,7 @@ final class RunCommand implements Callable<Integer> {
         long limit = maxInstructions == null ? Long.MAX_VALUE : maxInstructions;
         try (SerialEndpoint endpoint = SerialEndpoint.open("--serial", serialEnd(), spec.commandLine().getErr())) {
             if (lockstep) {
-                if (devices.any()) {
-                    throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --disk, --console, --net or --rng");
-                }
+                devices.requireShareable();
                 return runLockstep(image, processor, module, limit, endpoint);
             }
             return run(image, processor, module, limit, endpoint);
@@ -212,8 +210,12 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int runLockstep(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
-        Lockstep l = new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit);
-        Lockstep.Result r = l.run(limit);
+        Lockstep.Result r;
+        try (DeviceOptions plugged = devices) {
+            Lockstep l = new Lockstep(memory, processor, image, module, initrd == null ? "" : initrd.toString(), append, endpoint::transmit,
+                    (vm, shown) -> plugged.attach(vm, VmConfig.Clock.VIRTUAL, spec.commandLine().getErr()));
+            r = l.run(limit);
+        }
         endpoint.flush();
         PrintWriter err = spec.commandLine().getErr();
         err.println("gearshift: " + r.summary());

@@ -82,7 +82,7 @@ class DiskOptionTest {
     void oneTerminalHasOneUser() {
         refused("only one of them can have the terminal", "run", "--serial", "stdio", "--console", "stdio");
         refused("--console pigeon: write stdio", "run", "--serial", "none", "--console", "pigeon");
-        refused("cannot share --disk", "run", "--serial", "none", "--lockstep", "--rng");
+        refused("cannot share --console", "run", "--serial", "none", "--lockstep", "--console", "none");
     }
 
     @Test

@@ -46,11 +46,7 @@ class PowerCutTest {
 
     @BeforeEach
     void build() throws Exception {
-        Prerequisite.program("gcc");
-        kernel = dir.resolve("writer");
-        run("gcc", "-m32", "-O2", "-ffreestanding", "-fno-pic", "-no-pie", "-fno-stack-protector", "-fno-builtin", "-nostdlib", "-static",
-                "-Wl,-Ttext-segment=0x100000,--build-id=none", "-Wall", "-Werror", "-o", kernel.toString(),
-                "src/test/resources/org/gearshift/tools/powercut/writer.c");
+        kernel = WriterGuest.build(dir);
     }
 
     @AfterEach

@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.translator.x86.X86State;
@@ -40,17 +41,39 @@ public final class Lockstep {
 
     /** With the default processor for the kernel. */
     public Lockstep(long ramBytes, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
-            throws BootException {
+            throws BootException, IOException {
         this(ramBytes, Vm.processorFor(kernel), kernel, initrd, initrdName, commandLine, console);
     }
 
-    /** @param console gets the compiled machine's serial output */
+    /** Plugs devices into a machine before its kernel is loaded. */
+    @FunctionalInterface
+    public interface Equipment {
+        /** None. */
+        Equipment NONE = (vm, shown) -> { };
+
+        /**
+         * Called for each of the two machines, which must find the same: contents of disks, random numbers ...
+         *
+         * @param shown whether this is the machine whose output is seen
+         */
+        void plug(Vm vm, boolean shown) throws IOException;
+    }
+
+    /** Without devices of its own. */
     public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console)
-            throws BootException {
+            throws BootException, IOException {
+        this(ramBytes, model, kernel, initrd, initrdName, commandLine, console, Equipment.NONE);
+    }
+
+    /** @param console gets the compiled machine's serial output */
+    public Lockstep(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String initrdName, String commandLine, SerialBackend console,
+            Equipment equipment) throws BootException, IOException {
         EngineOptions jit = new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE,
                 false, true);
         compiled = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, jit), model, console);
         interpreted = new Vm(new VmConfig(ramBytes, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), model, b -> { });
+        equipment.plug(compiled, true);
+        equipment.plug(interpreted, false);
         compiled.load(kernel, initrd, initrdName, commandLine);
         interpreted.load(kernel, initrd, initrdName, commandLine);
         compiled.engine().setOneBlock(true);

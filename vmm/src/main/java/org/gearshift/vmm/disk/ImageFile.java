@@ -6,21 +6,32 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 
 /** A host file as images use it: opened with clear errors, locked against a second writer, read and written in whole pieces. Reading may be done by several threads. */
 public final class ImageFile implements Closeable {
+    /** How many hold each file open for reading here, by what the file system takes for its identity: the lock of the first counts for all of them. */
+    private static final Map<Object, Integer> READERS = new HashMap<>();
+
     private final Path path;
     private final FileChannel channel;
     private final boolean readOnly;
+    private final Object identity;
+    private boolean closed;
 
-    private ImageFile(Path path, FileChannel channel, boolean readOnly) {
+    private ImageFile(Path path, Object identity, FileChannel channel, boolean readOnly) {
         this.path = path;
+        this.identity = identity;
         this.channel = channel;
         this.readOnly = readOnly;
     }
@@ -44,6 +55,8 @@ public final class ImageFile implements Closeable {
             throw new DiskFormatException(path + ": no such file");
         } catch (AccessDeniedException e) {
             throw new DiskFormatException(path + (readOnly || !Files.isReadable(path) ? ": may not be read" : ": may not be written; add ,ro or ,snapshot"));
+        } catch (FileSystemException e) {
+            throw new DiskFormatException(path + ": cannot be opened" + (e.getReason() == null ? "" : ": " + e.getReason()));
         }
         return locked(path, channel, readOnly);
     }
@@ -56,29 +69,39 @@ public final class ImageFile implements Closeable {
     public static ImageFile create(Path path) throws IOException {
         try {
             return locked(path, FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE), false);
-        } catch (java.nio.file.FileAlreadyExistsException e) {
+        } catch (FileAlreadyExistsException e) {
             throw new DiskFormatException(path + ": exists already");
-        } catch (NoSuchFileException | AccessDeniedException e) {
-            throw new DiskFormatException(path + ": cannot be created there");
+        } catch (FileSystemException e) {
+            throw new DiskFormatException(path + ": cannot be created" + (e.getReason() == null ? " there" : ": " + e.getReason()));
         }
     }
 
     private static ImageFile locked(Path path, FileChannel channel, boolean readOnly) throws IOException {
         boolean locked = false;
-        try {
-            locked = channel.tryLock(0, Long.MAX_VALUE, readOnly) != null;
-        } catch (OverlappingFileLockException e) {
-            // Held by this very process; reported below.
-            locked = false;
-        } finally {
-            if (!locked) {
-                channel.close();
+        synchronized (READERS) {
+            try {
+                locked = readOnly && READERS.containsKey(identity(path)) || channel.tryLock(0, Long.MAX_VALUE, readOnly) != null;
+                if (locked && readOnly) {
+                    READERS.merge(identity(path), 1, Integer::sum);
+                }
+            } catch (OverlappingFileLockException e) {
+                // Held by this very process; reported below.
+                locked = false;
+            } finally {
+                if (!locked) {
+                    channel.close();
+                }
             }
         }
         if (!locked) {
             throw new DiskFormatException(path + ": in use by another machine");
         }
-        return new ImageFile(path, channel, readOnly);
+        return new ImageFile(path, identity(path), channel, readOnly);
+    }
+
+    private static Object identity(Path path) throws IOException {
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return key == null ? path.toRealPath() : key;
     }
 
     /** Where it is. */
@@ -134,7 +157,13 @@ public final class ImageFile implements Closeable {
 
     @Override
     public void close() throws IOException {
-        channel.close();
+        synchronized (READERS) {
+            if (!closed && readOnly) {
+                READERS.computeIfPresent(identity, (key, count) -> count == 1 ? null : count - 1);
+            }
+            closed = true;
+            channel.close();
+        }
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.gearshift.vmm.disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -137,7 +138,7 @@ final class Qcow2Refcounts {
         if (firstBlock + newBlocks << blockBits() < end) {
             throw new IOException(file + ": no room for its refcount table");
         }
-        long[] grown = java.util.Arrays.copyOf(table, tableClusters * perTable);
+        long[] grown = Arrays.copyOf(table, tableClusters * perTable);
         for (int i = 0; i < newBlocks; i++) {
             long at = start + tableClusters + i << clusterBits;
             grown[(int) firstBlock + i] = at;

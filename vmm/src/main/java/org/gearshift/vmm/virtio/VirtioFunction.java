@@ -5,6 +5,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import org.gearshift.paging.MmioHandler;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.vmm.bus.PortBus;
 import org.gearshift.vmm.clock.EventQueue;
@@ -86,7 +87,7 @@ public final class VirtioFunction extends PciFunction implements VirtioTransport
         return id;
     }
 
-    private BarListener window(org.gearshift.paging.MmioHandler handler) {
+    private BarListener window(MmioHandler handler) {
         PhysicalMemory memory = environment.memory();
         long length = handler == msix ? MsixTable.WINDOW : ModernRegisters.WINDOW;
         return new BarListener() {
@@ -247,8 +248,12 @@ public final class VirtioFunction extends PciFunction implements VirtioTransport
         LOG.log(logged ? Level.DEBUG : Level.WARNING, "{0}: the guest''s driver is in error, the device stops: {1}", name(), why);
         logged = true;
         if ((status & DeviceStatus.NEEDS_RESET) == 0) {
+            boolean ran = isRunning();
             status |= DeviceStatus.NEEDS_RESET;
-            configurationInterrupt();
+            // Before DRIVER_OK there is nobody to hear it (2.1.2).
+            if (ran) {
+                configurationInterrupt();
+            }
         }
     }
 
