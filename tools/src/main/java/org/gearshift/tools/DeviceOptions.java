@@ -56,7 +56,7 @@ final class DeviceOptions implements AutoCloseable {
             throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --console");
         }
         if (network.any()) {
-            throw new Gearshift.UsageError("--lockstep runs two machines, which cannot have one conversation: leave out --net");
+            throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --net: it is one conversation");
         }
     }
 
