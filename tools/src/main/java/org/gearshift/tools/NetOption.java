@@ -62,7 +62,8 @@ record NetOption(boolean present, long mac, boolean restricted, InetSocketAddres
                 case "mac=" -> mac = mac(value);
                 case "restrict=" -> restricted = onOff(value);
                 case "dns=" -> dns = server(value);
-                default -> throw new TypeConversionException("'" + parts[i] + "' means nothing for a network; known are mac=ADDRESS, restrict=on|off, dns=ADDRESS[:PORT]");
+                default -> throw new TypeConversionException("'" + parts[i] + "' means nothing for a network; known are mac=ADDRESS, restrict=on|off, "
+                        + "dns=ADDRESS[:PORT]");
             }
         }
         return new NetOption(true, mac, restricted, dns);

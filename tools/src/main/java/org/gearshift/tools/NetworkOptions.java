@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
 /** The network interface {@code gearshift run} adds to a machine. */
 final class NetworkOptions implements AutoCloseable {
     @Option(names = "--net", paramLabel = "user[,OPTION...]|none", converter = NetOption.Converter.class,
-            description = {"Add a virtio network interface with a network of its own behind this process's sockets, or none (default). The guest gets 10.0.2.15",
-                "by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded ports only),",
+            description = {"Add a virtio network interface with a network of its own behind this process's sockets, or none (default). The guest",
+                "gets 10.0.2.15 by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded ports only),",
                 "dns=ADDRESS[:PORT] (where queries to 10.0.2.3 go; default the host's server)."})
     private NetOption net = NetOption.NONE;
 

@@ -22,18 +22,18 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's kernel with its own virtio_net module on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's loopback, and back through a
- * forwarded port from a server in the guest, all bytes equal.
+ * Debian's kernel with its own virtio_net module on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's
+ * loopback, and back through a forwarded port from a server in the guest, all bytes equal.
  *
- * <p>{@code -Dnetwork.megabytes=200} makes the file larger, and {@code -Dnetwork.guest=debian-686-pae} takes another kernel; either prints CPU seconds and speed of each step, beside those of
- * QEMU's user network on the same guest, if QEMU is there. For figures that mean something, build the launcher first.
+ * <p>{@code -Dnetwork.megabytes=200} makes the file larger, and {@code -Dnetwork.guest=debian-686-pae} takes another kernel. CPU seconds and speed of each step
+ * are printed; with a large file also those of QEMU's user network on the same guest. For figures that mean something, build the launcher first.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NetworkInGuestTest {
     private static final int MEGABYTES = Integer.getInteger("network.megabytes", 3);
     private static final String GUEST = System.getProperty("network.guest", "debian-cloud-amd64");
-    private static final List<String> MODULES = List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover", "net_failover",
-            "virtio_net");
+    private static final List<String> MODULES = List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
+            "net_failover", "virtio_net");
     private static final String[] APPLETS = {"cat", "echo", "httpd", "insmod", "ip", "mount", "nc", "nslookup", "ping", "poweroff", "sh", "udhcpc", "wget"};
     private static final String LEASE = """
             #!/bin/sh
@@ -122,7 +122,8 @@ class NetworkInGuestTest {
         for (String expected : new String[] {"LEASE 10.0.2.15/24 router 10.0.2.2 dns 10.0.2.3", "2 packets received, 0% packet loss"}) {
             assertTrue(text.contains(expected), () -> expected + " is missing in:\n" + text);
         }
-        assertEquals(List.of("ready", "host-to-guest", "host-to-guest-file", "forward-guest-to-host", "nc-guest-to-host"), costs.stream().map(Cost::step).toList(), text);
+        List<String> steps = List.of("ready", "host-to-guest", "host-to-guest-file", "forward-guest-to-host", "nc-guest-to-host");
+        assertEquals(steps, costs.stream().map(Cost::step).toList(), text);
         host.assertAllBytesEqual();
         return costs;
     }
@@ -148,8 +149,8 @@ class NetworkInGuestTest {
         int forward = freePort();
         try (TestHost host = new TestHost(MEGABYTES, forward)) {
             List<String> command = new ArrayList<>(GearshiftCommand.words());
-            command.addAll(List.of("run", "--kernel", DebianGuest.kernelFile(GUEST).toString(), "--initrd", initrd.toString(), "--append", append(host), "-m", memory() + "M",
-                    "--net", "user,dns=127.0.0.1:" + host.dnsPort(), "--forward", "tcp:" + forward + ":80"));
+            command.addAll(List.of("run", "--kernel", DebianGuest.kernelFile(GUEST).toString(), "--initrd", initrd.toString(), "--append", append(host),
+                    "-m", memory() + "M", "--net", "user,dns=127.0.0.1:" + host.dnsPort(), "--forward", "tcp:" + forward + ":80"));
             print("Gearshift", run(command, host));
             assertTrue(host.namesAsked() > 0, "the guest asks the resolver it is given");
         }
@@ -163,8 +164,9 @@ class NetworkInGuestTest {
         Path initrd = Files.write(dir.resolve("initrd"), initrd());
         int forward = freePort();
         try (TestHost host = new TestHost(MEGABYTES, forward)) {
-            print("QEMU", run(List.of(qemu, "-accel", "tcg", "-kernel", DebianGuest.kernelFile(GUEST).toString(), "-initrd", initrd.toString(), "-append", append(host), "-m", memory(),
-                    "-nographic", "-no-reboot", "-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + forward + "-:80", "-device", "virtio-net-pci,netdev=n"), host));
+            print("QEMU", run(List.of(qemu, "-accel", "tcg", "-kernel", DebianGuest.kernelFile(GUEST).toString(), "-initrd", initrd.toString(),
+                    "-append", append(host), "-m", memory(), "-nographic", "-no-reboot", "-device", "virtio-net-pci,netdev=n",
+                    "-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + forward + "-:80"), host));
         }
     }
 }

@@ -26,7 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 
-/** What a guest finds on the host's loopback address: a web server with a file, a server that takes the file back, and a name server. All check what they see. */
+/** What a guest finds on the host's loopback address: a web server with a file, a server that takes the file back, and a name server. */
 final class TestHost implements AutoCloseable {
     private static final int MEGABYTE = 1 << 20;
     private static final byte[] ADDRESS = {(byte) 192, 0, 2, 77};

@@ -88,6 +88,9 @@ final class HostSockets implements Closeable {
 
     /** Serves the sockets that are ready; {@link #flush} is to follow. @return how many */
     int poll() throws IOException {
+        if (closed) {
+            return 0;
+        }
         if (watcher == null) {
             selector.selectNow();
         } else if (!ready) {
@@ -108,6 +111,9 @@ final class HostSockets implements Closeable {
 
     /** Makes the watcher wait for what has changed; at the end of whatever is done. */
     void flush() {
+        if (closed) {
+            return;
+        }
         if (watcher == null) {
             letGo();
         } else if (ready && selector.selectedKeys().isEmpty()) {

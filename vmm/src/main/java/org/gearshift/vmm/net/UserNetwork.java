@@ -33,8 +33,8 @@ public final class UserNetwork implements EthernetNetwork {
     /**
      * Makes a network and opens the forwarded ports.
      *
-     * @param owner told, on a thread of the network's own, what to run on the owner's thread when sockets are ready; null: the owner calls {@link #poll} all
-     *     the time
+     * @param owner told, on a thread of the network's own, what to run on the owner's thread when sockets are ready; null: the owner calls
+     *     {@link #poll} all the time
      * @throws IOException if a port cannot be opened; the message names it
      */
     public UserNetwork(UserNetworkOptions options, Timers timers, Executor owner) throws IOException {
@@ -67,7 +67,8 @@ public final class UserNetwork implements EthernetNetwork {
         try {
             forwarded.add(f.protocol() == Forward.Protocol.TCP ? tcp.forward(f).address() : udp.forward(f).address());
         } catch (SocketException e) {
-            throw new IOException("port " + f.host().getPort() + " of " + f.host().getAddress().getHostAddress() + " cannot be forwarded: " + e.getMessage(), e);
+            String address = f.host().getAddress().getHostAddress();
+            throw new IOException("port " + f.host().getPort() + " of " + address + " cannot be forwarded: " + e.getMessage(), e);
         }
     }
 

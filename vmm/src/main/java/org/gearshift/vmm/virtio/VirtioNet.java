@@ -247,7 +247,10 @@ public final class VirtioNet implements VirtioDevice, EthernetStation {
         int total = headerSize + f.length();
         boolean merge = has(F_MRG_RXBUF);
         if (!hold(merge ? total : 1)) {
-            return false;
+            boolean hopeless = held.size() >= transport.queue(RECEIVE).size();
+            // All the driver can provide is here and does not suffice: lost, or nothing would ever be received again.
+            tooSmall += hopeless ? 1 : 0;
+            return hopeless;
         }
         if (held.peek().writable() < (merge ? headerSize : total)) {
             // 5.1.6.3.1 wants room for a frame in each buffer, or for the header where frames may span several.

@@ -24,8 +24,8 @@ class ForwardTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "tcp", "tcp:80", "tcp:8080:", "sctp:1:2", "tcp:host:1:2", "tcp:1:0", "tcp:65536:80", "tcp:8080:70000", "tcp:300.0.0.1:1:2", "tcp:[::zz]:1:2",
-        "tcp:-1:80", "tcp:1:2:3:4"})
+    @ValueSource(strings = {"", "tcp", "tcp:80", "tcp:8080:", "sctp:1:2", "tcp:host:1:2", "tcp:1:0", "tcp:65536:80", "tcp:8080:70000", "tcp:300.0.0.1:1:2",
+        "tcp:[::zz]:1:2", "tcp:-1:80", "tcp:1:2:3:4"})
     void otherTextIsRefused(String text) {
         String message = assertThrows(IllegalArgumentException.class, () -> Forward.parse(text)).getMessage();
         assertTrue(message.startsWith("'"), message);
@@ -35,7 +35,8 @@ class ForwardTest {
     void ethernetAddressesAreReadAndWritten() {
         assertEquals("52:54:00:12:34:56", MacAddress.format(MacAddress.parse("52:54:0:12:34:56")));
         assertEquals(MacAddress.DEFAULT_GUEST, MacAddress.parse("52:54:00:12:34:56"));
-        for (String bad : new String[] {"", "52:54:00:12:34", "52:54:00:12:34:56:78", "52:54:00:12:34:5g", "53:54:00:12:34:56", "00:00:00:00:00:00", "525400123456"}) {
+        for (String bad : new String[] {"", "52:54:00:12:34", "52:54:00:12:34:56:78", "52:54:00:12:34:5g", "53:54:00:12:34:56", "00:00:00:00:00:00",
+            "525400123456"}) {
             assertThrows(IllegalArgumentException.class, () -> MacAddress.parse(bad), bad);
         }
     }

@@ -232,6 +232,18 @@ class VirtioNetTest {
     }
 
     @Test
+    void aFrameThatFillsMoreThanTheWholeRingIsLost() {
+        VirtioBench.Ring rx = bench.start(ALL, 2).get(VirtioNet.RECEIVE);
+        rx.add(0, AT, 2000);
+        assertFalse(network.station.receive(frame(random(5000))), "one more buffer may come");
+        rx.add(0, AT + 0x1000, 2000);
+        assertTrue(network.station.receive(frame(random(5000))));
+        assertEquals(1, counter("receive.bufferTooSmall"));
+        assertTrue(network.station.receive(frame(random(3000))), "shorter ones arrive");
+        assertEquals(2, rx.usedIndex());
+    }
+
+    @Test
     void aBufferThatCannotBeWrittenStopsTheDevice() {
         VirtioBench.Ring rx = bench.start(ALL, 16).get(VirtioNet.RECEIVE);
         rx.add(1, AT, 2000);
