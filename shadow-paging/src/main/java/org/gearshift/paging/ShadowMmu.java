@@ -1,5 +1,6 @@
 package org.gearshift.paging;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +35,11 @@ public final class ShadowMmu {
     private static final int RESTORE_LIMIT = 1024;
 
     private final PhysicalMemory memory;
+    private final CodePages code;
+    private final Inbox inbox = new Inbox();
+    /** The thread that runs this vCPU; null: any that calls. */
+    private volatile Thread thread;
+    private volatile boolean quiet;
     private final PagingControl control = new PagingControl();
     private final PagingCounters counters = new PagingCounters();
     private final MappingEpoch epoch = new MappingEpoch();
@@ -61,13 +67,15 @@ public final class ShadowMmu {
     /**
      * The MMU of a vCPU as after reset: paging off.
      *
-     * @param code tracking of translated code in the same memory
+     * @param code tracking of the code this vCPU translates, in the same memory
      */
     public ShadowMmu(PhysicalMemory memory, CodePages code) {
         this.memory = Objects.requireNonNull(memory);
         if (code.memory() != memory) {
             throw new IllegalArgumentException("code pages of another memory");
         }
+        this.code = code;
+        code.belongsTo(this);
         frames = memory.ram().frames();
         flat = new FlatMaps(memory, control, epoch);
         maps = flat;
@@ -135,8 +143,73 @@ public final class ShadowMmu {
         flushAll();
     }
 
+    /** Says which thread runs this vCPU from now on: others only leave word, to be taken with {@link #takeNews}. */
+    public void runOn(Thread runner) {
+        thread = runner;
+    }
+
+    /** Whether the calling thread runs this vCPU. */
+    boolean runsHere() {
+        Thread t = thread;
+        return t == null || t == Thread.currentThread();
+    }
+
+    /** Whether {@link #takeNews} has something to do. */
+    public boolean hasNews() {
+        return inbox.pending;
+    }
+
+    /** Acts on what other vCPUs have left word of; not while guest code runs. */
+    public void takeNews() {
+        takeMappingNews();
+        for (int frame : inbox.takeCode()) {
+            code.written((long) frame << 12, GuestRam.FRAME_SIZE);
+        }
+        inbox.codeDropped();
+    }
+
+    private void takeMappingNews() {
+        for (long news : inbox.takeMappings()) {
+            switch (Inbox.kind(news)) {
+                case Inbox.PROTECTED -> frameProtected((int) Inbox.place(news));
+                case Inbox.STORED -> tracedStore(Inbox.place(news), Inbox.length(news));
+                default -> flushAll();
+            }
+        }
+        inbox.mappingsTaken();
+    }
+
+    /** From here on, until {@link #wake}, this vCPU runs no code and keeps nothing: others need not wait for it. */
+    public void rest() {
+        quiet = true;
+    }
+
+    /** Ends {@link #rest}. */
+    public void wake() {
+        quiet = false;
+        if (inbox.pending) {
+            takeNews();
+        }
+    }
+
+    /** Whether it is between {@link #rest} and {@link #wake}. Any thread. */
+    public boolean isResting() {
+        return quiet;
+    }
+
+    Inbox inbox() {
+        return inbox;
+    }
+
+    CodePages code() {
+        return code;
+    }
+
     /** Any write to CR0, CR3, CR4 or EFER, with the values after it. A call with nothing changed means CR3 was rewritten. */
     public void setControl(long cr0, long cr3, long cr4, long efer) {
+        if (inbox.pending) {
+            takeMappingNews();
+        }
         boolean reload = control.reloadsPdptes(cr0, cr3, cr4, efer);
         boolean reformat = control.changesFormat(cr0, cr4, efer);
         boolean repermit = control.changesPermissions(cr0, cr4);
@@ -277,6 +350,9 @@ public final class ShadowMmu {
 
     /** INVLPG of the page at {@code va}. */
     public void invlpg(long va) {
+        if (inbox.pending) {
+            takeMappingNews();
+        }
         maps.invalidate(page(va));
     }
 
@@ -334,12 +410,23 @@ public final class ShadowMmu {
         if (tables.bytes() > MAX_TABLE_BYTES) {
             trim();
         }
-        if (!walker.walk(walk, current, va, access, user, true)) {
-            counters.faults++;
-            errorCode = walk.errorCode;
-            return -1;
-        }
-        int e = tables.link(current, walk, page);
+        int e;
+        long made;
+        do {
+            long settled = memory.settled();
+            if (!walker.walk(walk, current, va, access, user, true)) {
+                if (walk.overtaken) {
+                    made = -1;
+                    e = 0;
+                    continue;
+                }
+                counters.faults++;
+                errorCode = walk.errorCode;
+                return -1;
+            }
+            made = tables.made();
+            e = tables.link(current, walk, page, settled);
+        } while (memory.isShared() && made != tables.made() && fenced());
         if (e != 0) {
             maps.install(page, e, access == EXECUTE);
         } else if (access == EXECUTE) {
@@ -347,6 +434,12 @@ public final class ShadowMmu {
             epoch.value++;
         }
         return memory.gate(walk.physical);
+    }
+
+    /** Behind the protection of new tables, before they are read again. */
+    private static boolean fenced() {
+        VarHandle.fullFence();
+        return true;
     }
 
     /** Makes room: gives up the spaces used longest ago, or everything if the current one alone is too large. */

@@ -63,6 +63,10 @@ final class RunCommand implements Callable<Integer> {
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
     private long memory;
 
+    @Option(names = "--cpus", paramLabel = "N", defaultValue = "1",
+            description = "Number of processors, 1 to 32; with --clock virtual they take turns (default ${DEFAULT-VALUE}).")
+    private int cpus;
+
     @Option(names = "--cpu", paramLabel = "NAME[,+FEATURE,-FEATURE...]",
             description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel).")
     private String cpu;
@@ -92,6 +96,12 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
+        }
+        if (cpus < 1 || cpus > VmConfig.MAX_CPUS) {
+            throw new Gearshift.UsageError("--cpus must be 1 to " + VmConfig.MAX_CPUS);
+        }
+        if (cpus > 1 && lockstep) {
+            throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
         }
         if ("help".equals(cpu)) {
             listProcessors(spec.commandLine().getOut());
@@ -161,7 +171,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private VmConfig config(VmConfig.Clock c, EngineOptions engine) {
-        return new VmConfig(memory, c, engine);
+        return new VmConfig(memory, c, engine, cpus);
     }
 
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {

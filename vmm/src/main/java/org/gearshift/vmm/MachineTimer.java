@@ -100,7 +100,10 @@ final class MachineTimer implements EventTimer {
     }
 
     @Override
-    public boolean idle() {
+    public boolean idle(boolean forGood) {
+        if (forGood) {
+            return false;
+        }
         onIdle.run();
         long deadline = events.nextDeadline();
         if (clock instanceof VirtualClock v) {

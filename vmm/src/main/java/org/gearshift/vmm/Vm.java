@@ -1,12 +1,17 @@
 package org.gearshift.vmm;
 
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
+import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.BootState;
 import org.gearshift.vmm.boot.KernelImage;
@@ -15,10 +20,8 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostClock;
 import org.gearshift.vmm.clock.VirtualClock;
-import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
-import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.VCpu;
@@ -26,10 +29,10 @@ import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineStatistics;
-import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.smp.DeviceLock;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
 public final class Vm {
@@ -39,16 +42,12 @@ public final class Vm {
     private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
-    private final CodePages codePages;
-    private final VCpu cpu;
-    private final GuestClock clock;
+    private final List<Processor> processors = new ArrayList<>();
+    private final Outcomes outcomes = new Outcomes(processors);
     private final EventQueue events = new EventQueue();
-    private final MachineTimer timer;
     private final PcPlatform platform;
-    private final Engine engine;
-    private VmOutcome requested;
+    private final ProcessorRun run;
     private volatile boolean quit;
-    private final ShadowMmu shadow;
     private final long rsdp;
 
     /**
@@ -65,21 +64,40 @@ public final class Vm {
         this.model = model;
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
-        codePages = new CodePages(memory);
-        ShadowMmu mmu = new ShadowMmu(memory, codePages);
-        shadow = mmu;
-        clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
-        platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
-        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(),
-                config.clock() == VmConfig.Clock.VIRTUAL ? RandomNumbers.seeded(0) : RandomNumbers.secure(), model));
-        timer = new MachineTimer(clock, events, this::poll);
-        engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
-        codePages.setListener(engine::codeWritten);
+        boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
+        GuestClock clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
+        DeviceLock devices = new DeviceLock();
+        List<CodePages> codes = new ArrayList<>();
+        List<ShadowMmu> mmus = new ArrayList<>();
+        for (int i = 0; i < config.cpus(); i++) {
+            codes.add(new CodePages(memory));
+            mmus.add(new ShadowMmu(memory, codes.get(i)));
+        }
+        if (config.cpus() > 1) {
+            memory.share(RamAtomics::compareAndSwap, virtual ? DeviceGate.OPEN : devices);
+        }
+        platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()), new Listener());
+        for (int i = 0; i < config.cpus(); i++) {
+            processors.add(new Processor(i, config.cpus(), memory, codes.get(i), mmus.get(i), platform,
+                    virtual ? RandomNumbers.seeded(i) : RandomNumbers.secure(), model));
+        }
+        run = runner(config, clock, devices, virtual);
         platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
-        platform.onInput(timer::wake);
+        platform.onInput(run::wake);
         rsdp = platform.writeAcpiTables();
+    }
+
+    private ProcessorRun runner(VmConfig config, GuestClock clock, DeviceLock devices, boolean virtual) {
+        if (processors.size() > 1 && !virtual) {
+            return new ThreadRun(processors, outcomes, platform, config.engine(), devices, clock, events, this::poll);
+        }
+        MachineTimer timer = new MachineTimer(clock, events, this::poll);
+        if (processors.size() > 1) {
+            return new TurnRun(processors, timer, outcomes, platform, config.engine());
+        }
+        processors.get(0).attach(memory, timer, config.engine());
+        return new LoneRun(processors.get(0), timer, outcomes);
     }
 
     /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
@@ -87,42 +105,31 @@ public final class Vm {
         return (kernel.is64Bit() ? NamedCpu.X86_64 : NamedCpu.P686).model();
     }
 
-    /** Tells the engine of every port access: devices re-arm events there. */
-    private final class WatchedPorts implements PortSpace {
-        private final PortSpace ports;
-
-        WatchedPorts(PortSpace ports) {
-            this.ports = ports;
-        }
-
-        @Override
-        public int in(int port, int bits) {
-            engine.devicesTouched();
-            return ports.in(port, bits);
-        }
-
-        @Override
-        public void out(int port, int value, int bits) {
-            engine.devicesTouched();
-            ports.out(port, value, bits);
-        }
-    }
-
-    /** The processor's pins besides INTR. There is one processor, and it runs: INIT and start-up messages have no receiver. */
+    /** The processors' pins besides INTR; the numbers are those the local APICs had at power-on. */
     private final class Signals implements ApicBus.ProcessorSignals {
         @Override
         public void nmi(int apicId) {
-            cpu.requestNmi();
+            processors.get(apicId).cpu.requestNmi();
+            run.kick(processors.get(apicId));
         }
 
         @Override
         public void init(int apicId) {
-            ApicBus.ProcessorSignals.NONE.init(apicId);
+            if (processors.size() == 1) {
+                // A lone processor has nobody to start it again.
+                ApicBus.ProcessorSignals.NONE.init(apicId);
+            } else if (apicId == 0) {
+                end(new VmOutcome(VmOutcome.RESET, "INIT of the bootstrap processor, which would start the firmware"));
+            } else {
+                processors.get(apicId).init();
+                run.kick(processors.get(apicId));
+            }
         }
 
         @Override
         public void startUp(int apicId, int vector) {
-            ApicBus.ProcessorSignals.NONE.startUp(apicId, vector);
+            processors.get(apicId).startUp(vector);
+            run.kick(processors.get(apicId));
         }
     }
 
@@ -144,12 +151,8 @@ public final class Vm {
     }
 
     private void end(VmOutcome outcome) {
-        requested = outcome;
-        engine.requestStop();
-    }
-
-    private long retired() {
-        return engine == null ? 0 : engine.retired();
+        outcomes.request(outcome);
+        run.wake();
     }
 
     private void poll() {
@@ -164,6 +167,7 @@ public final class Vm {
         if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
             throw new BootException(kernel.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
         }
+        VCpu cpu = cpu();
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
         if (b.pageTables() != 0) {
             cpu.enterFlatLongMode(b.eip(), b.code(), b.data(), b.pageTables());
@@ -180,30 +184,27 @@ public final class Vm {
 
     /** Runs until the guest or the user ends it, or {@code maxInstructions} have been retired since power-on. */
     public VmOutcome run(long maxInstructions) {
-        requested = null;
-        StopReason why = engine.run(maxInstructions);
-        return switch (why) {
-            case REQUESTED -> requested;
-            case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
-            case TRIPLE_FAULT -> new VmOutcome(VmOutcome.TRIPLE_FAULT, "the guest triple-faulted at " + location());
-            case DEAD -> new VmOutcome(VmOutcome.DEAD, "the guest halted for good at " + location() + ": interrupts are off, or nothing is left to wake it");
-        };
+        outcomes.clear();
+        return run.run(maxInstructions);
     }
 
-    private String location() {
-        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
-    }
-
+    /** The bootstrap processor. */
     public VCpu cpu() {
-        return cpu;
+        return processors.get(0).cpu;
+    }
+
+    /** Any processor. @param number 0.. */
+    public VCpu cpu(int number) {
+        return processors.get(number).cpu;
     }
 
     public GuestRam ram() {
         return ram;
     }
 
+    /** What runs the bootstrap processor. */
     public Engine engine() {
-        return engine;
+        return processors.get(0).engine();
     }
 
     /** A byte for the guest's first serial port; any thread. */
@@ -214,24 +215,23 @@ public final class Vm {
     /** Ends the run soon; any thread. */
     public void quit() {
         quit = true;
-        timer.wake();
+        run.wake();
     }
 
     /** Called on the vCPU thread whenever the machine goes idle. */
     public void onIdle(Runnable action) {
-        timer.onIdle(action);
+        run.onIdle(action);
     }
 
     /** Says whether {@link #serialInput} may be called later: an idle machine that nothing else can wake waits for it. Any thread. */
     public void expectInput(boolean possible) {
-        timer.expectInput(possible);
+        run.expectInput(possible);
     }
 
     /** The summary of a run so far, in lines. @param wallNanos host time it took, 0 if not known */
     public String statistics(long wallNanos) {
-        EngineStatistics s = engine.statistics();
-        long retired = engine.retired();
-        long interpreted = engine.interpreted();
+        long retired = outcomes.retired();
+        long interpreted = processors.stream().mapToLong(p -> p.engine().interpreted()).sum();
         StringBuilder b = new StringBuilder();
         line(b, "guest instructions", "%,d", retired);
         if (wallNanos > 0) {
@@ -240,6 +240,17 @@ public final class Vm {
         line(b, "host CPU", "%.2f s of this thread, %.2f s of the process", ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9,
                 ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
+        for (Processor p : processors) {
+            if (processors.size() > 1) {
+                line(b, "processor " + p.number, "%,d instructions", p.engine().retired());
+            }
+            statistics(b, p);
+        }
+        return b.toString();
+    }
+
+    private static void statistics(StringBuilder b, Processor p) {
+        EngineStatistics s = p.engine().statistics();
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
         line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d merged, %,d to C2, %d ms)", s.regions,
                 s.regionInsns, s.regionBytes, s.regionRetries, s.merged, s.optimized, s.compileNanos / 1_000_000);
@@ -250,11 +261,10 @@ public final class Vm {
             exits.append(exits.length() == 0 ? "" : ", ").append(e.getKey().name().toLowerCase(Locale.ROOT)).append(' ').append(String.format("%,d", e.getValue()));
         }
         line(b, "exits", "%s", exits);
-        line(b, "shadow paging", "%s", shadow.counters());
-        for (String r : engine.hottestRegions(HOTTEST)) {
+        line(b, "shadow paging", "%s", p.mmu.counters());
+        for (String r : p.engine().hottestRegions(HOTTEST)) {
             line(b, "hot region", "%s", r);
         }
-        return b.toString();
     }
 
     private static void line(StringBuilder b, String name, String format, Object... args) {

@@ -182,6 +182,12 @@ final class MicroOp {
     static final int WSTORE32 = 120;
     static final int WSTORE64 = 121;
 
+    /** Accesses by 32-bit address in memory that other vCPUs access too; the order is that of WLOAD8 to WSTORE64. */
+    static final int OLOAD8 = 130;
+    static final int ORMW8 = 134;
+    static final int OSTORE8 = 138;
+    static final int OSTORE64 = 141;
+
     private static final String[] NAMES = names();
 
     private MicroOp() {

@@ -3,6 +3,7 @@ package org.gearshift.vmm.engine;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
+import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Mode;
@@ -16,6 +17,9 @@ final class BlockTranslator {
     /** Marks the mode of single-instruction translations in the cache; no mode bit of the architecture. */
     static final long SINGLE = 1L << 31;
 
+    private final VCpu cpu;
+    private final PhysicalMemory memory;
+    private final CodePages codePages;
     private final GuestCode code;
     private final X86Lifter lifter;
     private final Interpreter interpreter;
@@ -25,10 +29,13 @@ final class BlockTranslator {
     private final PassPipeline passes;
     private final ShadowMmu mmu;
 
-    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, PassPipeline passes, Interpreter interpreter, CodeCache cache,
+    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, PassPipeline passes, Interpreter interpreter, CodeCache cache,
             EngineStatistics statistics) {
+        this.cpu = cpu;
+        this.memory = memory;
+        this.codePages = codePages;
         this.code = new GuestCode(cpu, mmu, memory);
-        this.lifter = new X86Lifter(cpu.model().extensions());
+        this.lifter = new X86Lifter(cpu.model().extensions(), memory.isShared());
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;
@@ -58,6 +65,11 @@ final class BlockTranslator {
     Translation translate(long pc, long mode, boolean single) {
         long start = System.nanoTime();
         long linear = linear(pc, mode);
+        boolean shared = memory.isShared();
+        int frame = shared ? mmu.execFrame(linear, cpu.user()) : Translation.NONE;
+        boolean settled = !shared || watch(frame);
+        int version = shared && inRam(frame) ? memory.codeVersion(frame) : 0;
+        long settledBefore = memory.settled();
         code.fetchFrom(linear);
         Block block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
         boolean crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
@@ -66,13 +78,20 @@ final class BlockTranslator {
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
-        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0;
+        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0 && settled
+                && (!shared || frame == t.frame && (!crosses || codePages.isProtected(second) && memory.isSettled(second, settledBefore)));
+        if (shared && crosses && !t.cached) {
+            watch(second);
+        }
         cache.setHandle(t);
         if (single) {
             interpreter.setThreshold(handle, Integer.MAX_VALUE);
         }
         if (t.cached) {
             cache.add(t);
+            if (shared && (version < 0 || memory.codeVersion(frame) != version)) {
+                cache.forget(t);
+            }
         }
         statistics.blocks++;
         statistics.blockInsns += block.guestInsns();
@@ -89,6 +108,15 @@ final class BlockTranslator {
     Block lift(Translation t) {
         code.readFrom(t);
         return lifter.lift(code, t.pc, t.mode & ~SINGLE, t.guestInsns);
+    }
+
+    /** Has a frame's stores seen from now on, before its bytes are read. @return whether all are seen already */
+    private boolean watch(int frame) {
+        if (!inRam(frame)) {
+            return true;
+        }
+        codePages.watch(frame);
+        return memory.isSettled(frame, memory.settled());
     }
 
     private boolean inRam(int frame) {

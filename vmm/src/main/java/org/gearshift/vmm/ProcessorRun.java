@@ -1,0 +1,19 @@
+package org.gearshift.vmm;
+
+/** How the processors of a machine are run: one alone, on threads, or in turns. */
+interface ProcessorRun {
+    /** Runs until the machine has an outcome. @param limit guest instructions since power-on, of all processors together */
+    VmOutcome run(long limit);
+
+    /** Something has come that a processor may sleep through: its interrupt pin, a signal. Any thread. */
+    void kick(Processor processor);
+
+    /** Host input has come, or the end of the run: any thread. */
+    void wake();
+
+    /** What to do when the machine goes idle: output is flushed. */
+    void onIdle(Runnable action);
+
+    /** Whether host input may still come. Any thread. */
+    void expectInput(boolean possible);
+}
