@@ -14,11 +14,14 @@ import org.gearshift.vmm.cpu.VCpu;
 final class BlockTranslator {
     /** Most guest instructions in a block. */
     static final int MAX_INSNS = 32;
+    /** Looks at whether others have come to a safe point before this processor rests in between. */
+    private static final int SPINS = 300;
     /** Marks the mode of single-instruction translations in the cache; no mode bit of the architecture. */
     static final long SINGLE = 1L << 31;
 
     private final VCpu cpu;
     private final PhysicalMemory memory;
+    private final EventTimer timer;
     private final CodePages codePages;
     private final GuestCode code;
     private final X86Lifter lifter;
@@ -29,10 +32,11 @@ final class BlockTranslator {
     private final PassPipeline passes;
     private final ShadowMmu mmu;
 
-    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, PassPipeline passes, Interpreter interpreter, CodeCache cache,
-            EngineStatistics statistics) {
+    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, EventTimer timer, PassPipeline passes, Interpreter interpreter,
+            CodeCache cache, EngineStatistics statistics) {
         this.cpu = cpu;
         this.memory = memory;
+        this.timer = timer;
         this.codePages = codePages;
         this.code = new GuestCode(cpu, mmu, memory);
         this.lifter = new X86Lifter(cpu.model().extensions(), memory.isShared());
@@ -66,30 +70,37 @@ final class BlockTranslator {
         long start = System.nanoTime();
         long linear = linear(pc, mode);
         boolean shared = memory.isShared();
-        int frame = shared ? mmu.execFrame(linear, cpu.user()) : Translation.NONE;
-        boolean settled = !shared || watch(frame);
-        int version = shared && inRam(frame) ? memory.codeVersion(frame) : 0;
-        long settledBefore = memory.settled();
-        code.fetchFrom(linear);
-        Block block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
-        boolean crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
-        int second = crosses ? code.secondFrame() : Translation.NONE;
+        int version = 0;
+        Block block;
+        boolean crosses;
+        int second;
+        boolean settled;
+        do {
+            if (shared) {
+                version = settle(linear);
+            }
+            long before = memory.settled();
+            code.fetchFrom(linear);
+            block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
+            crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
+            second = crosses ? code.secondFrame() : Translation.NONE;
+            settled = !shared || !crosses || !inRam(second) || codePages.isProtected(second) && memory.isSettled(second, before);
+            if (!settled) {
+                codePages.watch(second);
+            }
+        } while (!settled);
         int handle = interpreter.prepare(passes.optimize(block));
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
-        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0 && settled
-                && (!shared || frame == t.frame && (!crosses || codePages.isProtected(second) && memory.isSettled(second, settledBefore)));
-        if (shared && crosses && !t.cached) {
-            watch(second);
-        }
+        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0;
         cache.setHandle(t);
         if (single) {
             interpreter.setThreshold(handle, Integer.MAX_VALUE);
         }
         if (t.cached) {
             cache.add(t);
-            if (shared && (version < 0 || memory.codeVersion(frame) != version)) {
+            if (shared && memory.codeVersion(t.frame) != version) {
                 cache.forget(t);
             }
         }
@@ -97,6 +108,31 @@ final class BlockTranslator {
         statistics.blockInsns += block.guestInsns();
         statistics.translateNanos += System.nanoTime() - start;
         return t;
+    }
+
+    /**
+     * Before code is read that others may be changing: has every store to its frame seen from now on. Waits until that is so, which is when all other vCPUs have been at a safe
+     * point, and nobody is storing to code.
+     *
+     * @return {@link PhysicalMemory#codeVersion} of the frame
+     */
+    private int settle(long linear) {
+        for (int spins = 0; ; spins++) {
+            int frame = ShadowMmu.canonical(linear) ? mmu.execFrame(linear, cpu.user()) : Translation.NONE;
+            if (!inRam(frame)) {
+                return 0;
+            }
+            codePages.watch(frame);
+            int version = memory.codeVersion(frame);
+            if (version >= 0 && memory.isSettled(frame, memory.settled())) {
+                return version;
+            }
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                timer.breathe();
+            }
+        }
     }
 
     /** Delivers the fault that {@link #translate} ended with. */
@@ -108,15 +144,6 @@ final class BlockTranslator {
     Block lift(Translation t) {
         code.readFrom(t);
         return lifter.lift(code, t.pc, t.mode & ~SINGLE, t.guestInsns);
-    }
-
-    /** Has a frame's stores seen from now on, before its bytes are read. @return whether all are seen already */
-    private boolean watch(int frame) {
-        if (!inRam(frame)) {
-            return true;
-        }
-        codePages.watch(frame);
-        return memory.isSettled(frame, memory.settled());
     }
 
     private boolean inRam(int frame) {

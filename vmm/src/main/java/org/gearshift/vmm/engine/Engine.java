@@ -86,7 +86,7 @@ public final class Engine {
         int frames = memory.ram().frames();
         this.passes = new PassPipeline(X86State.LAYOUT, options.verify());
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
-        this.translator = new BlockTranslator(cpu, mmu, memory, codePages, passes, interpreter, cache, statistics);
+        this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
         this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared));
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);

@@ -24,6 +24,10 @@ public interface EventTimer {
      */
     boolean idle(boolean forGood);
 
+    /** Where there are several processors: gives another a moment to come to a safe point. What this one derived from memory may be void afterwards. */
+    default void breathe() {
+    }
+
     /** Where there are several processors: another may want this one to stand still here for a moment. */
     default void safePoint() {
     }

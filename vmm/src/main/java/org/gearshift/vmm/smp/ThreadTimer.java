@@ -16,6 +16,7 @@ public final class ThreadTimer implements EventTimer {
     /** And after so long it sleeps. */
     private static final long SLEEP_AFTER_NANOS = 200_000;
     private static final long SPIN_SLEEP_NANOS = 50_000;
+    private static final long BREATH_NANOS = 10_000;
     private static final long MAX_SLEEP_NANOS = 50_000_000;
 
     private final ShadowMmu mmu;
@@ -113,6 +114,11 @@ public final class ThreadTimer implements EventTimer {
         sleep();
         haltedForGood = false;
         return true;
+    }
+
+    @Override
+    public void breathe() {
+        sleep(BREATH_NANOS);
     }
 
     @Override
