@@ -252,8 +252,8 @@ public final class Vm {
     private static void statistics(StringBuilder b, Processor p) {
         EngineStatistics s = p.engine().statistics();
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d merged, %,d to C2, %d ms)", s.regions,
-                s.regionInsns, s.regionBytes, s.regionRetries, s.merged, s.optimized, s.compileNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d extended, %,d merged, %,d to C2, %d ms)", s.regions,
+                s.regionInsns, s.regionBytes, s.regionRetries, s.extended, s.merged, s.optimized, s.compileNanos / 1_000_000);
         line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
         line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
         StringBuilder exits = new StringBuilder();

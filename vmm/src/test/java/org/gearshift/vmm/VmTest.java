@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** How runs end, and what guests may not cost the host: programs of a few instructions, in flat protected mode at 1 MiB. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 240, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class VmTest {
     /** Where programs are. */
     private static final int ENTRY = 0x100000;
@@ -92,6 +92,24 @@ class VmTest {
         VmOutcome o = load("0f0b").run(Long.MAX_VALUE); // ud2
         assertEquals(VmOutcome.TRIPLE_FAULT, o.exitCode());
         assertTrue(o.message().contains("00100000"), o.message());
+    }
+
+    /** A chain of branches back to its start, of {@code links} times two blocks, three times what a region holds: each is reached from a region of others. */
+    @Test
+    void aLoopTooLargeForOneRegionIsNotCompiledAnewFromEachOfItsBlocks() throws Exception {
+        int links = 100;
+        StringBuilder code = new StringBuilder("bf204e0000"); // mov edi, 20000
+        for (int i = 0; i < links; i++) {
+            // inc eax; test al, 1 << i; jz over; add edx, eax; xor ebx, eax; add ecx, ebx; over: add esi, 1
+            code.append(String.format("40 a8%02x 7406 01c2 31c3 01d9 83c601", 1 << i % 8));
+        }
+        int loop = links * 14;
+        code.append(String.format("4f 0f85%08x fa f4", Integer.reverseBytes(-(loop + 7)))); // dec edi; jnz back; cli; hlt
+        Vm vm = load(code.toString());
+        assertEquals(VmOutcome.DEAD, vm.run(Long.MAX_VALUE).exitCode());
+        long compiled = vm.engine().statistics().regionInsns;
+        // Three regions, and some of them again when blocks turn out to be entries: with every region formed without regard to others it was 2,097.
+        assertTrue(compiled >= 7L * links && compiled < 1900, "instructions compiled: " + compiled);
     }
 
     /** Each access to a device makes the engine step, and look for a block at the next address: one block of 32 instructions per byte of code. */

@@ -151,10 +151,9 @@ final class CodeCache {
         translations--;
         statistics.invalidatedBlocks++;
         release(t);
-        for (RegionRecord r : t.memberOf) {
+        for (RegionRecord r : List.copyOf(t.memberOf)) {
             dropRegion(r);
         }
-        t.memberOf.clear();
     }
 
     /** Gives an interpreter handle back. */
@@ -184,7 +183,7 @@ final class CodeCache {
         if (!r.valid) {
             return;
         }
-        r.valid = false;
+        r.retire();
         statistics.invalidatedRegions++;
         for (Translation m : r.members) {
             if (m.region == r) {

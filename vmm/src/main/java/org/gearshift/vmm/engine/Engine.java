@@ -2,7 +2,9 @@ package org.gearshift.vmm.engine;
 
 import org.gearshift.backend.jvm.BackendOptions;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.gearshift.backend.jvm.BudgetPlan;
 import org.gearshift.backend.jvm.CompilationTier;
 import org.gearshift.backend.jvm.CompiledRegion;
@@ -28,7 +30,7 @@ import org.gearshift.vmm.cpu.VCpu;
  */
 public final class Engine {
     /** Guest instructions a region retires, for each byte of its bytecode, before C2 compiles it: about what C2 costs, in time saved. */
-    private static final long OPTIMIZE_PER_BYTE = Long.getLong("gearshift.optimizePerByte", 50_000);
+    private static final long OPTIMIZE_PER_BYTE = Long.getLong("gearshift.optimizePerByte", 25_000);
     /**
      * Entries, as a power of two, after which a region that is left soon after it was entered is looked at: it may belong together with where
      * control goes. If it can't be joined then, it is looked at again after every fourfold number.
@@ -36,7 +38,7 @@ public final class Engine {
     private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
     /** Guest instructions for each entry from which merging gains too little. */
     private static final int MERGE_BELOW = 200;
-    /** How often code is merged again. */
+    /** How often code is compiled again, merged or with more entries. */
     private static final int MAX_GENERATION = 8;
     /** Regions remembered for statistics before those that were dropped are forgotten. */
     private static final int MAX_REMEMBERED = 1 << 12;
@@ -552,7 +554,7 @@ public final class Engine {
         }
         long start = System.nanoTime();
         int limit = options.regionInsns();
-        while (true) {
+        while (!extend(t)) {
             RegionFormer.Candidate c = former.form(t, limit);
             try {
                 install(c, compile(c, t.pc), 0, 0);
@@ -568,6 +570,26 @@ public final class Engine {
             }
         }
         statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    /**
+     * A block that is part of a region but not an entry of it is often reached from outside: the region is compiled once more, with this
+     * entry, rather than all that follows the block a second time.
+     */
+    private boolean extend(Translation t) {
+        for (RegionRecord r : t.memberOf) {
+            if (r.valid && !r.optimizing && r.generation < MAX_GENERATION) {
+                RegionFormer.Candidate c = former.extend(t, r);
+                try {
+                    install(c, compile(c, t.pc), r.generation + 1, r.heat());
+                    statistics.extended++;
+                    return true;
+                } catch (RegionTooLargeException e) {
+                    statistics.regionRetries++;
+                }
+            }
+        }
+        return false;
     }
 
     private void install(RegionFormer.Candidate c, CompiledRegion code, int generation, long inherited) {
@@ -619,6 +641,21 @@ public final class Engine {
     }
 
     private void activate(RegionRecord r) {
+        Set<RegionRecord> replaced = new LinkedHashSet<>();
+        for (Translation m : r.members) {
+            if (m.region != null) {
+                replaced.add(m.region);
+            }
+        }
+        takeOver(r);
+        for (RegionRecord old : replaced) {
+            if (old.members.stream().noneMatch(m -> m.region == old)) {
+                old.retire();
+            }
+        }
+    }
+
+    private void takeOver(RegionRecord r) {
         for (Translation m : r.members) {
             int entry = r.code.entryAt(m.pc);
             if (!m.valid || m.region != null && (m.region.generation >= r.generation || entry < 0)) {

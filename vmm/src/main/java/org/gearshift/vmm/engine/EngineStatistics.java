@@ -16,6 +16,8 @@ public final class EngineStatistics {
     public long regionBytes;
     public long regionInsns;
     public long regionRetries;
+    /** Regions compiled again with more entries. */
+    public long extended;
     /** Regions that several others were merged into. */
     public long merged;
     /** Regions handed to C2. */

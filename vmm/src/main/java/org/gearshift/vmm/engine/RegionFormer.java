@@ -44,6 +44,9 @@ final class RegionFormer {
     /** Most regions that are merged into one. */
     private static final int MAX_ROOTS = 32;
 
+    /** A block is often reached from outside its region if that happened this fraction of the executions that make a block hot. */
+    private static final int OFTEN = 16;
+
     private final VCpu cpu;
     private final ShadowMmu mmu;
     private final CodeCache cache;
@@ -60,9 +63,34 @@ final class RegionFormer {
         this.options = options;
     }
 
-    /** Forms a region around {@code seed} of about {@code maxInsns} guest instructions, at least the seed itself. */
+    /**
+     * Forms a region around {@code seed} of about {@code maxInsns} guest instructions, at least the seed itself. Other blocks that are part of a
+     * region already are left to it: compiled twice, a loop too large for one region would be compiled once more from each of its blocks.
+     */
     Candidate form(Translation seed, int maxInsns) {
         return form(seed, Set.of(), maxInsns);
+    }
+
+    /**
+     * The blocks of a region once more, with the seed as a further entry, and every other block that is often reached from outside.
+     *
+     * @param seed a member of {@code r}
+     */
+    Candidate extend(Translation seed, RegionRecord r) {
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        Map<Long, Block> blocks = new LinkedHashMap<>();
+        Set<Long> entries = new HashSet<>();
+        int often = Math.max(1, options.hotThreshold() / OFTEN);
+        int insns = 0;
+        for (Translation t : r.members) {
+            chosen.put(t.pc, t);
+            blocks.put(t.pc, translator.lift(t));
+            insns += t.guestInsns;
+            if (r.code.entryAt(t.pc) >= 0 || t.region == null && t.handle != Translation.NONE && interpreter.executions(t.handle) >= often) {
+                entries.add(t.pc);
+            }
+        }
+        return assemble(seed, chosen, blocks, entries, insns);
     }
 
     /**
@@ -86,11 +114,11 @@ final class RegionFormer {
         if (roots.size() < 2 || roots.size() > MAX_ROOTS) {
             return null;
         }
-        Candidate c = form(seed, roots, maxInsns);
-        return c.members().containsAll(roots) ? c : null;
+        return form(seed, roots, maxInsns);
     }
 
     private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
+        boolean merging = !roots.isEmpty();
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
         Map<Long, Translation> chosen = new LinkedHashMap<>();
@@ -122,22 +150,22 @@ final class RegionFormer {
                 returnPoints.add(t.pc);
             }
             for (long successor : successors(block)) {
-                offer(queue, seen, successor, t.mode, floor, false);
+                offer(queue, seen, successor, t.mode, floor, merging, false);
             }
             long back = returnPoint(block);
             if (back != NOWHERE) {
-                offer(queue, seen, back, t.mode, floor, true);
+                offer(queue, seen, back, t.mode, floor, merging, true);
             }
         }
-        return assemble(seed, chosen, blocks, returnPoints, insns);
+        return chosen.containsKey(seed.pc) && chosen.values().containsAll(roots) ? assemble(seed, chosen, blocks, returnPoints, insns) : null;
     }
 
-    private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean returnPoint) {
+    private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean merging, boolean returnPoint) {
         if (!seen.add(pc)) {
             return;
         }
         Translation t = mapped(pc, mode);
-        if (t != null && executions(t) >= floor) {
+        if (t != null && (merging || t.memberOf.isEmpty()) && executions(t) >= floor) {
             queue.add(new Choice(t, executions(t), returnPoint));
         }
     }

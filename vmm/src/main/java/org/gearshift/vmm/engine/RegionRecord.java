@@ -35,6 +35,14 @@ final class RegionRecord {
         this.inherited = inherited;
     }
 
+    /** Nothing will enter it any more. */
+    void retire() {
+        valid = false;
+        for (Translation m : members) {
+            m.memberOf.remove(this);
+        }
+    }
+
     /** Guest instructions retired in this code, whichever region it was part of. */
     long heat() {
         return retired + inherited;
