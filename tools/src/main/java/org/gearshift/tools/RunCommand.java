@@ -65,7 +65,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Option(names = "--cpus", paramLabel = "N", defaultValue = "1",
             description = "Number of processors, 1 to 32; with --clock virtual they take turns (default ${DEFAULT-VALUE}).")
-    private int cpus;
+    private String cpus;
 
     @Option(names = "--cpu", paramLabel = "NAME[,+FEATURE,-FEATURE...]",
             description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel).")
@@ -97,10 +97,7 @@ final class RunCommand implements Callable<Integer> {
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
         }
-        if (cpus < 1 || cpus > VmConfig.MAX_CPUS) {
-            throw new Gearshift.UsageError("--cpus must be 1 to " + VmConfig.MAX_CPUS);
-        }
-        if (cpus > 1 && lockstep) {
+        if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
         }
         if ("help".equals(cpu)) {
@@ -121,6 +118,14 @@ final class RunCommand implements Callable<Integer> {
             }
             return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    private int processors() {
+        int n = cpus.matches("\\d{1,3}") ? Integer.parseInt(cpus) : 0;
+        if (n < 1 || n > VmConfig.MAX_CPUS) {
+            throw new Gearshift.UsageError("--cpus " + cpus + ": not a number of processors, 1 to " + VmConfig.MAX_CPUS);
+        }
+        return n;
     }
 
     private CpuModel processor(KernelImage image) throws BootException {
@@ -171,7 +176,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private VmConfig config(VmConfig.Clock c, EngineOptions engine) {
-        return new VmConfig(memory, c, engine, cpus);
+        return new VmConfig(memory, c, engine, processors());
     }
 
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
