@@ -42,6 +42,8 @@ static inline u32 inb(u32 port) { unsigned char v; asm volatile("inb %w1, %0" : 
 static inline void apic_write(u32 reg, u32 value) { *(volatile u32 *) (APIC + reg) = value; }
 static inline u32 apic_read(u32 reg) { return *(volatile u32 *) (APIC + reg); }
 static inline void pause(void) { asm volatile("pause" ::: "memory"); }
+/* Time for others, without a hint to the monitor that this one waits. */
+static inline void delay(u32 n) { while (n--) asm volatile("nop"); }
 static inline void serialize(void) { u32 a = 0, c = 0; asm volatile("cpuid" : "+a"(a), "+c"(c) : : "ebx", "edx", "memory"); }
 static inline u32 xadd(volatile u32 *p, u32 n) { asm volatile("lock xaddl %0, %1" : "+r"(n), "+m"(*p) : : "memory"); return n; }
 

@@ -48,8 +48,7 @@ static void remapped(int number)
             table[0] = (u32) frames[i & 1] | 3;
             shoot();
             generation++;
-            for (int k = 0; k < 200; k++)
-                pause();
+            delay(4000);
         }
         stop = 1;
         asm volatile("cli");
@@ -82,8 +81,7 @@ static void written(int number)
             shoot();
             u32 at_flush = *(volatile u32 *) (old + 1);
             generation++;
-            for (int k = 0; k < 200; k++)
-                pause();
+            delay(4000);
             lost += *(volatile u32 *) (old + 1) != at_flush;
         }
         stop = 1;
@@ -105,12 +103,10 @@ static void cleared(int number)
         for (u32 i = 0; i < rounds * 10; i++) {
             u32 old = 0;
             table[1] = (u32) frames[0] | 3;
-            for (int k = 0; k < 10; k++)
-                pause();
+            delay(200);
             asm volatile("xchgl %0, %1" : "+r"(old), "+m"(table[1]) : : "memory");
             used += old >> 6 & 1;
-            for (int k = 0; k < 10; k++)
-                pause();
+            delay(200);
             lost += table[1] != 0;
         }
         stop = 1;
