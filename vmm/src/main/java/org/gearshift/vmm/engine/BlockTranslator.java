@@ -87,6 +87,9 @@ final class BlockTranslator {
             settled = !shared || !crosses || !inRam(second) || codePages.isProtected(second) && memory.isSettled(second, before);
             if (!settled) {
                 codePages.watch(second);
+                for (int spins = 0; !memory.isSettled(second, memory.settled()); spins++) {
+                    pause(spins);
+                }
             }
         } while (!settled);
         int handle = interpreter.prepare(passes.optimize(block));
@@ -127,11 +130,16 @@ final class BlockTranslator {
             if (version >= 0 && memory.isSettled(frame, memory.settled())) {
                 return version;
             }
-            if (spins < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                timer.breathe();
-            }
+            pause(spins);
+        }
+    }
+
+    /** Others wait in the same way: this processor must not keep them waiting for it. */
+    private void pause(int spins) {
+        if (spins < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            timer.breathe();
         }
     }
 
