@@ -64,6 +64,30 @@ public abstract class GuestContext {
     /** A store that missed the fast path; the low {@code bits} of {@code value} count. */
     public abstract void storeSlow(long va, long value, int bits);
 
+    /**
+     * The store of a locked read-modify-write operation that missed the fast path: writes {@code value} if the location still holds {@code expected}, in one step as
+     * every other vCPU sees it. Contexts of a lone vCPU need not override it.
+     *
+     * @return whether it did
+     */
+    public boolean compareAndSwapSlow(long va, long expected, long value, int bits) {
+        if ((loadSlow(va, bits, true) ^ expected) << Long.SIZE - bits != 0) {
+            return false;
+        }
+        storeSlow(va, value, bits);
+        return true;
+    }
+
+    /** The same for 16 bytes at an aligned address, in two halves; it has no fast path. */
+    public boolean compareAndSwapPair(long va, long expectedLow, long expectedHigh, long low, long high) {
+        if (loadSlow(va, Long.SIZE, true) != expectedLow || loadSlow(va + Long.BYTES, Long.SIZE, true) != expectedHigh) {
+            return false;
+        }
+        storeSlow(va, low, Long.SIZE);
+        storeSlow(va + Long.BYTES, high, Long.SIZE);
+        return true;
+    }
+
     /** Decides a {@link Op#SEGCHECK} that its limit slot did not pass: returns if the access is allowed after all, else throws. */
     public abstract void segmentCheckSlow(int segment, long offset, int bytes, boolean write);
 
@@ -91,6 +115,12 @@ public abstract class GuestContext {
     /** Abandons the current instruction until an interrupt has been taken; typed like {@link #raise}. */
     public final GuestFault waitForInterrupt() {
         fault.kind = GuestFault.Kind.WAIT_FOR_INTERRUPT;
+        throw fault;
+    }
+
+    /** Lets the current instruction, of which nothing has been committed, begin anew; typed like {@link #raise}. */
+    public final GuestFault retry() {
+        fault.kind = GuestFault.Kind.RETRY;
         throw fault;
     }
 

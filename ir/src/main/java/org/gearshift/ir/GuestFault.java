@@ -18,7 +18,9 @@ public final class GuestFault extends RuntimeException {
          */
         RESTART_EXACT,
         /** The instruction does not begin before the vCPU has taken an interrupt. */
-        WAIT_FOR_INTERRUPT
+        WAIT_FOR_INTERRUPT,
+        /** A locked operation found that another vCPU had changed its location since it was loaded: nothing happened, the instruction begins anew. */
+        RETRY
     }
 
     /** See {@link Kind}. */

@@ -1,7 +1,7 @@
 package org.gearshift.paging;
 
 /**
- * Which bytes of guest RAM hold translated code, in granules of 64 bytes: one {@code long} per frame, shared by the vCPUs of a VM.
+ * Which bytes of guest RAM hold code that a vCPU has translated, in granules of 64 bytes: one {@code long} per frame.
  *
  * <p>A frame with any code is write-protected in every {@link ShadowMmu}, so stores to it take the slow path. There {@link #overlapsCode}
  * separates stores to code from stores beside it, which may simply proceed.
@@ -11,13 +11,39 @@ public final class CodePages {
 
     private final PhysicalMemory memory;
     private final long[] granules;
+    /** Frames that are protected because code is about to be translated there. */
+    private final boolean[] watched;
     private CodeWriteListener listener = (physical, bytes) -> { };
+    private ShadowMmu mmu;
 
-    /** Tracking for {@code memory}, with no code yet. One per VM. */
+    /** Tracking for {@code memory}, with no code yet. One for each vCPU, whose {@link ShadowMmu} is made with it. */
     public CodePages(PhysicalMemory memory) {
         this.memory = memory;
         this.granules = new long[memory.ram().frames()];
+        this.watched = new boolean[granules.length];
         memory.attachCode(this);
+    }
+
+    /** Says which vCPU this is of: until then, that of every thread. */
+    void belongsTo(ShadowMmu vcpu) {
+        mmu = vcpu;
+    }
+
+    /** Whether the calling thread may use the listener. */
+    boolean runsHere() {
+        return mmu == null || mmu.runsHere();
+    }
+
+    ShadowMmu mmu() {
+        return mmu;
+    }
+
+    /** Protects a frame in RAM that code will be fetched from, before any of it is read: see {@link PhysicalMemory#isSettled}. */
+    public void watch(int frame) {
+        if (!isProtected(frame)) {
+            watched[frame] = true;
+            memory.protect(frame, PhysicalMemory.CODE);
+        }
     }
 
     /** Sets who is told of writes to code that reach {@link PhysicalMemory#write} or {@link PhysicalMemory#copyIn}. */
@@ -36,7 +62,7 @@ public final class CodePages {
         for (long p = physicalStart; p < end; ) {
             int frame = (int) (p >>> 12);
             int inFrame = (int) Math.min(end - p, 4096 - (p & 0xfff));
-            boolean fresh = granules[frame] == 0;
+            boolean fresh = !isProtected(frame);
             granules[frame] |= mask(p, inFrame);
             if (fresh) {
                 memory.protect(frame, PhysicalMemory.CODE);
@@ -47,8 +73,9 @@ public final class CodePages {
 
     /** Forgets all code of {@code frame}: it may be written freely again. */
     public void removeFrame(int frame) {
-        if (granules[frame] != 0) {
+        if (isProtected(frame)) {
             granules[frame] = 0;
+            watched[frame] = false;
             memory.unprotect(frame, PhysicalMemory.CODE);
         }
     }
@@ -61,7 +88,7 @@ public final class CodePages {
 
     /** Whether {@code frame} holds any translated code. */
     public boolean isProtected(int frame) {
-        return frame >= 0 && frame < granules.length && granules[frame] != 0;
+        return frame >= 0 && frame < granules.length && (granules[frame] != 0 || watched[frame]);
     }
 
     PhysicalMemory memory() {

@@ -102,8 +102,8 @@ final class FourLevelWalker implements PageWalker {
             int last = walk.steps - 1;
             for (int i = 0; i <= last; i++) {
                 long set = i == last && access == ShadowMmu.WRITE ? A | D : A;
-                if ((entry[i] & set) != set) {
-                    memory.updateEntry(entryAddress[i], set, 64);
+                if ((entry[i] & set) != set && !memory.updateEntry(entryAddress[i], entry[i], set, 64)) {
+                    return walk.again();
                 }
             }
         }

@@ -108,11 +108,9 @@ final class PaeWalker implements PageWalker {
         }
         if (update) {
             long set = access == ShadowMmu.WRITE ? A | D : A;
-            if (upper != 0 && (upper & A) == 0) {
-                memory.updateEntry(upperAddress, A, 64);
-            }
-            if ((leaf & set) != set) {
-                memory.updateEntry(leafAddress, set, 64);
+            if (upper != 0 && (upper & A) == 0 && !memory.updateEntry(upperAddress, upper, A, 64)
+                    || (leaf & set) != set && !memory.updateEntry(leafAddress, leaf, set, 64)) {
+                return walk.again();
             }
         }
         return true;

@@ -2,6 +2,7 @@ package org.gearshift.paging;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -34,8 +35,12 @@ public final class PhysicalMemory {
 
     private final GuestRam ram;
     private final List<ShadowMmu> mmus = new ArrayList<>();
-    private CodePages code;
-    private Window[] windows = {};
+    private final List<CodePages> codes = new ArrayList<>();
+    /** Null for a lone vCPU. */
+    private Coherence coherence;
+    private AtomicRam atomics;
+    private DeviceGate gate = DeviceGate.OPEN;
+    private volatile Window[] windows = {};
     private Window lastWindow;
     private boolean a20 = true;
     private boolean holeReadLogged;
@@ -45,6 +50,28 @@ public final class PhysicalMemory {
     public PhysicalMemory(GuestRam ram) {
         this.ram = ram;
         this.attributes = new byte[ram.frames()];
+    }
+
+    /**
+     * Says, once all vCPUs have their {@link ShadowMmu} and before any runs, that they run on several threads ({@link ShadowMmu#runOn}) and that each may change memory while the others run.
+     *
+     * @param ram changes page-table entries that others may change too
+     * @param devices is passed by every access to a device window
+     */
+    public void share(AtomicRam ram, DeviceGate devices) {
+        atomics = ram;
+        gate = devices;
+        coherence = new Coherence(mmus, attributes.length);
+    }
+
+    /** What is passed to reach devices, by whatever way. */
+    public DeviceGate devices() {
+        return gate;
+    }
+
+    /** Whether there are several vCPUs. */
+    public boolean isShared() {
+        return coherence != null;
     }
 
     /** The RAM. */
@@ -78,13 +105,15 @@ public final class PhysicalMemory {
     private void setWindows(Window[] now) {
         windows = now;
         lastWindow = null;
-        for (int f = 0; f < attributes.length; f++) {
-            attributes[f] &= ~MMIO;
-        }
-        for (Window w : now) {
-            long last = Math.min((w.start + w.length - 1) >>> 12, attributes.length - 1);
-            for (long f = w.start >>> 12; f <= last; f++) {
-                attributes[(int) f] |= MMIO;
+        synchronized (attributes) {
+            for (int f = 0; f < attributes.length; f++) {
+                attributes[f] &= ~MMIO;
+            }
+            for (Window w : now) {
+                long last = Math.min((w.start + w.length - 1) >>> 12, attributes.length - 1);
+                for (long f = w.start >>> 12; f <= last; f++) {
+                    attributes[(int) f] |= MMIO;
+                }
             }
         }
         flushAll();
@@ -104,11 +133,13 @@ public final class PhysicalMemory {
         if (start < 0 || length < 0 || ((start | length) & 0xfff) != 0 || start + length > ram.size()) {
             throw new IllegalArgumentException("not whole RAM frames: 0x" + Long.toHexString(start) + "+" + length);
         }
-        for (long f = start >>> 12; f < (start + length) >>> 12; f++) {
-            if (readOnly) {
-                attributes[(int) f] |= ROM;
-            } else {
-                attributes[(int) f] &= ~ROM;
+        synchronized (attributes) {
+            for (long f = start >>> 12; f < (start + length) >>> 12; f++) {
+                if (readOnly) {
+                    attributes[(int) f] |= ROM;
+                } else {
+                    attributes[(int) f] &= ~ROM;
+                }
             }
         }
         flushAll();
@@ -116,17 +147,22 @@ public final class PhysicalMemory {
 
     private void flushAll() {
         for (ShadowMmu mmu : mmus) {
-            mmu.flushAll();
+            if (mmu.runsHere()) {
+                mmu.flushAll();
+            } else {
+                mmu.inbox().flush();
+            }
         }
     }
 
     /** The handler of the window at {@code physical}, or null. */
     public MmioHandler mmioAt(long physical) {
         Window last = lastWindow;
-        if (last != null && windows[0] == last && last.contains(physical)) {
+        Window[] all = windows;
+        if (last != null && all[0] == last && last.contains(physical)) {
             return last.handler;
         }
-        for (Window w : windows) {
+        for (Window w : all) {
             if (w.contains(physical)) {
                 lastWindow = w;
                 return w.handler;
@@ -179,7 +215,12 @@ public final class PhysicalMemory {
         }
         MmioHandler handler = mmioAt(physical);
         if (handler != null) {
-            return handler.read(physical, bits) & ones(bits);
+            gate.enter();
+            try {
+                return handler.read(physical, bits) & ones(bits);
+            } finally {
+                gate.leave();
+            }
         }
         if (isRam(physical)) {
             return readRam(physical, bits);
@@ -239,7 +280,12 @@ public final class PhysicalMemory {
         }
         MmioHandler handler = mmioAt(physical);
         if (handler != null) {
-            handler.write(physical, value & ones(bits), bits);
+            gate.enter();
+            try {
+                handler.write(physical, value & ones(bits), bits);
+            } finally {
+                gate.leave();
+            }
         } else if (isWritableRam(physical)) {
             writeRam(physical, value, bits);
             written(physical, bytes, attributes[(int) (physical >>> 12)]);
@@ -259,15 +305,111 @@ public final class PhysicalMemory {
         }
     }
 
-    private void written(long physical, int bytes, int a) {
+    private void written(long physical, int bytes, int before) {
+        int a = before;
+        if (coherence != null) {
+            // Whoever begins to derive something from the frame protects it first and reads after that: one of the two sees the other.
+            VarHandle.fullFence();
+            a = attributes[(int) (physical >>> 12)];
+        }
         if ((a & TRACED) != 0) {
             for (int i = 0; i < mmus.size(); i++) {
-                mmus.get(i).tracedStore(physical, bytes);
+                tellTraced(mmus.get(i), physical, bytes);
             }
         }
         if ((a & CODE) != 0) {
-            code.written(physical, bytes);
+            for (int i = 0; i < codes.size(); i++) {
+                tellCode(codes.get(i), physical, bytes);
+            }
+            if (coherence != null) {
+                coherence.codeWritten((int) (physical >>> 12));
+            }
         }
+    }
+
+    private static void tellTraced(ShadowMmu mmu, long physical, int bytes) {
+        if (mmu.runsHere()) {
+            mmu.tracedStore(physical, bytes);
+        } else if (mmu.traces((int) (physical >>> 12))) {
+            mmu.inbox().stored(physical, bytes);
+        }
+    }
+
+    private static void tellCode(CodePages code, long physical, int bytes) {
+        if (code.runsHere()) {
+            code.written(physical, bytes);
+        } else if (code.overlapsCode(physical, bytes)) {
+            code.mmu().inbox().codeWritten((int) (physical >>> 12));
+        }
+    }
+
+    /**
+     * A store by code of a vCPU, which may be to code: then no other vCPU runs anything translated from there any more when it returns, as the others wait for this one where
+     * they store to its code. Otherwise like {@link #write}.
+     *
+     * @param self of the vCPU that stores
+     */
+    public void store(long physical, long value, int bits, ShadowMmu self) {
+        boolean toCode = coherence != null && overlapsCode(physical, bits >>> 3);
+        if (!toCode) {
+            write(physical, value, bits);
+            return;
+        }
+        coherence.codeWriteBegins(physical, bits >>> 3, self);
+        write(physical, value, bits);
+        coherence.codeWriteEnds(physical, bits >>> 3, self);
+    }
+
+    /** Whether any of {@code bytes} bytes at {@code physical} (not crossing a frame) may belong to code that some vCPU has translated. */
+    public boolean overlapsCode(long physical, int bytes) {
+        for (int i = 0; i < codes.size(); i++) {
+            if (codes.get(i).overlapsCode(physical, bytes)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What {@link #isSettled} compares with; taken before memory is read that something is to be derived from. */
+    public long settled() {
+        return coherence == null ? Long.MAX_VALUE : coherence.settled();
+    }
+
+    /** Whether every store to a frame that this vCPU has protected is seen by it, since before {@code settled} was taken. */
+    public boolean isSettled(int frame, long settled) {
+        return coherence == null || frame < 0 || coherence.isSettled(frame, settled);
+    }
+
+    /** Changes with every store to a frame that has translated code, where there are other vCPUs; -1 while any such store is being made. */
+    public int codeVersion(int frame) {
+        return coherence == null ? 0 : coherence.codeVersion(frame);
+    }
+
+    /**
+     * The store of a locked operation to RAM: one step for all vCPUs, if the bytes lie in one aligned group of eight.
+     *
+     * @param self of the vCPU that stores, if it may wait as {@link #store} does, else null
+     * @return whether the location held {@code expected}; what cannot be written to, counts as if it did
+     */
+    public boolean compareAndSwap(long physical, long expected, long value, int bits, ShadowMmu self) {
+        if (!isWritableRam(physical)) {
+            write(physical, value, bits);
+            return true;
+        }
+        int bytes = bits >>> 3;
+        boolean toCode = self != null && overlapsCode(physical, bytes);
+        if (toCode) {
+            coherence.codeWriteBegins(physical, bytes, self);
+        }
+        boolean done = atomics.compareAndSwap(ram.bytes(), (int) physical, expected, value, bits);
+        int a = attributes[(int) (physical >>> 12)];
+        if (done && a != 0) {
+            written(physical, bytes, a);
+        }
+        if (toCode) {
+            coherence.codeWriteEnds(physical, bytes, self);
+        }
+        return done;
     }
 
     /**
@@ -307,18 +449,26 @@ public final class PhysicalMemory {
     }
 
     /**
-     * Sets accessed and dirty bits in a page-table entry, on top of what it holds now. Write traces do not see it: an entry that gains
+     * Sets accessed and dirty bits in a page-table entry. Write traces do not see it: an entry that gains
      * these bits grants no less than before, so nothing derived from it is wrong.
+     *
+     * @param held what the walk has read there
+     * @return false if another vCPU has changed it since
      */
-    void updateEntry(long physical, long set, int bits) {
+    boolean updateEntry(long physical, long held, long set, int bits) {
         if (!isWritableRam(physical)) {
             write(physical, read(physical, bits) | set, bits);
-            return;
+            return true;
         }
-        writeRam(physical, readRam(physical, bits) | set, bits);
+        if (coherence == null) {
+            writeRam(physical, readRam(physical, bits) | set, bits);
+        } else if (!atomics.compareAndSwap(ram.bytes(), (int) physical, held, held | set, bits)) {
+            return false;
+        }
         if ((attributes[(int) (physical >>> 12)] & CODE) != 0) {
-            code.written(physical, bits >>> 3);
+            written(physical, bits >>> 3, CODE);
         }
+        return true;
     }
 
     void attach(ShadowMmu mmu) {
@@ -326,29 +476,40 @@ public final class PhysicalMemory {
     }
 
     void attachCode(CodePages pages) {
-        if (code != null) {
-            throw new IllegalStateException("one CodePages per PhysicalMemory");
-        }
-        code = pages;
+        codes.add(pages);
     }
 
     /** Adds an attribute that forbids inline stores and takes the frame out of every write map. */
     void protect(int frame, int attribute) {
-        attributes[frame] |= (byte) attribute;
-        for (int i = 0; i < mmus.size(); i++) {
-            mmus.get(i).frameProtected(frame);
+        synchronized (attributes) {
+            boolean fresh = attributes[frame] == 0;
+            attributes[frame] |= (byte) attribute;
+            for (int i = 0; i < mmus.size(); i++) {
+                ShadowMmu mmu = mmus.get(i);
+                if (mmu.runsHere()) {
+                    mmu.frameProtected(frame);
+                }
+            }
+            if (fresh && coherence != null) {
+                coherence.protect(frame);
+            }
         }
     }
 
-    /** Drops an attribute; {@link #TRACED} stays while any vCPU still traces the frame. */
+    /** Drops {@link #TRACED} or {@link #CODE}, which stays while any vCPU still traces the frame, or has code from there. */
     void unprotect(int frame, int attribute) {
-        if (attribute == TRACED) {
+        synchronized (attributes) {
             for (int i = 0; i < mmus.size(); i++) {
-                if (mmus.get(i).traces(frame)) {
+                if (attribute == TRACED && mmus.get(i).traces(frame)) {
                     return;
                 }
             }
+            for (int i = 0; i < codes.size(); i++) {
+                if (attribute == CODE && codes.get(i).isProtected(frame)) {
+                    return;
+                }
+            }
+            attributes[frame] &= (byte) ~attribute;
         }
-        attributes[frame] &= (byte) ~attribute;
     }
 }

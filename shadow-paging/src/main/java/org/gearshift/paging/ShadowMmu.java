@@ -1,5 +1,6 @@
 package org.gearshift.paging;
 
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -34,6 +35,11 @@ public final class ShadowMmu {
     private static final int RESTORE_LIMIT = 1024;
 
     private final PhysicalMemory memory;
+    private final CodePages code;
+    private final Inbox inbox = new Inbox();
+    /** The thread that runs this vCPU; null: any that calls. */
+    private volatile Thread thread;
+    private volatile boolean quiet;
     private final PagingControl control = new PagingControl();
     private final PagingCounters counters;
     private final MappingEpoch epoch;
@@ -64,17 +70,19 @@ public final class ShadowMmu {
     /**
      * The MMU of a vCPU as after reset: paging off.
      *
-     * @param code tracking of translated code in the same memory
+     * @param code tracking of the code this vCPU translates, in the same memory
      */
     public ShadowMmu(PhysicalMemory memory, CodePages code) {
-        this(memory, new PagingCounters(), new MappingEpoch());
+        this(memory, code, new PagingCounters(), new MappingEpoch());
         if (code.memory() != memory) {
             throw new IllegalArgumentException("code pages of another memory");
         }
+        code.belongsTo(this);
     }
 
-    private ShadowMmu(PhysicalMemory memory, PagingCounters counters, MappingEpoch epoch) {
+    private ShadowMmu(PhysicalMemory memory, CodePages code, PagingCounters counters, MappingEpoch epoch) {
         this.memory = Objects.requireNonNull(memory);
+        this.code = code;
         this.counters = counters;
         this.epoch = epoch;
         frames = memory.ram().frames();
@@ -98,7 +106,7 @@ public final class ShadowMmu {
      */
     public void select(boolean other) {
         if (other && second == null) {
-            second = new ShadowMmu(memory, counters, epoch);
+            second = new ShadowMmu(memory, code, counters, epoch);
             second.setAddressWidth(control.physicalBits, control.pse36);
         }
         selected = other ? second : this;
@@ -172,11 +180,76 @@ public final class ShadowMmu {
         flushAll();
     }
 
+    /** Says which thread runs this vCPU from now on: others only leave word, to be taken with {@link #takeNews}. */
+    public void runOn(Thread runner) {
+        thread = runner;
+    }
+
+    /** Whether the calling thread runs this vCPU. */
+    boolean runsHere() {
+        Thread t = thread;
+        return t == null || t == Thread.currentThread();
+    }
+
+    /** Whether {@link #takeNews} has something to do. */
+    public boolean hasNews() {
+        return inbox.pending;
+    }
+
+    /** Acts on what other vCPUs have left word of; not while guest code runs. */
+    public void takeNews() {
+        takeMappingNews();
+        for (int frame : inbox.takeCode()) {
+            code.written((long) frame << 12, GuestRam.FRAME_SIZE);
+        }
+        inbox.codeDropped();
+    }
+
+    private void takeMappingNews() {
+        for (long news : inbox.takeMappings()) {
+            switch (Inbox.kind(news)) {
+                case Inbox.PROTECTED -> frameProtected((int) Inbox.place(news));
+                case Inbox.STORED -> tracedStore(Inbox.place(news), Inbox.length(news));
+                default -> flushAll();
+            }
+        }
+        inbox.mappingsTaken();
+    }
+
+    /** From here on, until {@link #wake}, this vCPU runs no code and keeps nothing: others need not wait for it. */
+    public void rest() {
+        quiet = true;
+    }
+
+    /** Ends {@link #rest}. */
+    public void wake() {
+        quiet = false;
+        if (inbox.pending) {
+            takeNews();
+        }
+    }
+
+    /** Whether it is between {@link #rest} and {@link #wake}. Any thread. */
+    public boolean isResting() {
+        return quiet;
+    }
+
+    Inbox inbox() {
+        return inbox;
+    }
+
+    CodePages code() {
+        return code;
+    }
+
     /** Any write to CR0, CR3, CR4 or EFER, with the values after it. A call with nothing changed means CR3 was rewritten. */
     public void setControl(long cr0, long cr3, long cr4, long efer) {
         if (selected != this) {
             selected.setControl(cr0, cr3, cr4, efer);
             return;
+        }
+        if (inbox.pending) {
+            takeMappingNews();
         }
         boolean reload = control.reloadsPdptes(cr0, cr3, cr4, efer);
         boolean reformat = control.changesFormat(cr0, cr4, efer);
@@ -326,6 +399,9 @@ public final class ShadowMmu {
             selected.invlpg(va);
             return;
         }
+        if (inbox.pending) {
+            takeMappingNews();
+        }
         maps.invalidate(page(va));
     }
 
@@ -386,12 +462,23 @@ public final class ShadowMmu {
         if (tables.bytes() > MAX_TABLE_BYTES) {
             trim();
         }
-        if (!walker.walk(walk, current, va, access, user, true)) {
-            counters.faults++;
-            errorCode = walk.errorCode;
-            return -1;
-        }
-        int e = tables.link(current, walk, page);
+        int e;
+        long made;
+        do {
+            long settled = memory.settled();
+            if (!walker.walk(walk, current, va, access, user, true)) {
+                if (walk.overtaken) {
+                    made = -1;
+                    e = 0;
+                    continue;
+                }
+                counters.faults++;
+                errorCode = walk.errorCode;
+                return -1;
+            }
+            made = tables.made();
+            e = tables.link(current, walk, page, settled);
+        } while (memory.isShared() && made != tables.made() && fenced());
         if (e != 0) {
             maps.install(page, e, access == EXECUTE);
         } else if (access == EXECUTE) {
@@ -399,6 +486,12 @@ public final class ShadowMmu {
             epoch.value++;
         }
         return memory.gate(walk.physical);
+    }
+
+    /** Behind the protection of new tables, before they are read again. */
+    private static boolean fenced() {
+        VarHandle.fullFence();
+        return true;
     }
 
     /** Makes room: gives up the spaces used longest ago, or everything if the current one alone is too large. */

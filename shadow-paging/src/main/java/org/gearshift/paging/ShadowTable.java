@@ -25,6 +25,8 @@ final class ShadowTable {
     int idleHits;
     /** Retired: empty for ever, to be replaced by whoever still refers to it. */
     boolean dead;
+    /** How many tables had been made, with this one. */
+    long number;
     /** Position in the list of all tables. */
     int slot;
 

@@ -20,6 +20,7 @@ final class ShadowTables {
     private PageWalker format;
     private AddressSpace current;
     private long bytes;
+    private long made;
 
     ShadowTables(PhysicalMemory memory, ActiveMaps maps, PagingCounters counters) {
         this.memory = memory;
@@ -42,23 +43,36 @@ final class ShadowTables {
         return byFrame[frame] != null;
     }
 
+    /** How many tables have been made so far. */
+    long made() {
+        return made;
+    }
+
     /** Heap bytes of all tables, about. */
     long bytes() {
         return bytes;
     }
 
     /**
-     * Records the translation that {@code walk} found.
+     * Records the translation that {@code walk} found. With several vCPUs, only what was read from tables that no other could write unseen: if new tables are
+     * {@link #made}, another walk will get further.
      *
+     * @param settled what {@link PhysicalMemory#settled} said before the walk
      * @return the shadow entry of {@code page}, or 0 if it cannot be kept: a table or the page is not in RAM
      */
-    int link(AddressSpace space, Walk walk, long page) {
+    int link(AddressSpace space, Walk walk, long page, long settled) {
+        boolean shared = memory.isShared();
+        long before = made;
         long pageFrame = walk.page >>> 12;
         if (pageFrame >= byFrame.length) {
             return 0;
         }
         ShadowTable t = root(space, walk.table[0]);
         for (int step = 0; t != null; step++) {
+            if (shared && (t.number > before || !memory.isSettled(t.frame, settled))) {
+                // It may have been written between the walk and the protection. In a walk to come that is different.
+                return 0;
+            }
             t.idleHits = 0;
             int i = t.index(page);
             if (step == walk.steps - 1) {
@@ -112,6 +126,7 @@ final class ShadowTables {
         }
         ShadowTable t = new ShadowTable(frame, level, first, format);
         counters.tables++;
+        t.number = ++made;
         bytes += t.bytes();
         t.slot = all.size();
         all.add(t);

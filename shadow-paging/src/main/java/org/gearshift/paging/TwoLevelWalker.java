@@ -83,11 +83,9 @@ final class TwoLevelWalker implements PageWalker {
         }
         if (update) {
             int set = access == ShadowMmu.WRITE ? A | D : A;
-            if (upper != 0 && (upper & A) == 0) {
-                memory.updateEntry(upperAddress, A, 32);
-            }
-            if ((leaf & set) != set) {
-                memory.updateEntry(leafAddress, set, 32);
+            if (upper != 0 && (upper & A) == 0 && !memory.updateEntry(upperAddress, upper, A, 32)
+                    || (leaf & set) != set && !memory.updateEntry(leafAddress, leaf, set, 32)) {
+                return walk.again();
             }
         }
         return true;

@@ -16,10 +16,13 @@ final class Walk {
     long physical;
     /** Error code if the walk ended in a page fault. */
     int errorCode;
+    /** The walk failed because another vCPU changed an entry meanwhile: it must be made anew. */
+    boolean overtaken;
 
     private int permissions;
 
     void start() {
+        overtaken = false;
         steps = 0;
         permissions = ShadowEntry.PERMISSIONS;
     }
@@ -28,6 +31,11 @@ final class Walk {
         table[steps] = tableAddress;
         bits[steps++] = entryBits | ShadowEntry.VALID;
         permissions &= entryBits;
+    }
+
+    boolean again() {
+        overtaken = true;
+        return false;
     }
 
     boolean fault(int code) {

@@ -76,6 +76,10 @@ final class RunCommand implements Callable<Integer> {
             description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
     private long memory;
 
+    @Option(names = "--cpus", paramLabel = "N", defaultValue = "1",
+            description = "Number of processors, 1 to 32; with --clock virtual they take turns (default ${DEFAULT-VALUE}).")
+    private String cpus;
+
     @Option(names = "--cpu", paramLabel = "NAME[,+FEATURE,-FEATURE...]",
             description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel).")
     private String cpu;
@@ -106,6 +110,9 @@ final class RunCommand implements Callable<Integer> {
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
         }
+        if (processors() > 1 && lockstep) {
+            throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
+        }
         if ("help".equals(cpu)) {
             listProcessors(spec.commandLine().getOut());
             return 0;
@@ -129,6 +136,14 @@ final class RunCommand implements Callable<Integer> {
 
     private KernelImage sample() throws BootException {
         return mode == Mode.PV ? SampleKernel.paravirtualImage() : SampleKernel.image();
+    }
+
+    private int processors() {
+        int n = cpus.matches("\\d{1,3}") ? Integer.parseInt(cpus) : 0;
+        if (n < 1 || n > VmConfig.MAX_CPUS) {
+            throw new Gearshift.UsageError("--cpus " + cpus + ": not a number of processors, 1 to " + VmConfig.MAX_CPUS);
+        }
+        return n;
     }
 
     /** There is one terminal. */
@@ -188,7 +203,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private VmConfig config(VmConfig.Clock c, EngineOptions engine) {
-        return new VmConfig(memory, c, engine);
+        return new VmConfig(memory, c, engine, processors());
     }
 
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {

@@ -90,6 +90,19 @@ class RunCommandTest {
     }
 
     @Test
+    void badNumbersOfProcessorsAreRefused() {
+        for (String n : new String[] {"0", "-1", "33", "two", "99999999999"}) {
+            CommandLineRun r = CommandLineRun.of("run", "--cpus", n);
+            assertEquals(2, r.code(), r.err());
+            assertTrue(r.err().contains("--cpus"), r.err());
+            assertEquals(1, r.err().strip().lines().count(), r.err());
+        }
+        CommandLineRun both = CommandLineRun.of("run", "--cpus", "2", "--lockstep");
+        assertEquals(2, both.code(), both.err());
+        assertTrue(both.err().contains("--lockstep"), both.err());
+    }
+
+    @Test
     void badPlacesForTheSerialPortAreRefused() {
         for (String s : new String[] {"tcp:", "tcp:70000", "tcp:localhost:http", "file:", "pigeon"}) {
             CommandLineRun r = CommandLineRun.of("run", "--serial", s);

@@ -119,7 +119,10 @@ final class MachineTimer implements EventTimer {
     }
 
     @Override
-    public boolean idle() {
+    public boolean idle(boolean forGood) {
+        if (forGood) {
+            return false;
+        }
         if (events.runEarly() > 0) {
             return true;
         }

@@ -2,6 +2,7 @@ package org.gearshift.vmm;
 
 import java.lang.management.ManagementFactory;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.gearshift.paging.ShadowMmu;
@@ -16,12 +17,28 @@ final class RunSummary {
     private RunSummary() {
     }
 
-    /** @param wallNanos host time the run took, 0 if not known */
+    /** The run of a machine with one processor. @param wallNanos host time it took, 0 if not known */
     static String of(Engine engine, ShadowMmu mmu, long wallNanos) {
-        EngineStatistics s = engine.statistics();
-        long retired = engine.retired();
-        long interpreted = engine.interpreted();
         StringBuilder b = new StringBuilder();
+        total(b, engine.retired(), engine.interpreted(), wallNanos);
+        processor(b, engine, mmu);
+        return b.toString();
+    }
+
+    /** The same with any number. */
+    static String of(List<Processor> processors, long wallNanos) {
+        StringBuilder b = new StringBuilder();
+        total(b, processors.stream().mapToLong(p -> p.engine().retired()).sum(), processors.stream().mapToLong(p -> p.engine().interpreted()).sum(), wallNanos);
+        for (Processor p : processors) {
+            if (processors.size() > 1) {
+                line(b, "processor " + p.number, "%,d instructions", p.engine().retired());
+            }
+            processor(b, p.engine(), p.mmu);
+        }
+        return b.toString();
+    }
+
+    private static void total(StringBuilder b, long retired, long interpreted, long wallNanos) {
         line(b, "guest instructions", "%,d", retired);
         if (wallNanos > 0) {
             line(b, "host time", "%.2f s, %.1f MIPS", wallNanos / 1e9, retired * 1e3 / wallNanos);
@@ -29,6 +46,10 @@ final class RunSummary {
         line(b, "host CPU", "%.2f s of this thread, %.2f s of the process", ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() / 1e9,
                 ProcessHandle.current().info().totalCpuDuration().map(d -> d.toMillis() / 1e3).orElse(0.0));
         line(b, "interpreted", "%,d (%.2f %%)", interpreted, 100.0 * interpreted / Math.max(1, retired));
+    }
+
+    private static void processor(StringBuilder b, Engine engine, ShadowMmu mmu) {
+        EngineStatistics s = engine.statistics();
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
         line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d extended, %,d merged, %,d to C2, %d ms)", s.regions,
                 s.regionInsns, s.regionBytes, s.regionRetries, s.extended, s.merged, s.optimized, s.compileNanos / 1_000_000);
@@ -43,7 +64,6 @@ final class RunSummary {
         for (String r : engine.hottestRegions(HOTTEST)) {
             line(b, "hot region", "%s", r);
         }
-        return b.toString();
     }
 
     /** {@link Machine#counters} as far as they are the same for all machines. */
@@ -57,6 +77,15 @@ final class RunSummary {
         all.put("table store", mmu.counters().traceHits);
         all.put("address space", mmu.counters().switches);
         all.values().removeIf(n -> n == 0);
+        return all;
+    }
+
+    /** The same of several processors together. */
+    static Map<String, Long> counters(List<Processor> processors) {
+        Map<String, Long> all = new LinkedHashMap<>();
+        for (Processor p : processors) {
+            counters(p.engine(), p.mmu).forEach((name, n) -> all.merge(name, n, Long::sum));
+        }
         return all;
     }
 

@@ -1,11 +1,16 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
+import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.BootState;
 import org.gearshift.vmm.boot.KernelImage;
@@ -14,23 +19,21 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostClock;
 import org.gearshift.vmm.clock.VirtualClock;
-import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
-import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
-import org.gearshift.vmm.engine.StopReason;
-import org.gearshift.vmm.pc.PcOptions;
-import org.gearshift.vmm.pc.PcPlatform;
-import org.gearshift.vmm.pc.PlatformListener;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
+import org.gearshift.vmm.pc.PcOptions;
+import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.virtio.VirtioDevice;
 import org.gearshift.vmm.virtio.VirtioNet;
 
@@ -39,17 +42,13 @@ public final class Vm implements Machine {
     private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
-    private final CodePages codePages;
-    private final VCpu cpu;
-    private final GuestClock clock;
+    private final List<Processor> processors = new ArrayList<>();
+    private final Outcomes outcomes = new Outcomes(processors);
     private final EventQueue events = new EventQueue();
-    private final MachineTimer timer;
     private final PcPlatform platform;
-    private final Engine engine;
-    private long portAccesses;
-    private VmOutcome requested;
+    private final GuestClock clock;
+    private final ProcessorRun run;
     private volatile boolean quit;
-    private final ShadowMmu shadow;
     private final long rsdp;
 
     /**
@@ -66,22 +65,41 @@ public final class Vm implements Machine {
         this.model = model;
         ram = new GuestRam(config.ramBytes());
         memory = new PhysicalMemory(ram);
-        codePages = new CodePages(memory);
-        ShadowMmu mmu = new ShadowMmu(memory, codePages);
-        shadow = mmu;
-        clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
-        platform = new PcPlatform(memory, clock, events, PcOptions.defaults(), new Listener());
-        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new WatchedPorts(platform.portSpace()), platform.interruptSource(0),
-                platform.timeSource(), platform.apicBaseMsr(0), platform.taskPriority(0), platform.numericErrorLine(),
-                config.clock() == VmConfig.Clock.VIRTUAL ? RandomNumbers.seeded(0) : RandomNumbers.secure(), model));
-        timer = new MachineTimer(clock, events, this::poll);
-        engine = new Engine(cpu, mmu, memory, codePages, platform.interruptSource(0), timer, config.engine());
-        codePages.setListener(engine::codeWritten);
+        boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
+        clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
+        DeviceLock devices = new DeviceLock();
+        List<CodePages> codes = new ArrayList<>();
+        List<ShadowMmu> mmus = new ArrayList<>();
+        for (int i = 0; i < config.cpus(); i++) {
+            codes.add(new CodePages(memory));
+            mmus.add(new ShadowMmu(memory, codes.get(i)));
+        }
+        if (config.cpus() > 1) {
+            memory.share(RamAtomics::compareAndSwap, virtual ? DeviceGate.OPEN : devices);
+        }
+        platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()), new Listener());
+        for (int i = 0; i < config.cpus(); i++) {
+            processors.add(new Processor(i, config.cpus(), memory, codes.get(i), mmus.get(i), platform,
+                    virtual ? RandomNumbers.seeded(i) : RandomNumbers.secure(), model));
+        }
+        run = runner(config, clock, devices, virtual);
         platform.apicBus().connect(new Signals());
         platform.com1().connect(console);
-        platform.onInput(timer::wake);
-        timer.expect(platform.hostWork()::isExpected);
+        platform.onInput(run::wake);
+        run.expect(platform.hostWork()::isExpected);
         rsdp = platform.writeAcpiTables();
+    }
+
+    private ProcessorRun runner(VmConfig config, GuestClock clock, DeviceLock devices, boolean virtual) {
+        if (processors.size() > 1 && !virtual) {
+            return new ThreadRun(processors, outcomes, platform, config.engine(), devices, clock, events, this::poll);
+        }
+        MachineTimer timer = new MachineTimer(clock, events, this::poll);
+        if (processors.size() > 1) {
+            return new TurnRun(processors, timer, outcomes, platform, config.engine());
+        }
+        processors.get(0).attach(memory, timer, config.engine());
+        return new LoneRun(processors.get(0), timer, outcomes);
     }
 
     /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
@@ -89,44 +107,31 @@ public final class Vm implements Machine {
         return (kernel.is64Bit() ? NamedCpu.X86_64 : NamedCpu.P686).model();
     }
 
-    /** Tells the engine of every port access: devices re-arm events there. */
-    private final class WatchedPorts implements PortSpace {
-        private final PortSpace ports;
-
-        WatchedPorts(PortSpace ports) {
-            this.ports = ports;
-        }
-
-        @Override
-        public int in(int port, int bits) {
-            engine.devicesTouched();
-            portAccesses++;
-            return ports.in(port, bits);
-        }
-
-        @Override
-        public void out(int port, int value, int bits) {
-            engine.devicesTouched();
-            portAccesses++;
-            ports.out(port, value, bits);
-        }
-    }
-
-    /** The processor's pins besides INTR. There is one processor, and it runs: INIT and start-up messages have no receiver. */
+    /** The processors' pins besides INTR; the numbers are those the local APICs had at power-on. */
     private final class Signals implements ApicBus.ProcessorSignals {
         @Override
         public void nmi(int apicId) {
-            cpu.requestNmi();
+            processors.get(apicId).cpu.requestNmi();
+            run.kick(processors.get(apicId));
         }
 
         @Override
         public void init(int apicId) {
-            ApicBus.ProcessorSignals.NONE.init(apicId);
+            if (processors.size() == 1) {
+                // A lone processor has nobody to start it again.
+                ApicBus.ProcessorSignals.NONE.init(apicId);
+            } else if (apicId == 0) {
+                end(new VmOutcome(VmOutcome.RESET, "INIT of the bootstrap processor, which would start the firmware"));
+            } else {
+                processors.get(apicId).init();
+                run.kick(processors.get(apicId));
+            }
         }
 
         @Override
         public void startUp(int apicId, int vector) {
-            ApicBus.ProcessorSignals.NONE.startUp(apicId, vector);
+            processors.get(apicId).startUp(vector);
+            run.kick(processors.get(apicId));
         }
     }
 
@@ -148,12 +153,8 @@ public final class Vm implements Machine {
     }
 
     private void end(VmOutcome outcome) {
-        requested = outcome;
-        engine.requestStop();
-    }
-
-    private long retired() {
-        return engine == null ? 0 : engine.retired();
+        outcomes.request(outcome);
+        run.wake();
     }
 
     private void poll() {
@@ -178,7 +179,7 @@ public final class Vm implements Machine {
     public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
         UserNetwork network = new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post);
         attach(new VirtioNet(network, mac));
-        timer.pace(network::waitsForOutside);
+        run.pace(network::waitsForOutside);
         return network;
     }
 
@@ -187,6 +188,7 @@ public final class Vm implements Machine {
         if (kernel.is64Bit() && !model.has(CpuFeature.LM)) {
             throw new BootException(kernel.name() + ": a 64-bit kernel; this machine's processor is 32-bit, use an i386 (686) kernel");
         }
+        VCpu cpu = cpu();
         BootState b = KernelLoader.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
         if (b.pageTables() != 0) {
             cpu.enterFlatLongMode(b.eip(), b.code(), b.data(), b.pageTables());
@@ -204,23 +206,19 @@ public final class Vm implements Machine {
     /** Runs until the guest or the user ends it, or {@code maxInstructions} have been retired since power-on. */
     @Override
     public VmOutcome run(long maxInstructions) {
-        requested = null;
-        StopReason why = engine.run(maxInstructions);
-        return switch (why) {
-            case REQUESTED -> requested;
-            case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
-            case TRIPLE_FAULT -> new VmOutcome(VmOutcome.TRIPLE_FAULT, "the guest triple-faulted at " + location());
-            case DEAD -> new VmOutcome(VmOutcome.DEAD, "the guest halted for good at " + location() + ": interrupts are off, or nothing is left to wake it");
-        };
+        outcomes.clear();
+        return run.run(maxInstructions);
     }
 
-    private String location() {
-        return String.format("%04x:%08x", cpu.s[X86State.SEG_SELECTOR + X86State.CS] & 0xffff, cpu.s[X86State.RIP]);
-    }
-
+    /** The bootstrap processor. */
     @Override
     public VCpu cpu() {
-        return cpu;
+        return processors.get(0).cpu;
+    }
+
+    /** Any processor. @param number 0.. */
+    public VCpu cpu(int number) {
+        return processors.get(number).cpu;
     }
 
     @Override
@@ -228,9 +226,10 @@ public final class Vm implements Machine {
         return ram;
     }
 
+    /** What runs the bootstrap processor. */
     @Override
     public Engine engine() {
-        return engine;
+        return processors.get(0).engine();
     }
 
     /** A byte for the guest's first serial port; any thread. */
@@ -243,13 +242,13 @@ public final class Vm implements Machine {
     @Override
     public void quit() {
         quit = true;
-        timer.wake();
+        run.wake();
     }
 
     /** Called on the vCPU thread whenever the machine goes idle. */
     @Override
     public void onIdle(Runnable action) {
-        timer.onIdle(action);
+        run.onIdle(action);
     }
 
     /**
@@ -258,12 +257,13 @@ public final class Vm implements Machine {
      */
     @Override
     public void expectInput(boolean possible) {
-        timer.expectInput(possible);
+        run.expectInput(possible);
     }
 
     @Override
     public Map<String, Long> counters() {
-        Map<String, Long> all = RunSummary.counters(engine, shadow);
+        Map<String, Long> all = RunSummary.counters(processors);
+        long portAccesses = processors.stream().mapToLong(Processor::portAccesses).sum();
         if (portAccesses > 0) {
             all.put("port", portAccesses);
         }
@@ -272,6 +272,6 @@ public final class Vm implements Machine {
 
     @Override
     public String statistics(long wallNanos) {
-        return RunSummary.of(engine, shadow, wallNanos);
+        return RunSummary.of(processors, wallNanos);
     }
 }

@@ -254,9 +254,16 @@ final class BlockEmitter {
         for (Insn a : i.args()) {
             values.push(a);
         }
+        boolean fenced = options.ordered() && h.mayFault() && !h.isCheck();
+        if (fenced) {
+            OrderedRam.beforeStore(c);
+        }
         Label from = c.here();
         expressions.call(h);
         Label to = c.here();
+        if (fenced) {
+            OrderedRam.afterLoad(c);
+        }
         if (h.result() != Type.VOID) {
             values.defineFromStack(i);
         }

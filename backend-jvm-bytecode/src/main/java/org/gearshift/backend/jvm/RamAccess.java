@@ -30,7 +30,8 @@ interface RamAccess {
     /** Stores the low {@code bits} of the value. */
     void store(Code c, int bits);
 
-    static RamAccess of(BackendOptions.Ram kind, String className) {
-        return kind == BackendOptions.Ram.FAST ? new UnsafeRam(className) : new CheckedRam();
+    static RamAccess of(BackendOptions options, String className) {
+        RamAccess ram = options.ram() == BackendOptions.Ram.FAST ? new UnsafeRam(className) : new CheckedRam();
+        return options.ordered() ? new OrderedRam(ram) : ram;
     }
 }

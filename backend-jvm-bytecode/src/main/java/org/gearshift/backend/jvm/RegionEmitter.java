@@ -48,7 +48,7 @@ final class RegionEmitter {
         ClassWriter w = new ClassWriter(0);
         w.visit(V17, ACC_PUBLIC | ACC_FINAL | ACC_SUPER, className, null, Locals.SELF_TYPE, null);
         constructor(w);
-        RamAccess ram = RamAccess.of(options.ram(), className);
+        RamAccess ram = RamAccess.of(options, className);
         ram.members(w);
         int size = runMethod(w, ram);
         w.visitEnd();

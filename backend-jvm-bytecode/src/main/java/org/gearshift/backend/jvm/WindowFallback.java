@@ -1,11 +1,12 @@
 package org.gearshift.backend.jvm;
 
+import java.lang.invoke.VarHandle;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.WideMap;
 
 /**
  * Accesses that their window does not cover: they translate by themselves, and take the slow path only if that fails. Called from generated code; the
- * last argument packs fault site (from bit 8) and access size in bits.
+ * last argument packs fault site (from bit 8) and access size in bits. All are ordered as {@link OrderedRam} says, whether or not there are other vCPUs: it is rare enough.
  */
 final class WindowFallback {
     private static final int PAGE_SHIFT = 12;
@@ -112,15 +113,18 @@ final class WindowFallback {
     }
 
     private static long get(byte[] ram, int at, int siteAndBits) {
-        return switch (siteAndBits & 0xff) {
+        long value = switch (siteAndBits & 0xff) {
             case 8 -> ram[at] & 0xff;
             case 16 -> (short) CheckedRam.SHORTS.get(ram, at) & 0xffff;
             case 32 -> (int) CheckedRam.INTS.get(ram, at);
             default -> (long) CheckedRam.LONGS.get(ram, at);
         };
+        VarHandle.acquireFence();
+        return value;
     }
 
     private static void put(byte[] ram, int at, long value, int siteAndBits) {
+        VarHandle.storeStoreFence();
         switch (siteAndBits & 0xff) {
             case 8 -> ram[at] = (byte) value;
             case 16 -> CheckedRam.SHORTS.set(ram, at, (short) value);

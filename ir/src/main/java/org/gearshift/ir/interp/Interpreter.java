@@ -60,13 +60,22 @@ public final class Interpreter {
      * @param auxSlot slot for carry vectors, or -1
      */
     public Interpreter(StateLayout layout, int resSlot, int auxSlot) {
-        this(layout, resSlot, auxSlot, COMPACT_ABOVE);
+        this(layout, resSlot, auxSlot, COMPACT_ABOVE, false);
+    }
+
+    /** The same; {@code ordered} says that other threads work on the same memory: then all accesses keep their order, but for loads before earlier stores. */
+    public Interpreter(StateLayout layout, int resSlot, int auxSlot, boolean ordered) {
+        this(layout, resSlot, auxSlot, COMPACT_ABOVE, ordered);
     }
 
     Interpreter(StateLayout layout, int resSlot, int auxSlot, int compactAbove) {
+        this(layout, resSlot, auxSlot, compactAbove, false);
+    }
+
+    private Interpreter(StateLayout layout, int resSlot, int auxSlot, int compactAbove, boolean ordered) {
         pcSlot = layout.pcSlot();
         micro = new MicroCode(compactAbove);
-        rare = new RareOps(pcSlot);
+        rare = new RareOps(pcSlot, ordered);
         loop = new MicroLoop(micro, rare, jumps, Math.max(resSlot, 0), Math.max(auxSlot, 0), pcSlot);
         wideLoop = new WideLoop(micro, rare, jumps, Math.max(resSlot, 0), Math.max(auxSlot, 0), pcSlot);
         constants = new ConstantPool(layout.slotCount());

@@ -534,7 +534,7 @@ class Lowering {
         int a = base == null ? use0() : use(base);
         int disp = block.displacement(v);
         int slot = earlySlot(v);
-        out.op(PureSelector.load(v.op(), v.imm(), isWide(v)), slot != NONE ? slot : resultTemp(v), a, disp);
+        out.op(PureSelector.load(v.op(), v.imm(), isWide(v), rare.ordered), slot != NONE ? slot : resultTemp(v), a, disp);
     }
 
     static boolean isWide(Insn memory) {
@@ -546,11 +546,11 @@ class Lowering {
         int a = base == null ? use0() : use(base);
         int disp = block.displacement(v);
         Insn x = v.arg(1);
-        if (!isWide(v) && x.isConst() && (v.imm() == 8 || v.imm() == 32)) {
+        if (!isWide(v) && !rare.ordered && x.isConst() && (v.imm() == 8 || v.imm() == 32)) {
             out.op(v.imm() == 8 ? MicroOp.STORE8I : MicroOp.STORE32I, 0, a, disp);
             out.word((int) x.imm());
         } else {
-            out.op(PureSelector.store(v.imm(), isWide(v)), use(x), a, disp);
+            out.op(PureSelector.store(v.imm(), isWide(v), rare.ordered), use(x), a, disp);
         }
     }
 

@@ -182,6 +182,12 @@ final class MicroOp {
     static final int WSTORE32 = 120;
     static final int WSTORE64 = 121;
 
+    /** Accesses by 32-bit address in memory that other vCPUs access too; the order is that of WLOAD8 to WSTORE64. Behind {@link WideOp}'s. */
+    static final int OLOAD8 = 220;
+    static final int ORMW8 = 224;
+    static final int OSTORE8 = 228;
+    static final int OSTORE64 = 231;
+
     private static final String[] NAMES = names();
 
     private MicroOp() {
@@ -189,6 +195,9 @@ final class MicroOp {
 
     /** Words of a micro-operation. */
     static int words(int opcode) {
+        if (opcode >= OLOAD8) {
+            return 2;
+        }
         if (opcode >= WideOp.WBLOCK) {
             return WideOp.words(opcode);
         }

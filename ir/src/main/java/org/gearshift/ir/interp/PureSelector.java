@@ -89,8 +89,12 @@ final class PureSelector {
         };
     }
 
-    static int load(Op op, long bits, boolean wide) {
+    /** @param ordered by 32-bit address: whether other vCPUs access memory too; accesses by 64-bit address have one form */
+    static int load(Op op, long bits, boolean wide, boolean ordered) {
         boolean rmw = op == Op.LOAD_RMW;
+        if (ordered && !wide) {
+            return (rmw ? MicroOp.ORMW8 : MicroOp.OLOAD8) + log2Bytes(bits);
+        }
         if (wide) {
             return (rmw ? MicroOp.WRMW8 : MicroOp.WLOAD8) + log2Bytes(bits);
         }
@@ -106,7 +110,11 @@ final class PureSelector {
         return Long.numberOfTrailingZeros(bits) - 3;
     }
 
-    static int store(long bits, boolean wide) {
+    /** See {@link #load}. */
+    static int store(long bits, boolean wide, boolean ordered) {
+        if (ordered && !wide) {
+            return MicroOp.OSTORE8 + log2Bytes(bits);
+        }
         if (wide) {
             return MicroOp.WSTORE8 + log2Bytes(bits);
         }

@@ -1,6 +1,7 @@
 package org.gearshift.ir.interp;
 
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,6 +17,8 @@ import org.gearshift.ir.WideMap;
 final class RareOps {
     private static final Op[] OPS = Op.values();
 
+    /** Other vCPUs access memory at the same time: accesses keep their order, but for stores before loads. */
+    final boolean ordered;
     private final int pcSlot;
     private final Map<Helper, Integer> numbers = new HashMap<>();
     private final List<Helper> helpers = new ArrayList<>();
@@ -25,8 +28,9 @@ final class RareOps {
     /** How far monitor services have moved the budget, for the count of instructions. */
     long budgetMoved;
 
-    RareOps(int pcSlot) {
+    RareOps(int pcSlot, boolean ordered) {
         this.pcSlot = pcSlot;
+        this.ordered = ordered;
     }
 
     int number(Helper h) {
@@ -105,15 +109,44 @@ final class RareOps {
             return true;
         }
         if (opcode < MicroOp.WLOAD8 || opcode > MicroOp.WSTORE64) {
-            return false;
+            return opcode >= MicroOp.OLOAD8 && opcode <= MicroOp.OSTORE64 && ordered(ctx, ip, w, imm);
         }
         long[] s = ctx.s;
         long va = s[w >>> 20] + imm;
         int bits = 8 << (opcode - MicroOp.WLOAD8 & 3);
         if (opcode >= MicroOp.WSTORE8) {
+            if (ordered) {
+                VarHandle.storeStoreFence();
+            }
             wideStore(ctx, ip, va, s[w >>> 8 & 0xfff], bits);
         } else {
             s[w >>> 8 & 0xfff] = wideLoad(ctx, ip, va, bits, opcode >= MicroOp.WRMW8);
+            if (ordered) {
+                VarHandle.acquireFence();
+            }
+        }
+        return true;
+    }
+
+    /** Accesses by 32-bit address to memory that is shared. */
+    private boolean ordered(GuestContext ctx, int ip, int w, int imm) {
+        long[] s = ctx.s;
+        int opcode = w & 0xff;
+        long va = (int) s[w >>> 20] + imm & 0xffffffffL;
+        int bits = 8 << (opcode - MicroOp.OLOAD8 & 3);
+        boolean write = opcode >= MicroOp.ORMW8;
+        int at = ctx.ramIndex(va, bits >>> 3, write);
+        callOffset = ip;
+        if (opcode >= MicroOp.OSTORE8) {
+            VarHandle.storeStoreFence();
+            if (at >= 0) {
+                put(ctx.ram, at, s[w >>> 8 & 0xfff], bits);
+            } else {
+                ctx.storeSlow(va, s[w >>> 8 & 0xfff], bits);
+            }
+        } else {
+            s[w >>> 8 & 0xfff] = at >= 0 ? get(ctx.ram, at, bits) : ctx.loadSlow(va, bits, write);
+            VarHandle.acquireFence();
         }
         return true;
     }
@@ -124,15 +157,15 @@ final class RareOps {
             callOffset = ip;
             return ctx.loadSlow(va, bits, rmw);
         }
-        return get(ctx, at, bits);
+        return get(ctx.ram, at, bits);
     }
 
-    private static long get(GuestContext ctx, int at, int bits) {
+    private static long get(byte[] ram, int at, int bits) {
         return switch (bits) {
-            case 8 -> ctx.ram[at] & 0xff;
-            case 16 -> RamAccess.get16(ctx.ram, at);
-            case 32 -> RamAccess.get32(ctx.ram, at);
-            default -> RamAccess.get64(ctx.ram, at);
+            case 8 -> ram[at] & 0xff;
+            case 16 -> RamAccess.get16(ram, at);
+            case 32 -> RamAccess.get32(ram, at);
+            default -> RamAccess.get64(ram, at);
         };
     }
 
@@ -147,11 +180,15 @@ final class RareOps {
             ctx.storeSlow(va, value, bits);
             return;
         }
+        put(ctx.ram, at, value, bits);
+    }
+
+    private static void put(byte[] ram, int at, long value, int bits) {
         switch (bits) {
-            case 8 -> ctx.ram[at] = (byte) value;
-            case 16 -> RamAccess.put16(ctx.ram, at, (int) value);
-            case 32 -> RamAccess.put32(ctx.ram, at, (int) value);
-            default -> RamAccess.put64(ctx.ram, at, value);
+            case 8 -> ram[at] = (byte) value;
+            case 16 -> RamAccess.put16(ram, at, (int) value);
+            case 32 -> RamAccess.put32(ram, at, (int) value);
+            default -> RamAccess.put64(ram, at, value);
         }
     }
 
@@ -164,7 +201,7 @@ final class RareOps {
         if (kind >= 6) {
             put(ctx, at, va, ctx.s[w >>> 8 & 0xfff], bits);
         } else {
-            long v = at >= 0 ? get(ctx, at, bits) : ctx.loadSlow(va, bits, kind >= 3);
+            long v = at >= 0 ? get(ctx.ram, at, bits) : ctx.loadSlow(va, bits, kind >= 3);
             ctx.s[w >>> 8 & 0xfff] = v & 0xffffffffL;
         }
     }
@@ -244,7 +281,13 @@ final class RareOps {
         long[] s = ctx.s;
         int bc = code[ip + 1];
         int ef = code[ip + 3];
+        if (ordered) {
+            VarHandle.storeStoreFence();
+        }
         s[w >>> 8 & 0xfff] = invoke(ctx, code[ip + 2], s[w >>> 20], s[bc & 0xfff], s[bc >>> 12], s[ef & 0xfff], s[ef >>> 12]);
+        if (ordered) {
+            VarHandle.acquireFence();
+        }
     }
 
     private long invoke(GuestContext ctx, int number, long a, long b, long c, long d, long e) {

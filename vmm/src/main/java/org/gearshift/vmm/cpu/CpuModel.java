@@ -117,6 +117,11 @@ public final class CpuModel {
         return leaves.getOrDefault(new Leaf(number, indexed ? subleaf : 0), NOTHING);
     }
 
+    /** A subleaf of the leaf that describes caches, for processors of a package, which have it whatever the highest leaf of a lone one is. */
+    int[] cacheLeaf(int subleaf) {
+        return isAmd() || subleaf < 0 || subleaf >= INTEL_CACHE_PARAMETERS.length ? NOTHING : INTEL_CACHE_PARAMETERS[subleaf];
+    }
+
     private int highestLeaf() {
         return has(CpuFeature.XSAVE) ? EXTENDED_STATE : features.stream().anyMatch(f -> f.leaf == STRUCTURED) ? STRUCTURED : isAmd() ? 1 : 2;
     }

@@ -13,6 +13,12 @@ import org.gearshift.translator.x86.runtime.ExtendedState;
 final class Cpuid {
     private static final int APIC_BIT = 1 << 9;
     private static final int OSXSAVE_BIT = 1 << 27;
+    private static final int CACHES = 4;
+    private static final int TOPOLOGY = 0xb;
+    private static final int ADDRESS_SIZES = 0x80000008;
+    private static final int THREAD_LEVEL = 1;
+    private static final int CORE_LEVEL = 2;
+    private static final int HTT_BIT = 1 << 28;
     private static final int EXTENDED_STATE = 0xd;
     private static final int EXTENDED_FEATURES = 0x80000001;
     private static final int SYSCALL_BIT = 1 << 11;
@@ -28,11 +34,43 @@ final class Cpuid {
         table.put(X86Service.CPUID, (a, b, c) -> cpuid());
     }
 
+    /** A leaf of one of several processors in a package, each a core with one thread: SDM vol. 2 under CPUID, vol. 3A section 9.9. */
+    private int[] packaged(int leaf, int subleaf) {
+        int[] v = cpu.model.leaf(leaf, subleaf).clone();
+        // APIC ids of a package are numbered in that many bits.
+        int idBits = Integer.SIZE - Integer.numberOfLeadingZeros(cpu.processors() - 1);
+        switch (leaf) {
+            case 0 -> v[0] = Math.max(v[0], TOPOLOGY);
+            case 1 -> {
+                v[1] = v[1] & 0xffff | 1 << idBits + 16 | cpu.number() << 24;
+                v[3] |= HTT_BIT;
+            }
+            case CACHES -> {
+                v = cpu.model.cacheLeaf(subleaf).clone();
+                v[0] |= v[0] == 0 ? 0 : (1 << idBits) - 1 << 26;
+            }
+            case TOPOLOGY -> {
+                v = new int[] {0, 0, subleaf & 0xff, cpu.number()};
+                if (subleaf == 0) {
+                    v[1] = 1;
+                    v[2] |= THREAD_LEVEL << 8;
+                } else if (subleaf == 1) {
+                    v[0] = idBits;
+                    v[1] = cpu.processors();
+                    v[2] |= CORE_LEVEL << 8;
+                }
+            }
+            case ADDRESS_SIZES -> v[2] |= cpu.model.isAmd() ? cpu.processors() - 1 | idBits << 12 : 0;
+            default -> { }
+        }
+        return v;
+    }
+
     private long cpuid() {
         long[] s = cpu.s;
         int leaf = (int) s[RAX];
         int subleaf = (int) s[RCX];
-        int[] v = cpu.model.leaf(leaf, subleaf);
+        int[] v = cpu.processors() == 1 ? cpu.model.leaf(leaf, subleaf) : packaged(leaf, subleaf);
         int ebx = v[1];
         int ecx = v[2];
         int edx = v[3];

@@ -1,6 +1,7 @@
 package org.gearshift.vmm.cpu;
 
-import org.gearshift.paging.CodePages;
+import java.lang.invoke.VarHandle;
+import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
@@ -18,17 +19,15 @@ final class MemoryAccess {
 
     private final VCpu cpu;
     private final PhysicalMemory memory;
-    private final CodePages code;
     private final ShadowMmu mmu;
     private final StackAccess stackAccess;
     /** The last access was refused because its address was not canonical; and that address. */
     private boolean wasRefused;
     private long refused;
 
-    MemoryAccess(VCpu cpu, PhysicalMemory memory, CodePages code, ShadowMmu mmu) {
+    MemoryAccess(VCpu cpu, PhysicalMemory memory, ShadowMmu mmu) {
         this.cpu = cpu;
         this.memory = memory;
-        this.code = code;
         this.mmu = mmu;
         this.stackAccess = new StackAccess(cpu);
     }
@@ -46,7 +45,9 @@ final class MemoryAccess {
             cpu.restartExact();
         }
         cpu.debug.dataAccess(va, bytes, false);
-        return extend(second < 0 ? memory.read(first, bits) : readSplit(va, first, second, bytes), bits);
+        long value = extend(second < 0 ? memory.read(first, bits) : readSplit(va, first, second, bytes), bits);
+        VarHandle.acquireFence();
+        return value;
     }
 
     /** A guest's store that missed the map: {@link org.gearshift.ir.GuestContext#storeSlow}. */
@@ -65,10 +66,13 @@ final class MemoryAccess {
             }
         }
         cpu.debug.dataAccess(va, bytes, true);
+        VarHandle.storeStoreFence();
         if (cpu.paravirtual != null && (cpu.paravirtual.isTable(first) || split && cpu.paravirtual.isTable(second))) {
             storeToTable(va, first, value, bits, split);
         } else if (split) {
             writeSplit(va, first, second, value, bytes);
+        } else if (cpu.exact) {
+            memory.store(first, value, bits, mmu);
         } else {
             memory.write(first, value, bits);
         }
@@ -82,6 +86,53 @@ final class MemoryAccess {
         }
     }
 
+    /** The store of a locked operation that missed the map or is misaligned: {@link org.gearshift.ir.GuestContext#compareAndSwapSlow}. */
+    boolean guestSwap(long va, long expected, long value, int bits) {
+        boolean user = cpu.user();
+        int bytes = bits >>> 3;
+        int protections = mmu.protections();
+        long first = physical(va, ShadowMmu.WRITE, user);
+        long second = crosses(va, bytes) ? physical(nextPage(va), ShadowMmu.WRITE, user) : -1;
+        restartIfProtected(protections);
+        boolean oneStep = second < 0 && RamAtomics.possible((int) first, bits);
+        if (!cpu.exact && (!oneStep || reachesOutside(first, bytes))) {
+            cpu.restartExact();
+        }
+        cpu.debug.dataAccess(va, bytes, true);
+        if (oneStep) {
+            return memory.compareAndSwap(first, expected, value, bits, cpu.exact ? mmu : null);
+        }
+        return cpu.alone(() -> {
+            long held = second < 0 ? memory.read(first, bits) : readSplit(va, first, second, bytes);
+            if ((held ^ expected) << Long.SIZE - bits != 0) {
+                return false;
+            }
+            if (second < 0) {
+                memory.store(first, value, bits, mmu);
+            } else {
+                writeSplit(va, first, second, value, bytes);
+            }
+            return true;
+        });
+    }
+
+    /** A locked operation on 16 aligned bytes: {@link org.gearshift.ir.GuestContext#compareAndSwapPair}. */
+    boolean guestSwapPair(long va, long expectedLow, long expectedHigh, long low, long high) {
+        long first = physical(va, ShadowMmu.WRITE, cpu.user());
+        if (!cpu.exact) {
+            cpu.restartExact();
+        }
+        cpu.debug.dataAccess(va, 2 * Long.BYTES, true);
+        return cpu.alone(() -> {
+            if (memory.read(first, Long.SIZE) != expectedLow || memory.read(first + Long.BYTES, Long.SIZE) != expectedHigh) {
+                return false;
+            }
+            memory.store(first, low, Long.SIZE, mmu);
+            memory.store(first + Long.BYTES, high, Long.SIZE, mmu);
+            return true;
+        });
+    }
+
     /** Compiled code may hold a writable location in a frame that the walk has just found to be a page table: it is left. */
     private void restartIfProtected(int before) {
         if (!cpu.exact && mmu.protections() != before) {
@@ -90,7 +141,7 @@ final class MemoryAccess {
     }
 
     private boolean reachesOutside(long physical, int bytes) {
-        return !memory.isRam(physical) || code.overlapsCode(physical, bytes);
+        return !memory.isRam(physical) || memory.overlapsCode(physical, bytes);
     }
 
     /**
@@ -193,7 +244,11 @@ final class MemoryAccess {
         int head = PAGE - ((int) va & PAGE - 1);
         for (int i = 0; i < bytes; i++) {
             long p = i < head ? first + i : second + (i - head);
-            memory.write(p, value >>> 8 * i, 8);
+            if (cpu.exact) {
+                memory.store(p, value >>> 8 * i, 8, mmu);
+            } else {
+                memory.write(p, value >>> 8 * i, 8);
+            }
         }
     }
 

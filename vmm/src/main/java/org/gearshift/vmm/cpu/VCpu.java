@@ -16,6 +16,8 @@ import static org.gearshift.translator.x86.X86State.SEG_READ_LIMIT;
 import static org.gearshift.translator.x86.X86State.SS;
 
 import java.io.DataInput;
+import java.lang.invoke.VarHandle;
+import java.util.function.BooleanSupplier;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
@@ -59,7 +61,11 @@ public final class VCpu extends GuestContext {
     /** An NMI is being handled: another waits until IRET. */
     public boolean nmiBlocked;
     /** An NMI waits to be taken. */
-    private boolean nmiPending;
+    private volatile boolean nmiPending;
+    private final boolean shared;
+    private int number;
+    private int processors = 1;
+    private StandStill standStill = BooleanSupplier::getAsBoolean;
 
     final CpuModel model;
     final PhysicalMemory physical;
@@ -99,6 +105,7 @@ public final class VCpu extends GuestContext {
         model = env.model();
         physical = env.memory();
         mmu = env.mmu();
+        shared = physical.isShared();
         time = env.time();
         apicBase = env.apicBase();
         taskPriority = env.taskPriority();
@@ -108,7 +115,7 @@ public final class VCpu extends GuestContext {
         frame = new StackFrame(this);
         stack = new StackReader(this);
         inner = new StackSwitch(this);
-        memory = new MemoryAccess(this, physical, env.code(), mmu);
+        memory = new MemoryAccess(this, physical, mmu);
         debug = new DebugRegisters(this);
         segments = new SegmentLoads(this);
         tasks = new TaskSwitch(this);
@@ -138,6 +145,12 @@ public final class VCpu extends GuestContext {
 
     /** Power-on state: real mode at F000:FFF0 (SDM vol. 3A table 9-1). */
     public void reset() {
+        msrs.reset();
+        powerOnState();
+        control.apply();
+    }
+
+    private void powerOnState() {
         Arrays.fill(s, 0);
         s[X86State.DF] = 1;
         Eflags.set(s, 0, Eflags.ALL);
@@ -157,13 +170,30 @@ public final class VCpu extends GuestContext {
         s[X86State.X87_CONTROL] = 0x40;
         s[X86State.MXCSR] = 0x1f80;
         debug.reset();
-        msrs.reset();
         exit = CpuExit.NONE;
         halted = false;
         nmiBlocked = false;
         nmiPending = false;
         exact = false;
+    }
+
+    /** The INIT signal: as after {@link #reset}, but for what SDM vol. 3A table 9-1 says it leaves alone: x87, SSE and AVX state, XCR0, model-specific registers, caching. */
+    public void init() {
+        long[] before = s.clone();
+        long caching = s[CR0] & (ControlRegisters.CR0_CD | ControlRegisters.CR0_NW);
+        powerOnState();
+        System.arraycopy(before, X86State.X87_MANTISSA, s, X86State.X87_MANTISSA, X86State.RESULT_HIGH - X86State.X87_MANTISSA);
+        s[X86State.XCR0] = before[X86State.XCR0];
+        System.arraycopy(before, X86State.SYSENTER_CS, s, X86State.SYSENTER_CS, X86State.X87_MANTISSA - X86State.SYSENTER_CS);
+        s[CR0] = s[CR0] & ~(ControlRegisters.CR0_CD | ControlRegisters.CR0_NW) | caching;
         control.apply();
+    }
+
+    /** The start-up message (SDM vol. 3A, 11.6.1): real mode at {@code vector << 12}. */
+    public void startUp(int vector) {
+        segments.set(CS, vector << 8, (long) vector << 12, REAL_LIMIT, REAL_DATA);
+        s[RIP] = 0;
+        refreshMode();
     }
 
     /**
@@ -263,6 +293,25 @@ public final class VCpu extends GuestContext {
     /** Loads DS, ES, FS or GS. @throws GuestFault as the instruction would raise it */
     public void loadDataSegment(int segment, int selector) {
         service(X86Service.LOAD_SEGMENT, segment, selector, 0);
+    }
+
+    /**
+     * Says which of how many processors of one package this is; CPUID tells.
+     *
+     * @param index 0.., the initial APIC id too
+     */
+    public void place(int index, int count) {
+        number = index;
+        processors = count;
+    }
+
+    int number() {
+        return number;
+    }
+
+    /** Processors in the package. */
+    int processors() {
+        return processors;
     }
 
     /** What the processor claims to be. */
@@ -425,12 +474,36 @@ public final class VCpu extends GuestContext {
     }
 
     @Override
+    public boolean compareAndSwapSlow(long va, long expected, long value, int bits) {
+        return memory.guestSwap(va & addressMask, expected, value, bits);
+    }
+
+    @Override
+    public boolean compareAndSwapPair(long va, long expectedLow, long expectedHigh, long low, long high) {
+        return memory.guestSwapPair(va & addressMask, expectedLow, expectedHigh, low, high);
+    }
+
+    /** Sets how to do something while no other processor of the machine runs. */
+    public void onStandStill(StandStill how) {
+        standStill = how;
+    }
+
+    /** Does something while no other processor of the machine runs; only in exact mode. */
+    boolean alone(BooleanSupplier action) {
+        return standStill.run(action);
+    }
+
+    @Override
     public void segmentCheckSlow(int segment, long offset, int bytes, boolean write) {
         segments.check(segment, offset, bytes, write);
     }
 
     @Override
     public long vmcall(int number, long a, long b, long c) {
+        if (shared) {
+            // Many services are serializing instructions, and few come often.
+            VarHandle.fullFence();
+        }
         try {
             return services.call(number, a, b, c);
         } catch (GuestFault f) {

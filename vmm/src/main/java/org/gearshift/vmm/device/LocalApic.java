@@ -84,7 +84,8 @@ public final class LocalApic implements Device {
     private boolean extIntLatched;
     /** Highest vector in IRR that beats the processor priority, or -1. */
     private int deliverable = NONE;
-    private boolean pending;
+    private volatile boolean pending;
+    private Runnable onPending = () -> { };
     private long accepted;
     private long acknowledged;
     private long ended;
@@ -117,6 +118,11 @@ public final class LocalApic implements Device {
     /** True if the processor should take an interrupt as soon as it can. */
     public boolean interruptPending() {
         return pending;
+    }
+
+    /** What to call when an interrupt becomes pending: the processor may sleep. */
+    public void onPending(Runnable action) {
+        onPending = action;
     }
 
     /** The acknowledge cycle. @return the vector, the spurious one if the request has gone */
@@ -395,12 +401,20 @@ public final class LocalApic implements Device {
     private void update() {
         int vector = highest(irr);
         deliverable = vector != NONE && (vector & 0xf0) > (processorPriority() & 0xf0) ? vector : NONE;
+        boolean before = pending;
+        boolean now;
         if (!isGloballyEnabled()) {
-            pending = intr;
+            now = intr;
         } else {
             int entry = lvt[LINT0];
             boolean extInt = intr && (entry & ApicMessage.MASKED) == 0 && ApicMessage.deliveryMode(entry) == ApicMessage.EXT_INT;
-            pending = deliverable != NONE || extInt || extIntLatched && intr;
+            now = deliverable != NONE || extInt || extIntLatched && intr;
+        }
+        if (now != before) {
+            pending = now;
+            if (now) {
+                onPending.run();
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package org.gearshift.vmm.engine;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
+import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Mode;
@@ -13,9 +14,15 @@ import org.gearshift.vmm.cpu.VCpu;
 final class BlockTranslator {
     /** Most guest instructions in a block. */
     static final int MAX_INSNS = 32;
+    /** Looks at whether others have come to a safe point before this processor rests in between. */
+    private static final int SPINS = 300;
     /** Marks the mode of single-instruction translations in the cache; no mode bit of the architecture. */
     static final long SINGLE = 1L << 31;
 
+    private final VCpu cpu;
+    private final PhysicalMemory memory;
+    private final EventTimer timer;
+    private final CodePages codePages;
     private final GuestCode code;
     private final X86Lifter lifter;
     private final Interpreter interpreter;
@@ -25,10 +32,14 @@ final class BlockTranslator {
     private final PassPipeline passes;
     private final ShadowMmu mmu;
 
-    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, PassPipeline passes, Interpreter interpreter, CodeCache cache,
-            EngineStatistics statistics) {
+    BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, EventTimer timer, PassPipeline passes, Interpreter interpreter,
+            CodeCache cache, EngineStatistics statistics) {
+        this.cpu = cpu;
+        this.memory = memory;
+        this.timer = timer;
+        this.codePages = codePages;
         this.code = new GuestCode(cpu, mmu, memory);
-        this.lifter = new X86Lifter(cpu.model().extensions());
+        this.lifter = new X86Lifter(cpu.model().extensions(), memory.isShared());
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;
@@ -58,11 +69,31 @@ final class BlockTranslator {
     Translation translate(long pc, long mode, boolean single) {
         long start = System.nanoTime();
         long linear = linear(pc, mode);
-        code.fetchFrom(linear);
-        Block block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
-        boolean crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
-        int second = crosses ? code.secondFrame() : Translation.NONE;
-        int handle = interpreter.prepare(passes.optimize(block), X86Mode.is(mode, X86Mode.CODE64));
+        boolean shared = memory.isShared();
+        int version = 0;
+        Block block;
+        boolean crosses;
+        int second;
+        boolean settled;
+        do {
+            if (shared) {
+                version = settle(linear);
+            }
+            long before = memory.settled();
+            code.fetchFrom(linear);
+            block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
+            crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
+            second = crosses ? code.secondFrame() : Translation.NONE;
+            settled = !shared || !crosses || !inRam(second) || codePages.isProtected(second) && memory.isSettled(second, before);
+            if (!settled) {
+                codePages.watch(second);
+                for (int spins = 0; !memory.isSettled(second, memory.settled()); spins++) {
+                    pause(spins);
+                }
+            }
+        } while (!settled);
+        // The loop for 64-bit code knows no order between processors.
+        int handle = interpreter.prepare(passes.optimize(block), !shared && X86Mode.is(mode, X86Mode.CODE64));
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
@@ -73,11 +104,44 @@ final class BlockTranslator {
         }
         if (t.cached) {
             cache.add(t);
+            if (shared && memory.codeVersion(t.frame) != version) {
+                cache.forget(t);
+            }
         }
         statistics.blocks++;
         statistics.blockInsns += block.guestInsns();
         statistics.translateNanos += System.nanoTime() - start;
         return t;
+    }
+
+    /**
+     * Before code is read that others may be changing: has every store to its frame seen from now on. Waits until that is so, which is when all other vCPUs have been at a safe
+     * point, and nobody is storing to code.
+     *
+     * @return {@link PhysicalMemory#codeVersion} of the frame
+     */
+    private int settle(long linear) {
+        for (int spins = 0; ; spins++) {
+            int frame = ShadowMmu.canonical(linear) ? mmu.execFrame(linear, cpu.user()) : Translation.NONE;
+            if (!inRam(frame)) {
+                return 0;
+            }
+            codePages.watch(frame);
+            int version = memory.codeVersion(frame);
+            if (version >= 0 && memory.isSettled(frame, memory.settled())) {
+                return version;
+            }
+            pause(spins);
+        }
+    }
+
+    /** Others wait in the same way: this processor must not keep them waiting for it. */
+    private void pause(int spins) {
+        if (spins < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            timer.breathe();
+        }
     }
 
     /** Delivers the fault that {@link #translate} ended with. */

@@ -135,6 +135,17 @@ final class CodeCache {
         retire(t);
     }
 
+    /** Takes out a translation whose bytes may have changed while it was made: it is good for one use. */
+    void forget(Translation t) {
+        unlinkFromTable(t);
+        byFrame.get(t.frame).remove(t);
+        if (t.secondFrame != Translation.NONE && t.secondFrame != t.frame) {
+            byFrame.get(t.secondFrame).remove(t);
+        }
+        translations--;
+        t.cached = false;
+    }
+
     private void retire(Translation t) {
         t.valid = false;
         translations--;

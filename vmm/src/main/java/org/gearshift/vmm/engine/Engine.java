@@ -15,6 +15,7 @@ import org.gearshift.ir.Region;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.paging.CodePages;
+import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
@@ -47,6 +48,8 @@ public final class Engine {
 
     private final VCpu cpu;
     private final ShadowMmu mmu;
+    /** Other vCPUs work on the same memory. */
+    private final boolean shared;
     private final InterruptSource interrupts;
     private final EventTimer timer;
     private final EngineOptions options;
@@ -65,7 +68,7 @@ public final class Engine {
     /** Retired instructions once the current budget is used up. */
     private long retiredAtZero;
     private int lastEpoch;
-    private boolean stop;
+    private volatile boolean stop;
     private boolean oneBlock;
     private boolean resync;
     private final List<RegionRecord> regions = new ArrayList<>();
@@ -80,13 +83,14 @@ public final class Engine {
         this.interrupts = interrupts;
         this.timer = timer;
         this.options = options;
-        this.interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX);
+        this.shared = memory.isShared();
+        this.interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX, shared);
         int frames = memory.ram().frames();
         this.passes = new PassPipeline(X86State.LAYOUT, options.verify());
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
-        this.translator = new BlockTranslator(cpu, mmu, memory, passes, interpreter, cache, statistics);
+        this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()));
+        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared));
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -112,7 +116,7 @@ public final class Engine {
         return interpreter.instructions();
     }
 
-    /** Makes {@link #run} return after the current instruction; called on the vCPU's own thread, from a device or service. */
+    /** Makes {@link #run} return: after the current instruction if called on the vCPU's own thread, from a device or service; soon, if from another. */
     public void requestStop() {
         stop = true;
     }
@@ -132,7 +136,12 @@ public final class Engine {
 
     /** Drops translations made from these bytes, which lie in one page. */
     public void codeWritten(long physical, int bytes) {
-        cache.invalidate(physical, bytes);
+        if (shared) {
+            // Others look at what is protected at any time: nothing of the frame may be taken out and put back.
+            cache.invalidate(physical & -GuestRam.FRAME_SIZE, GuestRam.FRAME_SIZE);
+        } else {
+            cache.invalidate(physical, bytes);
+        }
     }
 
     /** Runs until {@code maxRetired} instructions have been retired since power-on, or something ends the run. */
@@ -167,7 +176,7 @@ public final class Engine {
             }
             if (cpu.halted && !cpu.takesNmi() && !(interrupts.pending() && cpu.interruptible())) {
                 boolean forGood = (cpu.s[X86State.EFLAGS_SYS] & Eflags.IF) == 0 && !interrupts.nonMaskablePossible();
-                if (forGood || !timer.idle()) {
+                if (!timer.idle(forGood)) {
                     return StopReason.DEAD;
                 }
             }
@@ -185,6 +194,9 @@ public final class Engine {
     /** Runs code until the budget is used up, the vCPU halts, or a stop is requested. */
     private void execute(boolean exactEnd) {
         for (boolean first = true; cpu.budget > 0 && !stop && !resync && (first || !oneBlock); first = false) {
+            if (shared) {
+                safePoint();
+            }
             if (cpu.exit != CpuExit.NONE) {
                 if (cpu.exit == CpuExit.TRIPLE_FAULT) {
                     return;
@@ -228,6 +240,14 @@ public final class Engine {
             }
             runFrom(t);
         }
+    }
+
+    /** Nothing is held here that another vCPU may change. */
+    private void safePoint() {
+        if (mmu.hasNews()) {
+            mmu.takeNews();
+        }
+        timer.safePoint();
     }
 
     private void runFrom(Translation t) {
@@ -293,7 +313,7 @@ public final class Engine {
     /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
     private Translation nextRegion() {
         if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
-                || cpu.needsSingleStep()) {
+                || cpu.needsSingleStep() || shared && (mmu.hasNews() || timer.wantsSafePoint())) {
             return null;
         }
         long mode = cpu.mode();
@@ -434,6 +454,8 @@ public final class Engine {
             statistics.count(EngineStatistics.Exit.EXACT);
             step();
             resync = true;
+        } else if (cpu.fault.kind == GuestFault.Kind.RETRY) {
+            statistics.count(EngineStatistics.Exit.RETRY);
         } else {
             statistics.count(EngineStatistics.Exit.FAULT);
             deliver();
@@ -443,7 +465,7 @@ public final class Engine {
     private void deliver() {
         if (cpu.fault.kind == GuestFault.Kind.WAIT_FOR_INTERRUPT) {
             cpu.halted = true;
-        } else {
+        } else if (cpu.fault.kind != GuestFault.Kind.RETRY) {
             statistics.exceptions++;
             cpu.deliverFault();
         }

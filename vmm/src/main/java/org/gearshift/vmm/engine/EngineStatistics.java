@@ -6,7 +6,7 @@ import java.util.Map;
 /** Counters of one vCPU's engine; read by the summary at a run's end. */
 public final class EngineStatistics {
     /** Why control came back from translated code to the loop. */
-    public enum Exit { UNLINKED, INDIRECT, EXIT, BUDGET, FAULT, EXACT, HOT, REGION, STEP }
+    public enum Exit { UNLINKED, INDIRECT, EXIT, BUDGET, FAULT, EXACT, HOT, REGION, STEP, RETRY }
 
     /** Blocks lifted for the interpreter; their guest instructions. */
     public long blocks;

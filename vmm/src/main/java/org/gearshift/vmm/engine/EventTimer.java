@@ -17,6 +17,23 @@ public interface EventTimer {
     /** True if events are due at exact instruction counts. */
     boolean exact();
 
-    /** Lets time pass with the processor halted: until the next event, or host input. Returns false if neither can ever come. */
-    boolean idle();
+    /**
+     * Lets time pass with the processor halted: until the next event, or host input. Returns false if neither can ever come.
+     *
+     * @param forGood no interrupt can end the halt, as interrupts are off
+     */
+    boolean idle(boolean forGood);
+
+    /** Where there are several processors: gives another a moment to come to a safe point. What this one derived from memory may be void afterwards. */
+    default void breathe() {
+    }
+
+    /** Where there are several processors: another may want this one to stand still here for a moment. */
+    default void safePoint() {
+    }
+
+    /** Whether {@link #safePoint} would wait. */
+    default boolean wantsSafePoint() {
+        return false;
+    }
 }

@@ -25,6 +25,11 @@ public record PcOptions(int cpus, Instant powerOnDate, int portNanos) {
         }
     }
 
+    /** The same with another number of processors. */
+    public PcOptions withCpus(int count) {
+        return new PcOptions(count, powerOnDate, portNanos);
+    }
+
     /** One processor, the usual date, ports as slow as they were. */
     public static PcOptions defaults() {
         return new PcOptions(1, null, ISA_CYCLE_NANOS);

@@ -276,12 +276,22 @@ public final class PcPlatform {
         PortSpace direct = new PortSpace() {
             @Override
             public int in(int port, int bits) {
-                return ports.read(port, bits);
+                memory.devices().enter();
+                try {
+                    return ports.read(port, bits);
+                } finally {
+                    memory.devices().leave();
+                }
             }
 
             @Override
             public void out(int port, int value, int bits) {
-                ports.write(port, value, bits);
+                memory.devices().enter();
+                try {
+                    ports.write(port, value, bits);
+                } finally {
+                    memory.devices().leave();
+                }
             }
         };
         boolean slow = clock instanceof VirtualClock && options.portNanos() > 0;
@@ -309,7 +319,12 @@ public final class PcPlatform {
 
             @Override
             public int acknowledge() {
-                return lapic.acknowledge();
+                memory.devices().enter();
+                try {
+                    return lapic.acknowledge();
+                } finally {
+                    memory.devices().leave();
+                }
             }
 
             @Override
@@ -335,7 +350,12 @@ public final class PcPlatform {
 
             @Override
             public void write(int priority) {
-                lapic.setTaskPriorityClass(priority);
+                memory.devices().enter();
+                try {
+                    lapic.setTaskPriorityClass(priority);
+                } finally {
+                    memory.devices().leave();
+                }
             }
         };
     }
@@ -351,8 +371,13 @@ public final class PcPlatform {
 
             @Override
             public void write(long value) {
-                lapic.setBaseMsr(value);
-                moveLapicWindow();
+                memory.devices().enter();
+                try {
+                    lapic.setBaseMsr(value);
+                    moveLapicWindow();
+                } finally {
+                    memory.devices().leave();
+                }
             }
         };
     }
@@ -362,12 +387,21 @@ public final class PcPlatform {
         return new NumericErrorLine() {
             @Override
             public void raise() {
-                systemPorts.coprocessorError(true);
+                drive(true);
             }
 
             @Override
             public void lower() {
-                systemPorts.coprocessorError(false);
+                drive(false);
+            }
+
+            private void drive(boolean active) {
+                memory.devices().enter();
+                try {
+                    systemPorts.coprocessorError(active);
+                } finally {
+                    memory.devices().leave();
+                }
             }
 
             @Override
@@ -375,6 +409,11 @@ public final class PcPlatform {
                 return systemPorts.coprocessorErrorIgnored();
             }
         };
+    }
+
+    /** How many processors there are. */
+    public int processors() {
+        return lapics.length;
     }
 
     /** Says which processor's accesses follow: all see their own local APIC at the same address. */

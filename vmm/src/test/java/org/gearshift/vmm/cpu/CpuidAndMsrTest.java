@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -47,6 +48,27 @@ class CpuidAndMsrTest {
             brand.append(ascii(m.s[RAX], m.s[RBX], m.s[RCX], m.s[RDX]));
         }
         assertEquals("Gearshift Virtual CPU 686", brand.toString());
+    }
+
+    @Test
+    void aProcessorOfSeveralSaysWhichItIsAndHowManyThereAre() {
+        ProtectedMachine m = new ProtectedMachine(CpuModel.inOrder(CpuFeature.BASELINE));
+        m.cpu.place(2, 3);
+        cpuid(m, 0);
+        assertEquals(0xb, m.s[RAX]);
+        cpuid(m, 1);
+        assertEquals(2, m.s[RBX] >>> 24 & 0xff, "APIC id");
+        assertEquals(4, m.s[RBX] >>> 16 & 0xff, "ids of the package, a power of two");
+        assertEquals(1, m.s[RDX] >>> 28 & 1, "HTT");
+        cpuid(m, 4);
+        assertEquals(3, m.s[RAX] >>> 26 & 0x3f, "highest core id");
+        assertEquals(0, m.s[RAX] >>> 14 & 0xfff, "nobody shares this cache");
+        cpuid(m, 0xb);
+        assertEquals(List.of(0L, 1L, 0x100L, 2L), List.of(m.s[RAX], m.s[RBX], m.s[RCX], m.s[RDX]), "one thread a core");
+        cpuid(m, 0xb, 1);
+        assertEquals(List.of(2L, 3L, 0x201L, 2L), List.of(m.s[RAX], m.s[RBX], m.s[RCX], m.s[RDX]), "three cores, ids of two bits");
+        cpuid(m, 0xb, 2);
+        assertEquals(List.of(0L, 0L, 2L, 2L), List.of(m.s[RAX], m.s[RBX], m.s[RCX], m.s[RDX]), "no further level");
     }
 
     @Test

@@ -47,7 +47,7 @@ final class BitByte {
             Insn mask = ir.shl(ir.constant(LiftContext.type(bits), 1), bit);
             Insn changed = change.apply(ir, word, mask);
             if (address != null) {
-                ir.store(bits, address, changed);
+                c.replace(bits, address, word, changed);
             } else {
                 c.write(o, changed);
             }

@@ -8,6 +8,7 @@ import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.runtime.AlignmentCheck;
+import org.gearshift.translator.x86.runtime.LockedAccess;
 
 /** Data transfer (SDM vol. 1, 5.1.1), stack instructions apart. */
 final class DataTransfer {
@@ -132,7 +133,7 @@ final class DataTransfer {
         Insn a = c.address(i.op(0), 8, true);
         Insn old = ir.loadRmw(64, a);
         Insn equal = ir.eq(old, pair(c, 2, 0));
-        ir.store(64, a, ir.select(equal, pair(c, 1, 3), old));
+        c.replace(64, a, old, ir.select(equal, pair(c, 1, 3), old));
         loadAccumulatorUnless(c, equal, 32, 0, ir.trunc(old));
         loadAccumulatorUnless(c, equal, 32, 2, ir.trunc(ir.shr(old, 32)));
         c.flags.setZero(equal);
@@ -150,8 +151,14 @@ final class DataTransfer {
         Insn low = ir.loadRmw(64, a);
         Insn high = ir.loadRmw(64, ir.add(a, 8));
         Insn equal = ir.and(ir.eq(low, c.rawRegister(64, 0)), ir.eq(high, c.rawRegister(64, 2)));
-        ir.store(64, a, ir.select(equal, c.rawRegister(64, 3), low));
-        ir.store(64, ir.add(a, 8), ir.select(equal, c.rawRegister(64, 1), high));
+        Insn newLow = ir.select(equal, c.rawRegister(64, 3), low);
+        Insn newHigh = ir.select(equal, c.rawRegister(64, 1), high);
+        if (c.atomic()) {
+            ir.call(LockedAccess.SWAP128, a, low, high, newLow, newHigh);
+        } else {
+            ir.store(64, a, newLow);
+            ir.store(64, ir.add(a, 8), newHigh);
+        }
         loadAccumulatorUnless(c, equal, 64, 0, low);
         loadAccumulatorUnless(c, equal, 64, 2, high);
         c.flags.setZero(equal);

@@ -8,8 +8,10 @@ import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.runtime.AlignmentCheck;
+import org.gearshift.translator.x86.runtime.LockedAccess;
 import org.gearshift.translator.x86.runtime.PageCrossing;
 
 /**
@@ -28,6 +30,7 @@ public final class LiftContext {
     /** Arithmetic flags and conditions. */
     public final Flags flags;
     private final boolean code64;
+    private final boolean shared;
 
     private Instruction insn;
     private byte[] bytes;
@@ -36,6 +39,12 @@ public final class LiftContext {
     private Terminator end;
 
     LiftContext(IrBuilder ir, long mode) {
+        this(ir, mode, false);
+    }
+
+    /** @param shared whether other vCPUs work on the same memory */
+    LiftContext(IrBuilder ir, long mode, boolean shared) {
+        this.shared = shared;
         this.ir = ir;
         this.mode = mode;
         this.code64 = X86Mode.is(mode, X86Mode.CODE64);
@@ -186,6 +195,7 @@ public final class LiftContext {
     public final class Destination {
         private final Operand operand;
         private final Insn address;
+        private Insn loaded;
 
         private Destination(Operand operand, Insn address) {
             this.operand = operand;
@@ -194,7 +204,11 @@ public final class LiftContext {
 
         /** The old value, bits above the operand's size unspecified. Call once, before {@link #write}. */
         public Insn raw() {
-            return address != null ? ir.loadRmw(operand.bits, address) : LiftContext.this.raw(operand);
+            if (address == null) {
+                return LiftContext.this.raw(operand);
+            }
+            loaded = ir.loadRmw(operand.bits, address);
+            return loaded;
         }
 
         /** The old value, zero-extended. */
@@ -204,11 +218,34 @@ public final class LiftContext {
 
         public void write(Insn value) {
             if (address != null) {
-                ir.store(operand.bits, address, value);
+                replace(operand.bits, address, loaded, value);
             } else {
                 LiftContext.this.write(operand, value);
             }
         }
+    }
+
+    /** Stores to a location this instruction has loaded from; in one step with that load if the instruction is locked, as XCHG always is. */
+    public void replace(int bits, Insn address, Insn loaded, Insn value) {
+        if (atomic()) {
+            ir.call(LockedAccess.swap(bits), address64(address), loaded, value);
+        } else {
+            ir.store(bits, address, value);
+        }
+    }
+
+    /** Whether the current instruction reads and writes memory in one step, and another vCPU could tell. */
+    public boolean atomic() {
+        return shared && (insn.lock() || insn.mnemonic() == Mnemonic.XCHG);
+    }
+
+    /** Whether other vCPUs work on the same memory. */
+    public boolean shared() {
+        return shared;
+    }
+
+    private Insn address64(Insn address) {
+        return address.resultType() == Type.I64 ? address : ir.zext32(address);
     }
 
     // ---- memory ----

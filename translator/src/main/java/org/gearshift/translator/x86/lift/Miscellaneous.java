@@ -7,6 +7,7 @@ import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
+import org.gearshift.translator.x86.runtime.LockedAccess;
 
 /** LEA, hints, undefined instructions, random numbers and the like (SDM vol. 1, 5.1.13, 5.1.15). */
 final class Miscellaneous {
@@ -21,7 +22,7 @@ final class Miscellaneous {
         t.add((c, i) -> { }, Mnemonic.NOP, Mnemonic.ENDBR32, Mnemonic.ENDBR64, Mnemonic.PREFETCH, Mnemonic.PREFETCHW, Mnemonic.PREFETCHWT1,
                 Mnemonic.PREFETCHNTA, Mnemonic.PREFETCHT0, Mnemonic.PREFETCHT1, Mnemonic.PREFETCHT2, Mnemonic.CLDEMOTE, Mnemonic.RDSSP);
         for (Mnemonic fence : new Mnemonic[] {Mnemonic.LFENCE, Mnemonic.MFENCE, Mnemonic.SFENCE}) {
-            t.addIfAbsent(fence, (c, i) -> { });
+            t.addIfAbsent(fence, Miscellaneous::fence);
         }
         t.addIfAbsent(Mnemonic.MOVNTI, (c, i) -> c.write(i.op(0), c.raw(i.op(1))));
         t.add((c, i) -> c.undefined(), Mnemonic.UD0, Mnemonic.UD1, Mnemonic.UD2);
@@ -29,6 +30,16 @@ final class Miscellaneous {
         t.add(Mnemonic.CPUID, (c, i) -> c.service(X86Service.CPUID));
         t.add(Miscellaneous::random, Mnemonic.RDRAND, Mnemonic.RDSEED);
         t.add(Miscellaneous::cacheLine, Mnemonic.CLFLUSH, Mnemonic.CLFLUSHOPT, Mnemonic.CLWB);
+    }
+
+    /**
+     * Only MFENCE keeps a load behind an earlier store, and only where someone else could tell: the order that LFENCE and SFENCE ask for, all accesses have anyway (SDM
+     * vol. 3A, 9.2.5), as stores that bypass caches do here.
+     */
+    static void fence(LiftContext c, Instruction i) {
+        if (c.shared() && i.mnemonic() == Mnemonic.MFENCE) {
+            c.ir.call(LockedAccess.FENCE);
+        }
     }
 
     private static void lea(LiftContext c, Instruction i) {

@@ -20,6 +20,7 @@ public final class X86Lifter {
 
     private final LiftTable table;
     private final Set<IsaExtension> extensions;
+    private final boolean shared;
     private final IrBuilder ir = new IrBuilder(X86State.LAYOUT);
     private final Decoder decoder = new Decoder();
     private CodeSource code;
@@ -36,16 +37,22 @@ public final class X86Lifter {
 
     /** For a processor with these extensions and {@link IsaExtension#BASE}. Instructions of others raise #UD, or are what their bytes were before. */
     public X86Lifter(Set<IsaExtension> extensions) {
-        this(LiftTable.standard(), extensions);
+        this(extensions, false);
+    }
+
+    /** The same; {@code shared} says that other vCPUs work on the same memory, so that locked instructions must be atomic. */
+    public X86Lifter(Set<IsaExtension> extensions, boolean shared) {
+        this(LiftTable.standard(), extensions, shared);
     }
 
     /** With lifters of one's own, for a processor that has every extension. */
     public X86Lifter(LiftTable table) {
-        this(table, EnumSet.allOf(IsaExtension.class));
+        this(table, EnumSet.allOf(IsaExtension.class), false);
     }
 
-    private X86Lifter(LiftTable table, Set<IsaExtension> extensions) {
+    private X86Lifter(LiftTable table, Set<IsaExtension> extensions, boolean shared) {
         this.table = table;
+        this.shared = shared;
         EnumSet<IsaExtension> all = EnumSet.of(IsaExtension.BASE);
         all.addAll(extensions);
         this.extensions = all;
@@ -65,7 +72,7 @@ public final class X86Lifter {
         code = source;
         linearMask = X86Mode.is(mode, X86Mode.CODE64) ? -1 : 0xffff_ffffL;
         ir.begin(pc);
-        LiftContext c = new LiftContext(ir, mode);
+        LiftContext c = new LiftContext(ir, mode, shared);
         long base = X86Mode.csBase(mode);
         long start = base + pc & linearMask;
         long at = pc;

@@ -219,6 +219,5 @@ final class SimdMoves {
         t.add(Mnemonic.STMXCSR, FpMode.sse(store));
         t.add(Mnemonic.VLDMXCSR, FpMode.avx(load));
         t.add(Mnemonic.VSTMXCSR, FpMode.avx(store));
-        t.add((c, i) -> { }, Mnemonic.SFENCE, Mnemonic.LFENCE, Mnemonic.MFENCE);
     }
 }

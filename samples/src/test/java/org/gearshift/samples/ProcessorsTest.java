@@ -1,0 +1,89 @@
+package org.gearshift.samples;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.gearshift.testing.Prerequisite;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.boot.KernelImage;
+import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.EngineOptions.Backend;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The bare-metal program {@code samples/src/main/processors} on machines with several processors: interrupts between them, locked operations, code and mappings that one changes
+ * under the others, and litmus tests of the memory order. {@code -Dprocessors.scale=N} does all of it N times as often and prints what was seen.
+ */
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class ProcessorsTest {
+    private static final int SCALE = Integer.getInteger("processors.scale", 1);
+    private static final int CPUS = 4;
+    private static final long RAM = 32L << 20;
+    private static final int GOOD_EXIT = 1;
+
+    @TempDir
+    static Path directory;
+    private static Path image;
+
+    private record Run(int exitCode, String console, long retired) {
+    }
+
+    @BeforeAll
+    static void build() throws IOException, InterruptedException {
+        Prerequisite.program("gcc");
+        Prerequisite.program("ld");
+        image = directory.resolve("processors.elf");
+        Process p = new ProcessBuilder("sh", "src/main/processors/build.sh", image.toString()).redirectErrorStream(true).start();
+        String output = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, p.waitFor(), output);
+    }
+
+    private static Run run(VmConfig.Clock clock, Backend backend, int scale) throws Exception {
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        Vm vm = new Vm(new VmConfig(RAM, clock, EngineOptions.of(backend), CPUS), NamedCpu.P686.model(), console::write);
+        vm.load(new KernelImage("processors", Files.readAllBytes(image)), new byte[0], "", "scale=" + scale);
+        VmOutcome outcome = vm.run(Long.MAX_VALUE);
+        return new Run(outcome.exitCode(), console.toString(StandardCharsets.US_ASCII), retired(vm));
+    }
+
+    private static long retired(Vm vm) {
+        return vm.engine().retired();
+    }
+
+    private static void assertGood(Run run) {
+        List<String> bad = run.console().lines().filter(l -> l.startsWith("FAIL")).toList();
+        assertEquals(List.of(), bad, run.console());
+        assertTrue(run.console().lines().anyMatch(l -> l.equals("ok started processors " + CPUS)), run.console());
+        assertTrue(run.console().lines().anyMatch(l -> l.startsWith("ok IRIW ")), run.console());
+        assertEquals(GOOD_EXIT, run.exitCode(), run.console());
+    }
+
+    @Test
+    void processorsOnThreadsKeepTheRules() throws Exception {
+        Run run = run(VmConfig.Clock.HOST, Backend.JVM, SCALE);
+        if (SCALE > 1) {
+            System.out.println(run.console());
+        }
+        assertGood(run);
+    }
+
+    @Test
+    void processorsThatTakeTurnsDoTooAndTheSameEveryTime() throws Exception {
+        Run first = run(VmConfig.Clock.VIRTUAL, Backend.JVM, 1);
+        assertGood(first);
+        assertEquals(first, run(VmConfig.Clock.VIRTUAL, Backend.JVM, 1));
+    }
+}

@@ -1,0 +1,53 @@
+package org.gearshift.vmm;
+
+import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.engine.StopReason;
+
+/** One processor, on the caller's thread, with devices and events in between. */
+final class LoneRun implements ProcessorRun {
+    private final Processor processor;
+    private final MachineTimer timer;
+    private final Outcomes outcomes;
+
+    LoneRun(Processor processor, MachineTimer timer, Outcomes outcomes) {
+        this.processor = processor;
+        this.timer = timer;
+        this.outcomes = outcomes;
+    }
+
+    @Override
+    public VmOutcome run(long limit) {
+        StopReason why = processor.engine().run(limit);
+        return why == StopReason.REQUESTED ? outcomes.requested() : outcomes.of(why, processor);
+    }
+
+    @Override
+    public void kick(Processor p) {
+        // It runs on the thread that calls, or hears of input by wake().
+    }
+
+    @Override
+    public void wake() {
+        timer.wake();
+    }
+
+    @Override
+    public void onIdle(Runnable action) {
+        timer.onIdle(action);
+    }
+
+    @Override
+    public void expectInput(boolean possible) {
+        timer.expectInput(possible);
+    }
+
+    @Override
+    public void expect(BooleanSupplier hostWork) {
+        timer.expect(hostWork);
+    }
+
+    @Override
+    public void pace(BooleanSupplier conversation) {
+        timer.pace(conversation);
+    }
+}

@@ -1,0 +1,27 @@
+package org.gearshift.vmm;
+
+import java.util.function.BooleanSupplier;
+
+/** How the processors of a machine are run: one alone, on threads, or in turns. */
+interface ProcessorRun {
+    /** Runs until the machine has an outcome. @param limit guest instructions since power-on, of all processors together */
+    VmOutcome run(long limit);
+
+    /** Something has come that a processor may sleep through: its interrupt pin, a signal. Any thread. */
+    void kick(Processor processor);
+
+    /** Host input has come, or the end of the run: any thread. */
+    void wake();
+
+    /** What to do when the machine goes idle: output is flushed. */
+    void onIdle(Runnable action);
+
+    /** Whether host input may still come. Any thread. */
+    void expectInput(boolean possible);
+
+    /** What tells that a host thread works for the machine and will wake it: that is waited for, too. */
+    void expect(BooleanSupplier hostWork);
+
+    /** What tells that somebody outside may be about to send something: virtual time then does not run ahead of the host's while the machine is idle. */
+    void pace(BooleanSupplier conversation);
+}

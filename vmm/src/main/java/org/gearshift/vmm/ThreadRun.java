@@ -1,0 +1,174 @@
+package org.gearshift.vmm;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.smp.BusLock;
+import org.gearshift.vmm.smp.DeviceLock;
+import org.gearshift.vmm.smp.EventThread;
+import org.gearshift.vmm.smp.ThreadTimer;
+
+/** Several processors, each on a thread of its own, the first on the caller's; devices' events on another. */
+final class ThreadRun implements ProcessorRun {
+    private final List<Processor> processors;
+    private final Outcomes outcomes;
+    private final EventThread events;
+    private final BusLock bus = new BusLock();
+    private final ThreadTimer[] timers;
+    private final ThreadLocal<Processor> current = new ThreadLocal<>();
+    private volatile Throwable failure;
+    private volatile Runnable onIdle = () -> { };
+    private long limit;
+
+    /** @param poll takes in host input; called with {@code devices} held */
+    ThreadRun(List<Processor> processors, Outcomes outcomes, PcPlatform platform, EngineOptions options, DeviceLock devices, GuestClock clock, EventQueue queue,
+            Runnable poll) {
+        this.processors = processors;
+        this.outcomes = outcomes;
+        events = new EventThread(devices, clock, queue, () -> {
+            onIdle.run();
+            poll.run();
+        });
+        timers = new ThreadTimer[processors.size()];
+        for (Processor p : processors) {
+            bus.add(p.mmu);
+            timers[p.number] = new ThreadTimer(p.mmu, bus, () -> lookForEnd(p), this::allHaltedForGood);
+            p.attach(platform.memory(), timers[p.number], options);
+            p.cpu.onStandStill(action -> bus.run(p.mmu, action));
+            platform.lapic(p.number).onPending(() -> kick(p));
+        }
+        devices.onEnter(() -> {
+            Processor p = current.get();
+            if (p != null) {
+                platform.select(p.number);
+            }
+        });
+        devices.onLeave(events::eventsMayHaveMoved);
+    }
+
+    @Override
+    public VmOutcome run(long instructions) {
+        limit = instructions;
+        List<Thread> threads = new ArrayList<>();
+        threads.add(new Thread(events, "gearshift-events"));
+        Thread first = Thread.currentThread();
+        for (Processor p : processors) {
+            Thread t = p.number == 0 ? first : new Thread(() -> process(p), "gearshift-cpu" + p.number);
+            p.mmu.rest();
+            p.mmu.runOn(t);
+            if (t != first) {
+                threads.add(t);
+            }
+        }
+        threads.forEach(Thread::start);
+        process(processors.get(0));
+        events.end();
+        threads.forEach(ThreadRun::join);
+        for (Processor p : processors) {
+            p.mmu.runOn(null);
+            p.mmu.wake();
+        }
+        if (failure != null) {
+            throw new IllegalStateException("a processor's thread failed", failure);
+        }
+        return outcomes.requested();
+    }
+
+    private static void join(Thread t) {
+        boolean interrupted = false;
+        while (t.isAlive()) {
+            try {
+                t.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void process(Processor p) {
+        current.set(p);
+        ThreadTimer timer = timers[p.number];
+        timer.begin();
+        try {
+            bus.wake(p.mmu);
+            while (outcomes.requested() == null) {
+                if (!p.ready()) {
+                    timer.sleep();
+                    continue;
+                }
+                StopReason why = p.engine().run(Long.MAX_VALUE);
+                if (why != StopReason.REQUESTED) {
+                    end(outcomes.of(why, p));
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            failure = e;
+            end(new VmOutcome(VmOutcome.DEAD, "internal error"));
+        } finally {
+            p.mmu.rest();
+            current.remove();
+        }
+    }
+
+    private void end(VmOutcome outcome) {
+        outcomes.request(outcome);
+        processors.forEach(this::kick);
+    }
+
+    /** Called by a processor before each slice. */
+    private void lookForEnd(Processor p) {
+        if (outcomes.requested() != null || p.isInitRequested()) {
+            p.engine().requestStop();
+        } else if (limit != Long.MAX_VALUE && outcomes.retired() >= limit) {
+            end(outcomes.of(StopReason.LIMIT, p));
+        }
+    }
+
+    private boolean allHaltedForGood() {
+        for (Processor p : processors) {
+            if (!p.waitsForStartUp() && !timers[p.number].isHaltedForGood() || p.isInitRequested()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void kick(Processor processor) {
+        timers[processor.number].kick();
+    }
+
+    @Override
+    public void wake() {
+        events.wake();
+        processors.forEach(this::kick);
+    }
+
+    @Override
+    public void onIdle(Runnable action) {
+        onIdle = action;
+    }
+
+    @Override
+    public void expectInput(boolean possible) {
+        // The event thread looks for it anyway.
+    }
+
+    @Override
+    public void expect(BooleanSupplier hostWork) {
+        // The event thread looks for it anyway.
+    }
+
+    @Override
+    public void pace(BooleanSupplier conversation) {
+        // Time is the host's: it never runs ahead.
+    }
+}

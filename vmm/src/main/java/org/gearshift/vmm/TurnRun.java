@@ -1,0 +1,107 @@
+package org.gearshift.vmm;
+
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.smp.TurnTimer;
+
+/**
+ * Several processors that take turns of a fixed number of instructions on one thread, for the virtual clock: nothing depends on the host's, so that a run repeats bit for bit. A
+ * turn ends early where the processor waits: when it halts, and at PAUSE.
+ */
+final class TurnRun implements ProcessorRun {
+    /** Instructions of a turn: more than most critical sections are long, less than a tick of any timer. */
+    private static final long TURN = 50_000;
+
+    private final List<Processor> processors;
+    private final MachineTimer machine;
+    private final Outcomes outcomes;
+    private final PcPlatform platform;
+    private final TurnTimer[] timers;
+
+    TurnRun(List<Processor> processors, MachineTimer machine, Outcomes outcomes, PcPlatform platform, EngineOptions options) {
+        this.processors = processors;
+        this.machine = machine;
+        this.outcomes = outcomes;
+        this.platform = platform;
+        timers = new TurnTimer[processors.size()];
+        for (Processor p : processors) {
+            timers[p.number] = new TurnTimer(machine, () -> p.engine().requestStop());
+            p.attach(platform.memory(), timers[p.number], options);
+        }
+    }
+
+    @Override
+    public VmOutcome run(long limit) {
+        while (true) {
+            boolean idle = true;
+            for (Processor p : processors) {
+                long left = limit - outcomes.retired();
+                if (left <= 0) {
+                    return outcomes.of(StopReason.LIMIT, p);
+                }
+                if (!p.ready()) {
+                    continue;
+                }
+                StopReason why = turn(p, Math.min(left, TURN));
+                if (outcomes.requested() != null) {
+                    return outcomes.requested();
+                }
+                if (why == StopReason.TRIPLE_FAULT || why == StopReason.DEAD) {
+                    return outcomes.of(why, p);
+                }
+                idle &= timers[p.number].isIdle();
+            }
+            if (idle && (allHaltedForGood() || !machine.idle(false))) {
+                return outcomes.of(StopReason.DEAD, processors.get(0));
+            }
+        }
+    }
+
+    private StopReason turn(Processor p, long instructions) {
+        platform.select(p.number);
+        timers[p.number].begin();
+        return p.engine().run(p.engine().retired() + instructions);
+    }
+
+    private boolean allHaltedForGood() {
+        for (Processor p : processors) {
+            if (!p.waitsForStartUp() && !timers[p.number].isHaltedForGood()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void kick(Processor processor) {
+        // It looks at its pins when its turn comes.
+    }
+
+    @Override
+    public void wake() {
+        machine.wake();
+    }
+
+    @Override
+    public void onIdle(Runnable action) {
+        machine.onIdle(action);
+    }
+
+    @Override
+    public void expectInput(boolean possible) {
+        machine.expectInput(possible);
+    }
+
+    @Override
+    public void expect(BooleanSupplier hostWork) {
+        machine.expect(hostWork);
+    }
+
+    @Override
+    public void pace(BooleanSupplier conversation) {
+        machine.pace(conversation);
+    }
+}

@@ -1,0 +1,62 @@
+package org.gearshift.vmm.smp;
+
+import org.gearshift.vmm.engine.EventTimer;
+
+/** Time as a processor sees it that takes turns with others on one thread: the machine's, but where a lone processor would wait, the turn ends. */
+public final class TurnTimer implements EventTimer {
+    private final EventTimer machine;
+    private final Runnable endTurn;
+    private boolean idle;
+    private boolean haltedForGood;
+
+    /** @param endTurn makes the engine's run return */
+    public TurnTimer(EventTimer machine, Runnable endTurn) {
+        this.machine = machine;
+        this.endTurn = endTurn;
+    }
+
+    /** Forgets why the last turn ended. */
+    public void begin() {
+        idle = false;
+        haltedForGood = false;
+    }
+
+    /** Whether the last turn ended as the processor was halted. */
+    public boolean isIdle() {
+        return idle;
+    }
+
+    /** And with interrupts off. */
+    public boolean isHaltedForGood() {
+        return haltedForGood;
+    }
+
+    @Override
+    public void runDue() {
+        machine.runDue();
+    }
+
+    @Override
+    public long instructionsToNextEvent() {
+        return machine.instructionsToNextEvent();
+    }
+
+    @Override
+    public boolean pause() {
+        endTurn.run();
+        return machine.pause();
+    }
+
+    @Override
+    public boolean exact() {
+        return machine.exact();
+    }
+
+    @Override
+    public boolean idle(boolean forGood) {
+        idle = true;
+        haltedForGood = forGood;
+        endTurn.run();
+        return true;
+    }
+}
