@@ -271,7 +271,7 @@ class Qcow2ImageTest {
         refused("does not exist", image, true);
         Files.delete(image);
         Qcow2Creator.create(image, 4096, 16, "disk.qcow2", DiskFormat.QCOW2);
-        refused("in use", image, true);
+        refused("images below each other", image, true);
         Files.delete(image);
         QemuImg.run("create", "-u", "-f", "qcow2", "-o", "compat=0.10", "-b", "disk.raw", "-F", "raw", image.toString(), "1M");
         assertThrows(DiskFormatException.class, () -> open(image, true).close());
