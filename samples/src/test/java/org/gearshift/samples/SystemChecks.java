@@ -30,7 +30,7 @@ import org.gearshift.vmm.engine.EngineOptions;
 enum SystemChecks {
     /** Protected mode and virtual-8086 mode. */
     PROTECTED_MODE("src/main/system-checks", CpuFeature.BASELINE, "qemu-system-i386", "pentium3,+apic,+clflush,+sse2,+nx,+smep,+smap,+umip", "qemu-departures.txt",
-            "segments,limits,transfers,interrupts,paging,translations,restarts,faults,v86,tasks,debug,events,privilege,alignment,rules,modified"),
+            "segments,limits,transfers,interrupts,paging,entries,translations,restarts,faults,v86,tasks,debug,events,privilege,alignment,rules,modified"),
     /** 64-bit and compatibility mode. */
     LONG_MODE("src/main/system-checks-64", CpuFeature.BASELINE64, "qemu-system-x86_64", "qemu64,+smep,+smap,+umip,vendor=GenuineIntel", "qemu-departures-64.txt",
             "interrupts64,returns64,transfers64,segments64,canonical64,calls64,paging64,compatible64,registers64,debug64,events64,modified64");
