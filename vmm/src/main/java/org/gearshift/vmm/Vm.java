@@ -110,28 +110,28 @@ public final class Vm implements Machine {
     /** The processors' pins besides INTR; the numbers are those the local APICs had at power-on. */
     private final class Signals implements ApicBus.ProcessorSignals {
         @Override
-        public void nmi(int apicId) {
-            processors.get(apicId).cpu.requestNmi();
-            run.kick(processors.get(apicId));
+        public void nmi(int processor) {
+            processors.get(processor).cpu.requestNmi();
+            run.kick(processors.get(processor));
         }
 
         @Override
-        public void init(int apicId) {
+        public void init(int processor) {
             if (processors.size() == 1) {
                 // A lone processor has nobody to start it again.
-                ApicBus.ProcessorSignals.NONE.init(apicId);
-            } else if (apicId == 0) {
+                ApicBus.ProcessorSignals.NONE.init(processor);
+            } else if (processor == 0) {
                 end(new VmOutcome(VmOutcome.RESET, "INIT of the bootstrap processor, which would start the firmware"));
             } else {
-                processors.get(apicId).init();
-                run.kick(processors.get(apicId));
+                processors.get(processor).init();
+                run.kick(processors.get(processor));
             }
         }
 
         @Override
-        public void startUp(int apicId, int vector) {
-            processors.get(apicId).startUp(vector);
-            run.kick(processors.get(apicId));
+        public void startUp(int processor, int vector) {
+            processors.get(processor).startUp(vector);
+            run.kick(processors.get(processor));
         }
     }
 

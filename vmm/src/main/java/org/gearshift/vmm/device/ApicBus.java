@@ -10,38 +10,38 @@ import java.util.function.IntConsumer;
  * signals that are no interrupts: NMI, INIT, start-up.
  */
 public final class ApicBus {
-    /** The processor's other inputs; {@code apicId} says whose. */
+    /** The processor's other inputs; {@code processor} says whose. */
     public interface ProcessorSignals {
         /** Nobody listens; each signal is logged. */
         ProcessorSignals NONE = new ProcessorSignals() {
             @Override
-            public void nmi(int apicId) {
-                log("NMI", apicId);
+            public void nmi(int processor) {
+                log("NMI", processor);
             }
 
             @Override
-            public void init(int apicId) {
-                log("INIT", apicId);
+            public void init(int processor) {
+                log("INIT", processor);
             }
 
             @Override
-            public void startUp(int apicId, int vector) {
-                log("start-up", apicId);
+            public void startUp(int processor, int vector) {
+                log("start-up", processor);
             }
 
-            private void log(String what, int apicId) {
-                System.getLogger(ApicBus.class.getName()).log(Level.DEBUG, "{0} to processor {1} has no receiver", what, apicId);
+            private void log(String what, int processor) {
+                System.getLogger(ApicBus.class.getName()).log(Level.DEBUG, "{0} to processor {1} has no receiver", what, processor);
             }
         };
 
         /** A non-maskable interrupt. */
-        void nmi(int apicId);
+        void nmi(int processor);
 
         /** The INIT signal: the processor waits for its start-up message. */
-        void init(int apicId);
+        void init(int processor);
 
         /** The start-up message: run from {@code vector << 12} in real mode. */
-        void startUp(int apicId, int vector);
+        void startUp(int processor, int vector);
     }
 
     private static final long MESSAGE_BASE = 0xfee00000L;
@@ -130,12 +130,12 @@ public final class ApicBus {
         int vector = low & ApicMessage.VECTOR;
         switch (ApicMessage.deliveryMode(low)) {
             case ApicMessage.FIXED, ApicMessage.LOWEST_PRIORITY -> apic.accept(vector, (low & ApicMessage.LEVEL) != 0);
-            case ApicMessage.NMI -> signals.nmi(apic.id());
+            case ApicMessage.NMI -> signals.nmi(apics.indexOf(apic));
             case ApicMessage.INIT -> {
                 apic.initReset();
-                signals.init(apic.id());
+                signals.init(apics.indexOf(apic));
             }
-            case ApicMessage.START_UP -> signals.startUp(apic.id(), vector);
+            case ApicMessage.START_UP -> signals.startUp(apics.indexOf(apic), vector);
             case ApicMessage.EXT_INT -> apic.latchExtInt();
             // No system management mode here: an SMI is as if its handler did nothing.
             default -> { }

@@ -207,21 +207,21 @@ class LocalApicTest {
     @Test
     void startUpMessagesReachTheProcessor() {
         List<String> log = new ArrayList<>();
-        newApic(1);
+        LocalApic other = newApic(1);
         bus.connect(new ApicBus.ProcessorSignals() {
             @Override
-            public void nmi(int apicId) {
-                log.add("nmi" + apicId);
+            public void nmi(int processor) {
+                log.add("nmi" + processor);
             }
 
             @Override
-            public void init(int apicId) {
-                log.add("init" + apicId);
+            public void init(int processor) {
+                log.add("init" + processor);
             }
 
             @Override
-            public void startUp(int apicId, int vector) {
-                log.add("sipi" + apicId + "@" + vector);
+            public void startUp(int processor, int vector) {
+                log.add("sipi" + processor + "@" + vector);
             }
         });
         apic.write(LocalApic.ICR_HIGH, 0x01000000);
@@ -230,6 +230,11 @@ class LocalApicTest {
         apic.write(LocalApic.ICR_LOW, 0x469f);
         apic.write(LocalApic.ICR_LOW, 0x400);
         assertEquals(List.of("init1", "sipi1@159", "nmi1"), log);
+        log.clear();
+        other.write(LocalApic.ID, 0x05000000);
+        apic.write(LocalApic.ICR_HIGH, 0x05000000);
+        apic.write(LocalApic.ICR_LOW, 0x400);
+        assertEquals(List.of("nmi1"), log, "the same processor under the number its software gave it");
     }
 
     @Test
