@@ -50,7 +50,8 @@ import org.gearshift.vmm.virtio.VirtioFunction;
  * A PC: 440FX and PIIX with an I/O APIC, two serial ports, keyboard and mouse, ACPI. It has no display adapter, disk or HPET.
  *
  * <p>ISA interrupts reach both the 8259 pair and the I/O APIC; interrupt 0 is input 2 there. All methods but those that deliver input from
- * the host belong to the vCPU thread; the loop that runs the vCPU calls {@link #poll} now and then and runs due events.
+ * the host belong to the vCPU thread, or, with several vCPUs, to whoever holds the device lock; the loop that runs the vCPU (or the event
+ * thread) calls {@link #poll} now and then and runs due events.
  */
 public final class PcPlatform {
     private static final int SNAPSHOT_VERSION = 1;
