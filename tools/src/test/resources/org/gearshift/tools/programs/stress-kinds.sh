@@ -7,5 +7,5 @@ for k in "vecmath 2" "vecwide 2" "matrix 4" "matrix-3d 2" "qsort 1" "bsearch 2" 
     "lsearch 1" "hsearch 2" "bitonicsort 1" "longjmp 20" "funccall 4" "funcret 4" "nop 4" "regs 4" "far-branch 2" "zlib 1" "crypt 2" "fp 2" "jpeg 1"; do
     set -- $k
     echo "$1"
-    run usr/bin/stress-ng --$1 1 --$1-ops $2 --verify 2>&1 | sed 's/\[[0-9]*\] //; s/ in [0-9.]*s$//' | grep -v -E 'per (sec|ms|usec)|metrics'
+    run usr/bin/stress-ng --$1 1 --$1-ops $2 --verify 2>&1 | sed 's/\[[0-9]*\] //; s/ in [0-9.]*s$//; s|matches [0-9]*/[0-9]*|matches|; s/^\(stress-ng: info:  hash: *[a-z0-9]*\) *[0-9.]*/\1/' | grep -v -E 'per (sec|ms|usec)|metrics'
 done
