@@ -20,6 +20,11 @@ class ExtendedStateOnProcessorTest {
     private static final int MIDDLE_BYTES = 1024;
     private static final int BASE = VectorState.SECOND_PAGE - MIDDLE_BYTES / 2;
     private static final int AREAS = 4;
+    /**
+     * XINUSE may be 1 for a component in its initial configuration (SDM vol. 1, 13.6), and is, now and then, after an interrupt whose return reloaded the component from memory; XSAVEOPT and
+     * XSAVEC then write it. A state that differs is given to the processor again, that many times: a departure of ours differs every time.
+     */
+    private static final int REPETITIONS = 3;
     private static final int MXCSR_MASK = 28;
     private static final int XSTATE_BV = 512;
     /** Of [rdi]; with REX.W in 64-bit code. */
@@ -67,17 +72,25 @@ class ExtendedStateOnProcessorTest {
         emulated.load(code);
         int shown = 0;
         for (int i = 0; i < STATES; i++) {
-            VectorState expected = real.get(i);
-            int mask = (int) before.get(i).registers[7] - BASE + MXCSR_MASK;
-            if (mask + 4 <= MIDDLE_BYTES && expected.data().getInt(mask) == 0x2ffff) {
-                // AMD's MXCSR has one bit more.
-                expected.data().putInt(mask, 0xffff);
+            String d = difference(before.get(i), real.get(i), emulated, code64);
+            for (int again = 0; again < REPETITIONS && !d.isEmpty(); again++) {
+                VectorState once = new VectorState(MIDDLE_BYTES);
+                processor.execute(List.of(code), List.of(before.get(i)), List.of(once));
+                d = difference(before.get(i), once, emulated, code64);
             }
-            String d = emulated.execute(before.get(i)).difference(expected, code64, true);
             if (!d.isEmpty() && shown++ < 4) {
                 failures.add(hex + " mask " + before.get(i).registers[0] + " mxcsr " + Integer.toHexString(before.get(i).mxcsr()) + d);
             }
         }
+    }
+
+    private static String difference(VectorState before, VectorState real, VectorEmulated emulated, boolean code64) {
+        int mask = (int) before.registers[7] - BASE + MXCSR_MASK;
+        if (mask + 4 <= MIDDLE_BYTES && real.data().getInt(mask) == 0x2ffff) {
+            // AMD's MXCSR has one bit more.
+            real.data().putInt(mask, 0xffff);
+        }
+        return emulated.execute(before).difference(real, code64, true);
     }
 
     /** All components random or initial, an area in memory, mostly with a good header. */
