@@ -89,15 +89,16 @@ final class DeviceOptions implements AutoCloseable {
     }
 
     /** The same for a paravirtual domain, which has its console already, and finds its disks as xvda and on. */
-    void attach(XenVm vm) throws IOException {
-        if (rng || console != null || network.any()) {
-            throw new Gearshift.UsageError("--mode pv: --rng, --console and --net are devices of a PC");
+    void attach(XenVm vm, VmConfig.Clock clock, PrintWriter messages) throws IOException {
+        if (rng || console != null) {
+            throw new Gearshift.UsageError("--mode pv: --rng and --console are devices of a PC");
         }
         for (DiskOption option : disks) {
             DiskImage image = option.open();
             images.add(image);
             vm.attach(image);
         }
+        network.attach(vm, clock, messages);
     }
 
     /** Shows what the guest has written to its console. */

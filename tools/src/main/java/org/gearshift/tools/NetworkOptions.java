@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.net.Forward;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
@@ -14,9 +15,9 @@ import picocli.CommandLine.Option;
 /** The network interface {@code gearshift run} adds to a machine. */
 final class NetworkOptions implements AutoCloseable {
     @Option(names = "--net", paramLabel = "user[,OPTION...]|none", converter = NetOption.Converter.class,
-            description = {"Add a virtio network interface with a network of its own behind this process's sockets, or none (default). The guest",
-                "gets 10.0.2.15 by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded ports only),",
-                "dns=ADDRESS[:PORT] (where queries to 10.0.2.3 go; default the host's server)."})
+            description = {"Add a network interface (virtio; with --mode pv, Xen's) with a network of its own behind this process's sockets, or none (default).",
+                "The guest gets 10.0.2.15 by DHCP; 10.0.2.2 is the gateway, and the host's loopback. Options: mac=ADDRESS, restrict=on (forwarded",
+                "ports only), dns=ADDRESS[:PORT] (where queries to 10.0.2.3 go; default the host's server)."})
     private NetOption net = NetOption.NONE;
 
     @Option(names = "--forward", paramLabel = "tcp|udp:[ADDRESS:]PORT:GUESTPORT", converter = NetOption.ForwardConverter.class,
@@ -30,8 +31,22 @@ final class NetworkOptions implements AutoCloseable {
         return net.present() || !forwards.isEmpty();
     }
 
+    /** A machine that a network can be plugged into. */
+    private interface Socket {
+        UserNetwork connect(UserNetworkOptions options, long mac) throws IOException;
+    }
+
     /** Plugs the interface in. @param messages gets a note about options that have consequences together */
     void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) {
+        attach(vm::connect, clock, messages);
+    }
+
+    /** The same for a paravirtual domain, where it is eth0. */
+    void attach(XenVm vm, VmConfig.Clock clock, PrintWriter messages) {
+        attach(vm::connect, clock, messages);
+    }
+
+    private void attach(Socket vm, VmConfig.Clock clock, PrintWriter messages) {
         if (!net.present()) {
             if (!forwards.isEmpty()) {
                 throw new Gearshift.UsageError("--forward needs --net user");

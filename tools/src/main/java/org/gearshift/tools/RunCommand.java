@@ -213,7 +213,7 @@ final class RunCommand implements Callable<Integer> {
         try (DeviceOptions plugged = devices) {
             if (mode == Mode.PV) {
                 XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
-                plugged.attach(vm);
+                plugged.attach(vm, clock, messages);
                 vm.load(image, module, append);
                 return run(vm, limit, endpoint, start);
             }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's kernel with its own virtio_net module on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's
+ * Debian's kernel with its own virtio_net module, and as a domain with its own xen-netfront, on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's
  * loopback, and back through a forwarded port from a server in the guest, all bytes equal.
  *
  * <p>{@code -Dnetwork.megabytes=200} makes the file larger, and {@code -Dnetwork.guest=debian-686-pae} takes another kernel. CPU seconds and speed of each step
@@ -34,6 +34,7 @@ class NetworkInGuestTest {
     private static final String GUEST = System.getProperty("network.guest", "debian-cloud-amd64");
     private static final List<String> MODULES = List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
             "net_failover", "virtio_net");
+    private static final List<String> PARAVIRTUAL_MODULES = List.of("xen-netfront");
     private static final String[] APPLETS = {"cat", "echo", "httpd", "insmod", "ip", "mount", "nc", "nslookup", "ping", "poweroff", "sh", "udhcpc", "wget"};
     private static final String LEASE = """
             #!/bin/sh
@@ -74,7 +75,7 @@ class NetworkInGuestTest {
     /** CPU and wall-clock time of a step. */
     private record Cost(String step, double cpuSeconds, double seconds) { }
 
-    private byte[] initrd() throws IOException {
+    private byte[] initrd(List<String> modules) throws IOException {
         Initramfs disk = new Initramfs();
         for (String d : new String[] {"bin", "dev", "etc", "lib", "proc", "www"}) {
             disk.directory(d);
@@ -84,11 +85,11 @@ class NetworkInGuestTest {
         for (String applet : APPLETS) {
             disk.link("bin/" + applet, "busybox");
         }
-        for (Map.Entry<String, byte[]> m : DebianGuest.modules(GUEST, MODULES).entrySet()) {
+        for (Map.Entry<String, byte[]> m : DebianGuest.modules(GUEST, modules).entrySet()) {
             disk.program("lib/" + m.getKey() + ".ko", m.getValue());
         }
         disk.program("lease", LEASE.getBytes(StandardCharsets.US_ASCII));
-        return disk.program("init", String.format(INIT, String.join(" ", MODULES)).getBytes(StandardCharsets.US_ASCII)).gzip();
+        return disk.program("init", String.format(INIT, String.join(" ", modules)).getBytes(StandardCharsets.US_ASCII)).gzip();
     }
 
     private static int freePort() throws IOException {
@@ -135,25 +136,36 @@ class NetworkInGuestTest {
         }
     }
 
-    private String append(TestHost host) {
-        return "console=ttyS0 panic=-1 quiet cryptomgr.notests host=" + host.webPort() + " upload=" + host.uploadPort();
+    private String append(String console, TestHost host) {
+        return "console=" + console + " panic=-1 quiet cryptomgr.notests host=" + host.webPort() + " upload=" + host.uploadPort();
     }
 
     private String memory() {
         return Integer.toString(256 + 3 * MEGABYTES);
     }
 
-    @Test
-    void bytesGoBothWaysUnchanged() throws Exception {
-        Path initrd = Files.write(dir.resolve("initrd"), initrd());
+    private void bytesGoBothWays(List<String> modules, String console, String... gear) throws Exception {
+        Path initrd = Files.write(dir.resolve("initrd"), initrd(modules));
         int forward = freePort();
         try (TestHost host = new TestHost(MEGABYTES, forward)) {
             List<String> command = new ArrayList<>(GearshiftCommand.words());
-            command.addAll(List.of("run", "--kernel", DebianGuest.kernelFile(GUEST).toString(), "--initrd", initrd.toString(), "--append", append(host),
+            command.addAll(List.of("run", "--kernel", DebianGuest.kernelFile(GUEST).toString(), "--initrd", initrd.toString(), "--append", append(console, host),
                     "-m", memory() + "M", "--net", "user,dns=127.0.0.1:" + host.dnsPort(), "--forward", "tcp:" + forward + ":80"));
+            command.addAll(List.of(gear));
             print("Gearshift", run(command, host));
             assertTrue(host.namesAsked() > 0, "the guest asks the resolver it is given");
         }
+    }
+
+    @Test
+    void bytesGoBothWaysUnchanged() throws Exception {
+        bytesGoBothWays(MODULES, "ttyS0");
+    }
+
+    @Test
+    void bytesGoBothWaysToAndFromADomain() throws Exception {
+        assumeTrue(GUEST.endsWith("amd64"), "domains are 64-bit");
+        bytesGoBothWays(PARAVIRTUAL_MODULES, "hvc0", "--mode", "pv");
     }
 
     @Test
@@ -161,11 +173,11 @@ class NetworkInGuestTest {
         assumeTrue(MEGABYTES >= 20, "-Dnetwork.megabytes=200");
         String qemu = GUEST.endsWith("amd64") ? "qemu-system-x86_64" : "qemu-system-i386";
         Prerequisite.program(qemu);
-        Path initrd = Files.write(dir.resolve("initrd"), initrd());
+        Path initrd = Files.write(dir.resolve("initrd"), initrd(MODULES));
         int forward = freePort();
         try (TestHost host = new TestHost(MEGABYTES, forward)) {
             print("QEMU", run(List.of(qemu, "-accel", "tcg", "-kernel", DebianGuest.kernelFile(GUEST).toString(), "-initrd", initrd.toString(),
-                    "-append", append(host), "-m", memory(), "-nographic", "-no-reboot", "-device", "virtio-net-pci,netdev=n",
+                    "-append", append("ttyS0", host), "-m", memory(), "-nographic", "-no-reboot", "-device", "virtio-net-pci,netdev=n",
                     "-netdev", "user,id=n,hostfwd=tcp:127.0.0.1:" + forward + "-:80"), host));
         }
     }

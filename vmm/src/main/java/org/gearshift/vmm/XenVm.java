@@ -1,5 +1,6 @@
 package org.gearshift.vmm;
 
+import java.io.IOException;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.gearshift.paging.CodePages;
@@ -13,6 +14,7 @@ import org.gearshift.vmm.boot.PvKernel;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostClock;
+import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.cpu.ApicBaseMsr;
 import org.gearshift.vmm.cpu.CpuModel;
@@ -26,6 +28,9 @@ import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.net.Timers;
+import org.gearshift.vmm.net.UserNetwork;
+import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.xen.Domain;
 import org.gearshift.vmm.xen.DomainListener;
 
@@ -39,6 +44,7 @@ public final class XenVm implements Machine {
     private final MachineTimer timer;
     private final Engine engine;
     private final Domain domain;
+    private final HostWork hostWork;
     private VmOutcome requested;
     private volatile boolean quit;
 
@@ -55,6 +61,8 @@ public final class XenVm implements Machine {
         mmu = new ShadowMmu(memory, codePages);
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
         timer = new MachineTimer(clock, events, this::poll);
+        hostWork = new HostWork(timer::wake);
+        timer.expect(hostWork::isExpected);
         domain = new Domain(memory, mmu, (int) (config.ramBytes() >>> 12), clock, events, console, this::ended, timer::wake);
         InterruptSource upcalls = domain.upcalls();
         cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new NoPorts(), upcalls, clock::nanos, ApicBaseMsr.NONE, TaskPriority.NONE,
@@ -92,6 +100,7 @@ public final class XenVm implements Machine {
     }
 
     private void poll() {
+        hostWork.run();
         domain.poll();
         if (quit) {
             requested = new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user");
@@ -102,6 +111,20 @@ public final class XenVm implements Machine {
     /** Adds a disk, before {@link #load}: the first is xvda. The caller closes it. */
     public void attach(DiskImage disk) {
         domain.attach(disk);
+    }
+
+    /**
+     * Adds a network interface on a network of its own, before {@link #load}: the first is eth0.
+     *
+     * @param mac the interface's Ethernet address
+     * @return the network, to be closed when the machine is not needed any more
+     * @throws IOException if a port cannot be forwarded; the message names it
+     */
+    public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
+        UserNetwork network = new UserNetwork(options, Timers.of(clock, events), hostWork::post);
+        domain.attach(network, mac);
+        timer.pace(network::waitsForOutside);
+        return network;
     }
 
     /** Builds the domain: kernel, RAM disk and command line. */
@@ -182,6 +205,11 @@ public final class XenVm implements Machine {
         }
         RunSummary.line(b, "hypercalls", "%s", calls);
         RunSummary.line(b, "traps", "%s", domain.trapSummary());
+        StringJoiner network = new StringJoiner(", ");
+        domain.networkCounters((name, n) -> network.add(name + String.format(" %,d", n)));
+        if (network.length() > 0) {
+            RunSummary.line(b, "network", "%s", network);
+        }
         return b.toString();
     }
 }

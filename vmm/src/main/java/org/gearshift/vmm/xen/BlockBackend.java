@@ -10,7 +10,7 @@ import org.gearshift.vmm.disk.DiskImage;
  * The monitor's half of a paravirtual disk: requests come through a ring in a page that the domain grants, and so do their data (io/blkif.h, io/ring.h). Requests are done at once, in their
  * order. What the domain writes to ring and store is checked here; a ring that makes no sense ends the connection.
  */
-final class BlockBackend {
+final class BlockBackend extends SplitDevice {
     private static final Logger LOG = System.getLogger(BlockBackend.class.getName());
     /** Numbers of xvda and what lies between it and xvdb. */
     private static final int XVDA = 202 << 8;
@@ -23,171 +23,84 @@ final class BlockBackend {
     private static final int ERROR = -1;
     private static final int NOT_SUPPORTED = -2;
 
-    private static final int REQ_PROD = 0;
-    private static final int REQ_EVENT = 4;
-    private static final int RSP_PROD = 8;
-    private static final int RSP_EVENT = 12;
-    private static final int ENTRIES = 64;
     private static final int ENTRY_BYTES = 112;
-    private static final int RING = 32;
     private static final int MAX_SEGMENTS = 11;
     private static final int SEGMENTS = 24;
     private static final int SECTORS_PER_PAGE = 8;
     private static final int READ_ONLY_DISK = 4;
 
-    private final Domain domain;
     private final PhysicalMemory memory;
     private final DiskImage image;
-    private final String front;
-    private final String back;
-    private XenbusState seen = XenbusState.UNKNOWN;
-    private int ringReference;
-    private int ringFrame = -1;
+    private SharedRing ring;
     private int port;
-    private int consumed;
-    private int produced;
     private final byte[] page = new byte[0x1000];
 
     /** @param number 0 for xvda */
     BlockBackend(Domain domain, DiskImage image, int number) {
-        this.domain = domain;
+        super(domain, "vbd", XVDA + MINORS * number);
         this.memory = domain.memory;
         this.image = image;
-        int device = XVDA + MINORS * number;
-        front = "/local/domain/" + Domain.ID + "/device/vbd/" + device;
-        back = "/local/domain/0/backend/vbd/" + Domain.ID + "/" + device;
-        XenStore s = domain.storeTree;
-        s.put(back + "/frontend", front);
-        s.permit(back, "n0", "r" + Domain.ID);
-        s.put(back + "/frontend-id", Integer.toString(Domain.ID));
-        s.put(back + "/online", "1");
-        s.put(back + "/dev", "xvd" + (char) ('a' + number));
-        s.put(back + "/mode", image.isReadOnly() ? "r" : "w");
-        s.put(back + "/removable", "0");
-        s.put(back + "/feature-flush-cache", "1");
-        for (String child : new String[] {"frontend", "frontend-id", "online", "dev", "mode", "removable", "feature-flush-cache"}) {
-            s.permit(back + "/" + child, "n0", "r" + Domain.ID);
-        }
-        s.put(front + "/backend", back);
-        s.permit(front, "n" + Domain.ID, "r0");
-        s.put(front + "/backend-id", "0");
-        s.put(front + "/virtual-device", Integer.toString(device));
-        s.put(front + "/device-type", "disk");
-        s.put(front + "/state", Integer.toString(XenbusState.INITIALISING.ordinal()));
-        for (String child : new String[] {"backend", "backend-id", "virtual-device", "device-type", "state"}) {
-            s.permit(front + "/" + child, "n" + Domain.ID, "r0");
-        }
+        put("dev", "xvd" + (char) ('a' + number));
+        put("mode", image.isReadOnly() ? "r" : "w");
+        put("removable", "0");
+        put("feature-flush-cache", "1");
+        offer("virtual-device", Integer.toString(XVDA + MINORS * number));
+        offer("device-type", "disk");
         setState(XenbusState.INIT_WAIT);
     }
 
-    private void setState(XenbusState state) {
-        put("state", Integer.toString(state.ordinal()));
-    }
-
-    private void put(String name, String value) {
-        domain.storeTree.put(back + "/" + name, value);
-        domain.storeTree.permit(back + "/" + name, "n0", "r" + Domain.ID);
-    }
-
-    /** Follows what the other half has written to the store. */
-    void poll() {
-        XenbusState now = XenbusState.of(domain.storeTree.get(front + "/state"));
-        if (now == seen) {
-            return;
-        }
-        seen = now;
-        switch (now) {
-            case INITIALISING -> {
-                disconnect();
-                setState(XenbusState.INIT_WAIT);
-            }
-            case INITIALISED, CONNECTED -> {
-                if (ringFrame < 0) {
-                    connect();
-                }
-            }
-            case CLOSING -> setState(XenbusState.CLOSING);
-            case CLOSED -> {
-                disconnect();
-                setState(XenbusState.CLOSED);
-            }
-            default -> { }
-        }
-    }
-
-    private void connect() {
+    @Override
+    String connect() {
         long reference = number("ring-ref");
         long channel = number("event-channel");
-        int frame = reference < 0 ? -1 : domain.grants.begin(reference, true);
-        if (frame < 0 || channel < 0 || !domain.events.bind((int) channel, this::serve)) {
-            if (frame >= 0) {
-                domain.grants.end(reference, frame, true);
-            }
-            LOG.log(Level.WARNING, () -> front + ": no ring at grant " + reference + ", or no event channel " + channel);
-            setState(XenbusState.CLOSING);
-            return;
+        ring = SharedRing.open(domain, reference, ENTRY_BYTES);
+        if (ring == null) {
+            return "no ring at grant " + reference;
         }
-        ringReference = (int) reference;
-        ringFrame = frame;
+        if (!domain.events.bind(channel, this::serve)) {
+            ring.close();
+            return "no event channel " + channel;
+        }
         port = (int) channel;
-        consumed = 0;
-        produced = 0;
         put("sectors", Long.toString(image.size() / DiskImage.SECTOR));
         put("sector-size", Integer.toString(DiskImage.SECTOR));
         put("info", Integer.toString(image.isReadOnly() ? READ_ONLY_DISK : 0));
-        setState(XenbusState.CONNECTED);
+        return null;
+    }
+
+    @Override
+    void connectionMade() {
         serve();
     }
 
-    private long number(String name) {
-        String value = domain.storeTree.get(front + "/" + name);
-        return value.matches("[0-9]{1,9}") ? Long.parseLong(value) : -1;
-    }
-
-    private void disconnect() {
-        if (ringFrame >= 0) {
-            domain.grants.end(ringReference, ringFrame, true);
-            ringFrame = -1;
-        }
-    }
-
-    private long at(int offset) {
-        return ((long) ringFrame << 12) + offset;
-    }
-
-    private int index(int offset) {
-        return (int) memory.read(at(offset), 32);
+    @Override
+    void disconnect() {
+        ring.close();
     }
 
     /** Does all requests there are. */
     private void serve() {
-        if (ringFrame < 0) {
+        if (!connected()) {
             return;
         }
-        int before = produced;
-        int requested = index(REQ_PROD);
-        while (requested != consumed) {
-            if (requested - consumed < 0 || requested - consumed > RING) {
-                LOG.log(Level.WARNING, () -> front + ": a ring of " + RING + " requests cannot hold more; disconnected");
-                disconnect();
-                setState(XenbusState.CLOSING);
-                return;
+        do {
+            while (ring.waiting() != 0) {
+                if (ring.overrun()) {
+                    breakOff("more requests than its ring has entries");
+                    return;
+                }
+                request(ring.take());
             }
-            request(ENTRIES + (consumed++ & RING - 1) * ENTRY_BYTES);
-            requested = index(REQ_PROD);
-        }
-        memory.write(at(REQ_EVENT), consumed + 1 & 0xffffffffL, 32);
-        memory.write(at(RSP_PROD), produced & 0xffffffffL, 32);
-        int wanted = index(RSP_EVENT);
-        if (produced != before && Integer.compareUnsigned(produced - wanted, produced - before) < 0) {
+        } while (ring.listen(1));
+        if (ring.publish()) {
             domain.events.raise(port);
         }
     }
 
     /** One request, of which a copy is looked at once only: the domain may change the original meanwhile. */
-    private void request(int entry) {
+    private void request(long entry) {
         byte[] r = new byte[ENTRY_BYTES];
-        memory.copyOut(at(entry), r, 0, ENTRY_BYTES);
+        memory.copyOut(entry, r, 0, ENTRY_BYTES);
         java.nio.ByteBuffer b = java.nio.ByteBuffer.wrap(r).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         int operation = r[0] & 0xff;
         int status;
@@ -201,7 +114,7 @@ final class BlockBackend {
             LOG.log(Level.WARNING, () -> front + ": " + e.getMessage());
             status = ERROR;
         }
-        long response = at(ENTRIES + (produced++ & RING - 1) * ENTRY_BYTES);
+        long response = ring.answer();
         memory.write(response, b.getLong(8), 64);
         memory.write(response + 8, operation, 8);
         memory.write(response + 10, status & 0xffff, 16);

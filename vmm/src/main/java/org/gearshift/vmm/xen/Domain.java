@@ -18,8 +18,10 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.device.Device.CounterSink;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.net.EthernetNetwork;
 
 /**
  * A paravirtual domain of one vCPU: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
@@ -61,9 +63,14 @@ public final class Domain {
     private final Runnable wake;
     private final List<Runnable> backends = new ArrayList<>();
     private final List<DiskImage> disks = new ArrayList<>();
+    private final List<Interface> interfaces = new ArrayList<>();
+    private final List<NetBackend> networks = new ArrayList<>();
     final int maximumPages;
     boolean architecturalIopl;
     private boolean ended;
+
+    private record Interface(EthernetNetwork network, long mac) {
+    }
 
     /**
      * A domain without a kernel or a vCPU: {@link #attach} gives it the one, {@link #build} the other.
@@ -151,6 +158,11 @@ public final class Domain {
         for (int i = 0; i < disks.size(); i++) {
             backends.add(new BlockBackend(this, disks.get(i), i)::poll);
         }
+        for (int i = 0; i < interfaces.size(); i++) {
+            NetBackend b = new NetBackend(this, interfaces.get(i).network, interfaces.get(i).mac, i, clock, queue);
+            networks.add(b);
+            backends.add(b::poll);
+        }
     }
 
     /** A byte for the domain's console; any thread. */
@@ -168,6 +180,16 @@ public final class Domain {
     /** Adds a disk; before {@link #build}. The first is xvda. */
     public void attach(DiskImage disk) {
         disks.add(disk);
+    }
+
+    /** Adds a network interface; before {@link #build}. The first is eth0. @param mac its Ethernet address */
+    public void attach(EthernetNetwork network, long mac) {
+        interfaces.add(new Interface(network, mac));
+    }
+
+    /** Tells what has passed the network interfaces. */
+    public void networkCounters(CounterSink sink) {
+        networks.forEach(n -> n.counters(sink));
     }
 
     private void pollBackends() {

@@ -65,10 +65,11 @@ final class EventChannels {
     }
 
     /** Takes the other end of a channel that the domain offers to domain 0; false if it does not. */
-    boolean bind(int port, Backend other) {
-        if (port <= 0 || port >= PORTS || state[port] != State.UNBOUND) {
+    boolean bind(long number, Backend other) {
+        if (number <= 0 || number >= PORTS || state[(int) number] != State.UNBOUND) {
             return false;
         }
+        int port = (int) number;
         state[port] = State.INTERDOMAIN;
         backend[port] = other;
         return true;
