@@ -9,7 +9,8 @@ import org.gearshift.translator.x86.decode.Mnemonic;
 /**
  * Instructions of which the manual gives bounds, not results.
  *
- * <p>RCPPS, RCPSS, RSQRTPS, RSQRTSS: relative error at most 1.5 * 2^-12 (SDM vol. 2); two processors may therefore differ by twice that. x87
+ * <p>RCPPS, RCPSS, RSQRTPS, RSQRTSS: relative error at most 1.5 * 2^-12 (SDM vol. 2); two processors may therefore differ by twice that. Tiny results are zero
+ * (SDM vol. 2 under RCPPS), so that at the smallest normal number one processor may have it and another zero. x87
  * transcendental functions: less than 1 ulp in round-to-nearest (SDM vol. 1, 8.3.10); two processors may differ by 1 ulp, and with the
  * direction of rounding in C1.
  */
@@ -43,7 +44,10 @@ final class Approximations {
         }
         float x = Float.intBitsToFloat(a);
         float y = Float.intBitsToFloat(b);
-        return !Float.isNaN(x) && !Float.isNaN(y) && !Float.isInfinite(x) && !Float.isInfinite(y) && x != 0 && y != 0
+        if (x == 0 || y == 0) {
+            return (a ^ b) >= 0 && Math.abs(x + y) <= Float.MIN_NORMAL * (1 + ESTIMATE);
+        }
+        return !Float.isNaN(x) && !Float.isNaN(y) && !Float.isInfinite(x) && !Float.isInfinite(y)
                 && Math.abs(x / (double) y - 1) <= ESTIMATE;
     }
 

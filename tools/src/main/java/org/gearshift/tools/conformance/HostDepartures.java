@@ -120,7 +120,7 @@ final class HostDepartures {
                             && c.a.vector() == PF),
             trials(Who.ANY, "CALL of a target that is not canonical with a stack that cannot be written: which fault comes first", "SDM vol. 2 under CALL gives no order",
                     c -> c.instruction != null && c.instruction.mnemonic() == CALL && c.trial.code().bits() == 64
-                            && (c.faults(PF) || c.faults(AC)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
+                            && (c.faults(PF) || c.faults(AC) || c.faults(SS)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
             trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
