@@ -34,11 +34,20 @@ final class DeviceOptions implements AutoCloseable {
     private String console;
 
     @Mixin
-    private NetworkOptions network;
+    private NetworkOptions network = new NetworkOptions();
 
     private final List<VirtioBlk> attached = new ArrayList<>();
     private final List<DiskImage> images = new ArrayList<>();
     private SerialEndpoint consoleEnd;
+
+    /** The devices of a machine that is described otherwise than by options. */
+    static DeviceOptions of(MachineSpec machine) {
+        DeviceOptions devices = new DeviceOptions();
+        devices.disks = machine.disks;
+        devices.rng = machine.rng;
+        devices.network = NetworkOptions.of(machine.net, machine.forwards);
+        return devices;
+    }
 
     /** Whether any device is wanted. */
     boolean any() {

@@ -3,7 +3,6 @@ package org.gearshift.tools;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.vmm.disk.BackingFiles;
 import org.gearshift.vmm.disk.DiskFormat;
@@ -30,7 +29,7 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
     }
 
     static DiskOption parse(String text) {
-        List<String> parts = split(text);
+        List<String> parts = MachineOption.split(text);
         String file = parts.get(0);
         DiskFormat format = null;
         boolean readOnly = false;
@@ -57,24 +56,6 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
             throw new TypeConversionException("a disk needs a file");
         }
         return new DiskOption(Path.of(file), format, readOnly, snapshot, serial, blockSize, backing);
-    }
-
-    private static List<String> split(String text) {
-        List<String> parts = new ArrayList<>();
-        StringBuilder part = new StringBuilder();
-        for (int i = 0; i < text.length(); i++) {
-            if (text.charAt(i) != ',') {
-                part.append(text.charAt(i));
-            } else if (i + 1 < text.length() && text.charAt(i + 1) == ',') {
-                part.append(',');
-                i++;
-            } else {
-                parts.add(part.toString());
-                part.setLength(0);
-            }
-        }
-        parts.add(part.toString());
-        return parts;
     }
 
     private static DiskFormat format(String value) {

@@ -14,7 +14,8 @@ import picocli.CommandLine.ScopeType;
 /** Entry point of the command line. */
 @Command(name = "gearshift", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
-        subcommands = {RunCommand.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
+        subcommands = {RunCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class, ControlCommand.Resume.class,
+            ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -49,7 +50,7 @@ public final class Gearshift implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? (run, compare, guest, disk, inspect, conformance, help)");
+        throw new ParameterException(spec.commandLine(), "which command? (run, up, ps, console, pause, resume, stop, destroy, compare, guest, disk, inspect, conformance, help)");
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */

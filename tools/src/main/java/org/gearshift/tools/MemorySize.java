@@ -1,5 +1,6 @@
 package org.gearshift.tools;
 
+import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -8,9 +9,35 @@ final class MemorySize implements ITypeConverter<Long> {
     static final long MIN = 8L << 20;
     static final long MAX = 2047L << 20;
 
+    /** The memory of several machines. */
+    static final class Total implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return total(text);
+        }
+    }
+
     @Override
     public Long convert(String text) {
-        String t = text.trim().toUpperCase(java.util.Locale.ROOT);
+        long bytes = bytes(text);
+        if (bytes < MIN || bytes > MAX) {
+            throw new TypeConversionException("'" + text + "' is out of range: guest memory is from 8M to 2047M");
+        }
+        return bytes & ~0xfffL;
+    }
+
+    /** The memory of several machines together. */
+    static long total(String text) {
+        long bytes = bytes(text);
+        if (bytes < MIN) {
+            throw new TypeConversionException("'" + text + "' is out of range: machines need 8M at least");
+        }
+        return bytes;
+    }
+
+    /** -1 if it is too large a number. */
+    private static long bytes(String text) {
+        String t = text.trim().toUpperCase(Locale.ROOT);
         int shift = 20;
         if (!t.isEmpty()) {
             int unit = "KMG".indexOf(t.charAt(t.length() - 1));
@@ -25,10 +52,6 @@ final class MemorySize implements ITypeConverter<Long> {
         } catch (NumberFormatException e) {
             throw new TypeConversionException("'" + text + "' is not a memory size; write for example 256M or 1G");
         }
-        long bytes = n < 0 || n > Long.MAX_VALUE >> shift ? -1 : n << shift;
-        if (bytes < MIN || bytes > MAX) {
-            throw new TypeConversionException("'" + text + "' is out of range: guest memory is from 8M to 2047M");
-        }
-        return bytes & ~0xfffL;
+        return n < 0 || n > Long.MAX_VALUE >> shift ? -1 : n << shift;
     }
 }

@@ -26,6 +26,14 @@ final class NetworkOptions implements AutoCloseable {
 
     private UserNetwork network;
 
+    /** The network of a machine that is described otherwise than by options. */
+    static NetworkOptions of(NetOption net, List<Forward> forwards) {
+        NetworkOptions network = new NetworkOptions();
+        network.net = net;
+        network.forwards = forwards;
+        return network;
+    }
+
     /** Whether a network is wanted, or something that needs one. */
     boolean any() {
         return net.present() || !forwards.isEmpty();

@@ -30,15 +30,7 @@ class RunCommandTest {
     Path dir;
 
     private static byte[] elf(int... code) {
-        byte[] file = new byte[0x1000 + code.length];
-        var b = java.nio.ByteBuffer.wrap(file).order(java.nio.ByteOrder.LITTLE_ENDIAN);
-        b.putInt(0, 0x464c457f).put(4, (byte) 1).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 3);
-        b.putInt(24, 0x100000).putInt(28, 52).putShort(42, (short) 32).putShort(44, (short) 1);
-        b.putInt(52, 1).putInt(56, 0x1000).putInt(60, 0x100000).putInt(64, 0x100000).putInt(68, code.length).putInt(72, code.length);
-        for (int i = 0; i < code.length; i++) {
-            file[0x1000 + i] = (byte) code[i];
-        }
-        return file;
+        return GuestCode.elf(code);
     }
 
     private CommandLineRun run(byte[] kernel, String... more) throws Exception {
@@ -149,7 +141,7 @@ class RunCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "run", "guest", "guest list", "guest fetch", "inspect"})
+    @ValueSource(strings = {"", "run", "up", "ps", "pause", "resume", "stop", "destroy", "console", "guest", "guest list", "guest fetch", "inspect"})
     void everyCommandHasHelpAndVersion(String command) {
         String[] words = command.isEmpty() ? new String[0] : command.split(" ");
         String[] help = java.util.Arrays.copyOf(words, words.length + 1);

@@ -2,6 +2,7 @@ package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.engine.StopReason;
+import org.gearshift.vmm.sched.Share;
 
 /** One processor, on the caller's thread, with devices and events in between. */
 final class LoneRun implements ProcessorRun {
@@ -17,8 +18,18 @@ final class LoneRun implements ProcessorRun {
 
     @Override
     public VmOutcome run(long limit) {
-        StopReason why = processor.engine().run(limit);
-        return why == StopReason.REQUESTED ? outcomes.requested() : outcomes.of(why, processor);
+        timer.begin();
+        try {
+            StopReason why = processor.engine().run(limit);
+            return why == StopReason.REQUESTED ? outcomes.requested() : outcomes.of(why, processor);
+        } finally {
+            timer.end();
+        }
+    }
+
+    @Override
+    public void scheduleOn(Share share) {
+        timer.scheduleOn(share.vcpu());
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.Map;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.sched.Share;
 
 /** A virtual machine in either gear, as those see it who run it and talk to its console. Methods are for one thread, except those that say otherwise. */
 public interface Machine {
@@ -21,6 +22,12 @@ public interface Machine {
 
     /** Ends the run soon; any thread. */
     void quit();
+
+    /** Asks the guest to shut down, as by a PC's power button; whether it does is its own affair. Any thread. */
+    void requestShutdown();
+
+    /** Makes the machine's processors run only while they have slots of the share; before the first run. */
+    void scheduleOn(Share share);
 
     /** Called on the vCPU thread whenever the machine goes idle. */
     void onIdle(Runnable action);

@@ -7,6 +7,7 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.engine.EventTimer;
+import org.gearshift.vmm.sched.VcpuSlot;
 
 /** Ties the engine to the machine's clock and event queue: when to come back, what to do with idle time, when to look for host input. */
 final class MachineTimer implements EventTimer {
@@ -28,6 +29,8 @@ final class MachineTimer implements EventTimer {
     private final GuestClock clock;
     private final EventQueue events;
     private final Runnable poll;
+    /** Null if the machine runs whenever it wants to. */
+    private VcpuSlot slot;
     private long spinningSince;
     private long lastPause = Long.MIN_VALUE / 2;
     private volatile Thread sleeper;
@@ -70,6 +73,27 @@ final class MachineTimer implements EventTimer {
         outside = conversation;
     }
 
+    /** Makes the machine run only while it has a slot; before it runs. */
+    void scheduleOn(VcpuSlot vcpu) {
+        slot = vcpu;
+    }
+
+    /** A run begins, on the calling thread. */
+    void begin() {
+        if (slot != null) {
+            sleeper = Thread.currentThread();
+            slot.take();
+            sleeper = null;
+        }
+    }
+
+    /** The run has ended. */
+    void end() {
+        if (slot != null) {
+            slot.leave();
+        }
+    }
+
     /** Ends a sleep; any thread. */
     void wake() {
         woken = true;
@@ -81,6 +105,11 @@ final class MachineTimer implements EventTimer {
 
     @Override
     public void runDue() {
+        if (slot != null && slot.isDue()) {
+            sleeper = Thread.currentThread();
+            slot.check();
+            sleeper = null;
+        }
         poll.run();
         events.runDue(clock.nanos());
     }
@@ -153,7 +182,13 @@ final class MachineTimer implements EventTimer {
     private boolean sleepUntilWoken(long nanos) {
         sleeper = Thread.currentThread();
         if (!woken && nanos > 0) {
+            if (slot != null) {
+                slot.leave();
+            }
             LockSupport.parkNanos(this, nanos);
+            if (slot != null) {
+                slot.take();
+            }
         }
         sleeper = null;
         boolean early = woken;

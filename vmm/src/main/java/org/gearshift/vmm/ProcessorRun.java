@@ -1,11 +1,15 @@
 package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.sched.Share;
 
 /** How the processors of a machine are run: one alone, on threads, or in turns. */
 interface ProcessorRun {
     /** Runs until the machine has an outcome. @param limit guest instructions since power-on, of all processors together */
     VmOutcome run(long limit);
+
+    /** Makes the processors run only while they have slots of the share; before any runs. */
+    void scheduleOn(Share share);
 
     /** Something has come that a processor may sleep through: its interrupt pin, a signal. Any thread. */
     void kick(Processor processor);

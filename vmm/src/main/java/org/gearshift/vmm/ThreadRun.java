@@ -8,6 +8,7 @@ import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.BusLock;
 import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.smp.EventThread;
@@ -49,6 +50,13 @@ final class ThreadRun implements ProcessorRun {
             }
         });
         devices.onLeave(events::eventsMayHaveMoved);
+    }
+
+    @Override
+    public void scheduleOn(Share share) {
+        for (ThreadTimer timer : timers) {
+            timer.scheduleOn(share.vcpu());
+        }
     }
 
     @Override
@@ -114,6 +122,7 @@ final class ThreadRun implements ProcessorRun {
             end(new VmOutcome(VmOutcome.DEAD, "internal error"));
         } finally {
             p.mmu.rest();
+            timer.end();
             current.remove();
         }
     }

@@ -5,6 +5,7 @@ import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcPlatform;
+import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.TurnTimer;
 
 /**
@@ -34,7 +35,21 @@ final class TurnRun implements ProcessorRun {
     }
 
     @Override
+    public void scheduleOn(Share share) {
+        machine.scheduleOn(share.vcpu());
+    }
+
+    @Override
     public VmOutcome run(long limit) {
+        machine.begin();
+        try {
+            return turns(limit);
+        } finally {
+            machine.end();
+        }
+    }
+
+    private VmOutcome turns(long limit) {
         while (true) {
             boolean idle = true;
             for (Processor p : processors) {

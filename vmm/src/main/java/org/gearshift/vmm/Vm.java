@@ -33,6 +33,7 @@ import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.virtio.VirtioDevice;
 import org.gearshift.vmm.virtio.VirtioNet;
@@ -243,6 +244,17 @@ public final class Vm implements Machine {
     public void quit() {
         quit = true;
         run.wake();
+    }
+
+    /** Presses the power button. */
+    @Override
+    public void requestShutdown() {
+        platform.power().pressPowerButton();
+    }
+
+    @Override
+    public void scheduleOn(Share share) {
+        run.scheduleOn(share);
     }
 
     /** Called on the vCPU thread whenever the machine goes idle. */

@@ -31,6 +31,7 @@ import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
+import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.xen.Domain;
 import org.gearshift.vmm.xen.DomainListener;
 
@@ -135,7 +136,13 @@ public final class XenVm implements Machine {
     @Override
     public VmOutcome run(long maxInstructions) {
         requested = null;
-        StopReason why = engine.run(maxInstructions);
+        timer.begin();
+        StopReason why;
+        try {
+            why = engine.run(maxInstructions);
+        } finally {
+            timer.end();
+        }
         return switch (why) {
             case REQUESTED -> requested;
             case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
@@ -177,6 +184,17 @@ public final class XenVm implements Machine {
     public void quit() {
         quit = true;
         timer.wake();
+    }
+
+    /** Asks as Xen's toolstack does: by {@code control/shutdown} in the store. */
+    @Override
+    public void requestShutdown() {
+        domain.requestShutdown();
+    }
+
+    @Override
+    public void scheduleOn(Share share) {
+        timer.scheduleOn(share.vcpu());
     }
 
     @Override

@@ -57,6 +57,38 @@ public final class ConsoleTerminal implements AutoCloseable {
 
     private int pending;
 
+    /** Writes bytes, and pushes them out. */
+    public synchronized void write(byte[] bytes) throws IOException {
+        out.write(bytes);
+        flush();
+    }
+
+    /** Whether keys come one by one, as from a terminal in raw mode. */
+    public boolean isRaw() {
+        return mode != null;
+    }
+
+    /**
+     * Starts a daemon thread that reads the terminal, with no key of its own.
+     *
+     * @param keys receives all that is typed, 0..255
+     * @param end called when there will be no more input
+     */
+    public void startRaw(IntConsumer keys, Runnable end) {
+        Thread t = new Thread(() -> {
+            try {
+                for (int c = in.read(); c >= 0; c = in.read()) {
+                    keys.accept(c);
+                }
+            } catch (IOException e) {
+                System.getLogger(ConsoleTerminal.class.getName()).log(System.Logger.Level.WARNING, "standard input failed: {0}", e.getMessage());
+            }
+            end.run();
+        }, "console-input");
+        t.setDaemon(true);
+        t.start();
+    }
+
     /** Pushes out what {@link #write} gathered. */
     public synchronized void flush() throws IOException {
         pending = 0;

@@ -4,6 +4,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.vmm.engine.EventTimer;
+import org.gearshift.vmm.sched.VcpuSlot;
 
 /** Time as a processor on a thread of its own sees it: the {@link EventThread} runs the events, and the processor sleeps until someone {@link #kick}s it. */
 public final class ThreadTimer implements EventTimer {
@@ -23,6 +24,8 @@ public final class ThreadTimer implements EventTimer {
     private final BusLock bus;
     private final Runnable signals;
     private final BooleanSupplier allHaltedForGood;
+    /** Null if the processor runs whenever it wants to. */
+    private VcpuSlot slot;
     private volatile boolean woken;
     private volatile boolean haltedForGood;
     private volatile Thread thread;
@@ -40,9 +43,24 @@ public final class ThreadTimer implements EventTimer {
         this.allHaltedForGood = allHaltedForGood;
     }
 
-    /** Says that the calling thread is the processor's. */
+    /** Makes the processor run only while it has a slot; before it runs. */
+    public void scheduleOn(VcpuSlot vcpu) {
+        slot = vcpu;
+    }
+
+    /** Says that the calling thread is the processor's; at rest. */
     public void begin() {
         thread = Thread.currentThread();
+        if (slot != null) {
+            slot.take();
+        }
+    }
+
+    /** The processor's thread is done; at rest. */
+    public void end() {
+        if (slot != null) {
+            slot.leave();
+        }
     }
 
     /** Ends a sleep, or the next one. Any thread. */
@@ -60,7 +78,13 @@ public final class ThreadTimer implements EventTimer {
     private void sleep(long nanos) {
         mmu.rest();
         if (!woken) {
+            if (slot != null) {
+                slot.leave();
+            }
             LockSupport.parkNanos(this, nanos);
+            if (slot != null) {
+                slot.take();
+            }
         }
         bus.wake(mmu);
     }
@@ -72,6 +96,12 @@ public final class ThreadTimer implements EventTimer {
 
     @Override
     public void runDue() {
+        if (slot != null && slot.isDue()) {
+            // Others need not wait for a processor that waits itself.
+            mmu.rest();
+            slot.check();
+            bus.wake(mmu);
+        }
         signals.run();
     }
 

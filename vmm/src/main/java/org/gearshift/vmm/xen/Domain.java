@@ -25,7 +25,7 @@ import org.gearshift.vmm.net.EthernetNetwork;
 
 /**
  * A paravirtual domain of one vCPU: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
- * All methods are for the vCPU's thread but {@link #consoleInput}.
+ * All methods are for the vCPU's thread but {@link #consoleInput} and {@link #requestShutdown}.
  */
 public final class Domain {
     private static final Logger LOG = System.getLogger(Domain.class.getName());
@@ -68,6 +68,7 @@ public final class Domain {
     final int maximumPages;
     boolean architecturalIopl;
     private boolean ended;
+    private volatile boolean shutdownRequested;
 
     private record Interface(EthernetNetwork network, long mac) {
     }
@@ -170,9 +171,19 @@ public final class Domain {
         console.type((byte) b);
     }
 
+    /** Asks the domain to shut down; any thread. */
+    public void requestShutdown() {
+        shutdownRequested = true;
+        wake.run();
+    }
+
     /** Takes over what other threads have brought. */
     public void poll() {
         console.poll();
+        if (shutdownRequested) {
+            shutdownRequested = false;
+            storeTree.put("/local/domain/" + ID + "/control/shutdown", "poweroff");
+        }
         pollBackends();
         store.poll();
     }

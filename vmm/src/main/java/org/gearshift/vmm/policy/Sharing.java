@@ -1,0 +1,24 @@
+package org.gearshift.vmm.policy;
+
+/** What machines can share. */
+public enum Sharing {
+    /** An interdomain event channel between two paravirtual domains. */
+    EVENT_CHANNEL("event-channel"),
+    /** A page that one domain grants and another maps or copies. */
+    GRANT("grant"),
+    /** A disk image. */
+    DISK("disk"),
+    /** A network. */
+    NETWORK("network");
+
+    private final String label;
+
+    Sharing(String label) {
+        this.label = label;
+    }
+
+    /** The name in policies. */
+    public String label() {
+        return label;
+    }
+}
