@@ -110,7 +110,7 @@ final class MachineFactory {
     private Machine domain(MachineSpec spec, VmConfig config, KernelImage kernel, byte[] initrd, DeviceOptions devices, VmConsole console)
             throws IOException, BootException {
         XenVm vm = new XenVm(config, processor(spec, kernel), console);
-        devices.attach(vm);
+        devices.attach(vm, spec.clock, messages);
         vm.load(kernel, initrd, spec.append);
         return vm;
     }

@@ -48,8 +48,8 @@ class PolicyFileTest {
     void whatThePolicyAllowsRuns() throws Exception {
         CommandLineRun r = up("""
                 machines:
-                  a: {disk: red.img}
-                  a2: {disk: ["./red.img", plain.img], net: user}
+                  a: {disk: "red.img,ro"}
+                  a2: {disk: ["./red.img,ro", plain.img], net: user}
                 """, POLICY);
         assertEquals(0, r.code(), r.err());
     }
