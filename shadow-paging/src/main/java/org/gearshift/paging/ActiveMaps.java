@@ -25,6 +25,8 @@ abstract class ActiveMaps {
     final PhysicalMemory memory;
     final PagingControl control;
     private final MappingEpoch epoch;
+    /** Linear pages that a debugger watches; null: none. */
+    private WatchedPages watched;
 
     ActiveMaps(PhysicalMemory memory, PagingControl control, MappingEpoch epoch) {
         this.memory = memory;
@@ -82,8 +84,20 @@ abstract class ActiveMaps {
         return (int) (memory.gate((long) (e & ShadowEntry.FRAME) << 12) >>> 12);
     }
 
-    /** Which accesses to a page may be made inline: its permissions and dirty bit, and no attribute of its frame. */
-    final int grants(int e, int frameAttributes) {
+    final void watch(WatchedPages pages) {
+        watched = pages;
+    }
+
+    /** Which accesses to a page may be made inline: its permissions and dirty bit, no attribute of its frame, and nobody who watches. */
+    final int grants(long page, int e, int frameAttributes) {
+        if ((frameAttributes & PhysicalMemory.WATCHED_LOADS) != 0) {
+            return 0;
+        }
+        int may = grants(e, frameAttributes);
+        return watched == null ? may : may & watched.unwatched(page);
+    }
+
+    private int grants(int e, int frameAttributes) {
         boolean userPage = (e & ShadowEntry.USER) != 0;
         boolean supervisor = !userPage || !control.smapBlocks();
         boolean writable = (e & ShadowEntry.DIRTY) != 0 && frameAttributes == 0;

@@ -55,7 +55,7 @@ final class FlatMaps extends ActiveMaps {
         if ((attributes & PhysicalMemory.MMIO) != 0) {
             return;
         }
-        int may = grants(e, attributes);
+        int may = grants(number, e, attributes);
         set(page, may, frame);
         if ((may & (WRITE_USER | WRITE_SUPERVISOR)) != 0) {
             noteWriter(frame, page);

@@ -21,6 +21,9 @@ public final class PhysicalMemory {
     static final int ROM = 4;
     /** Some of the frame is a device window: no inline access at all. */
     static final int MMIO = 8;
+    /** A debugger watches stores to the frame; and {@link #WATCHED_LOADS}: no inline access at all. */
+    static final int WATCHED = 16;
+    static final int WATCHED_LOADS = 32;
 
     private static final Logger LOG = System.getLogger(PhysicalMemory.class.getName());
 
@@ -30,7 +33,7 @@ public final class PhysicalMemory {
         }
     }
 
-    /** {@link #CODE}, {@link #TRACED}, {@link #ROM}, {@link #MMIO} of each RAM frame. */
+    /** {@link #CODE}, {@link #TRACED}, {@link #ROM}, {@link #MMIO}, {@link #WATCHED}, {@link #WATCHED_LOADS} of each RAM frame. */
     final byte[] attributes;
 
     private final GuestRam ram;
@@ -143,6 +146,30 @@ public final class PhysicalMemory {
             }
         }
         flushAll();
+    }
+
+    /**
+     * Makes every store by code to a frame, or every access, take the slow path, wherever it is mapped; which changes nothing that the guest can see. While no vCPU runs.
+     *
+     * @param loads whether loads do, too
+     */
+    public void watch(int frame, boolean loads) {
+        if (frame >= 0 && frame < attributes.length) {
+            synchronized (attributes) {
+                attributes[frame] |= (byte) (loads ? WATCHED | WATCHED_LOADS : WATCHED);
+            }
+            mmus.forEach(ShadowMmu::refill);
+        }
+    }
+
+    /** Ends {@link #watch}. */
+    public void unwatch(int frame) {
+        if (frame >= 0 && frame < attributes.length) {
+            synchronized (attributes) {
+                attributes[frame] &= ~(WATCHED | WATCHED_LOADS);
+            }
+            mmus.forEach(ShadowMmu::refill);
+        }
     }
 
     private void flushAll() {

@@ -66,6 +66,7 @@ public final class ShadowMmu {
     private long clock;
     private int errorCode;
     private int protections;
+    private WatchedPages watched;
 
     /**
      * The MMU of a vCPU as after reset: paging off.
@@ -108,6 +109,7 @@ public final class ShadowMmu {
         if (other && second == null) {
             second = new ShadowMmu(memory, code, counters, epoch);
             second.setAddressWidth(control.physicalBits, control.pse36);
+            second.watch(watched);
         }
         selected = other ? second : this;
     }
@@ -292,6 +294,7 @@ public final class ShadowMmu {
     private void useFormat() {
         if (control.longMode && wide == null) {
             wide = new WideMaps(memory, control, epoch, flat);
+            wide.watch(watched);
         }
         walker = control.longMode ? fourLevel : control.pae ? pae : twoLevel;
         maps = control.longMode ? wide : flat;
@@ -414,6 +417,28 @@ public final class ShadowMmu {
             spaces.get(i).root = null;
         }
         spaces.removeIf(s -> s != current);
+    }
+
+    /**
+     * Says which linear pages a debugger watches: accesses to them by code take the slow path, which changes nothing that the guest can see. While the vCPU does not run.
+     *
+     * @param pages null: none
+     */
+    public void watch(WatchedPages pages) {
+        watched = pages;
+        flat.watch(pages);
+        if (wide != null) {
+            wide.watch(pages);
+        }
+        if (second != null) {
+            second.watch(pages);
+        }
+        refill();
+    }
+
+    /** Empties the active maps: the next accesses fill them again from the shadow tables. */
+    void refill() {
+        maps.clearAll();
     }
 
     private long page(long va) {

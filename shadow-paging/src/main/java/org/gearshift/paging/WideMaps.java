@@ -134,7 +134,7 @@ final class WideMaps extends ActiveMaps {
             blank(slot);
             owner[slot] = page;
         }
-        int may = grants(e, attributes);
+        int may = grants(page, e, attributes);
         long empty = emptyEntry(slot);
         long entry = va ^ (long) frame << PAGE_SHIFT;
         readUser[slot] = (may & READ_USER) != 0 ? entry : empty;

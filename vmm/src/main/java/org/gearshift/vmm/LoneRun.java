@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.sched.Share;
 
@@ -9,6 +10,7 @@ final class LoneRun implements ProcessorRun {
     private final Processor processor;
     private final MachineTimer timer;
     private final Outcomes outcomes;
+    private Debugger debugger;
 
     LoneRun(Processor processor, MachineTimer timer, Outcomes outcomes) {
         this.processor = processor;
@@ -20,7 +22,7 @@ final class LoneRun implements ProcessorRun {
     public VmOutcome run(long limit) {
         timer.begin();
         try {
-            StopReason why = processor.engine().run(limit);
+            StopReason why = debugger == null ? processor.engine().run(limit) : debugger.run(0, limit, () -> outcomes.requested() != null);
             return why == StopReason.REQUESTED ? outcomes.requested() : outcomes.of(why, processor);
         } finally {
             timer.end();
@@ -30,6 +32,11 @@ final class LoneRun implements ProcessorRun {
     @Override
     public void scheduleOn(Share share) {
         timer.scheduleOn(share.vcpu());
+    }
+
+    @Override
+    public void debug(Debugger by) {
+        debugger = by;
     }
 
     @Override

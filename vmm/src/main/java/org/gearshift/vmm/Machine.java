@@ -3,6 +3,7 @@ package org.gearshift.vmm;
 import java.util.Map;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.sched.Share;
 
@@ -16,6 +17,9 @@ public interface Machine {
     GuestRam ram();
 
     Engine engine();
+
+    /** What stops and resumes it, and sees into it; made at the first call, which must come before {@link #run}. A machine without runs just as fast as one that has none. */
+    Debugger debugger();
 
     /** A byte for the guest's console; any thread. */
     void serialInput(int b);

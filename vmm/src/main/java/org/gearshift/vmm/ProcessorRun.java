@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.sched.Share;
 
 /** How the processors of a machine are run: one alone, on threads, or in turns. */
@@ -10,6 +11,9 @@ interface ProcessorRun {
 
     /** Makes the processors run only while they have slots of the share; before any runs. */
     void scheduleOn(Share share);
+
+    /** Lets processors stand where a debugger says so. Before {@link #run}. */
+    void debug(Debugger debugger);
 
     /** Something has come that a processor may sleep through: its interrupt pin, a signal. Any thread. */
     void kick(Processor processor);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcPlatform;
@@ -25,6 +26,7 @@ final class ThreadRun implements ProcessorRun {
     private volatile Throwable failure;
     private volatile Runnable onIdle = () -> { };
     private long limit;
+    private volatile Debugger debugger;
 
     /** @param poll takes in host input; called with {@code devices} held */
     ThreadRun(List<Processor> processors, Outcomes outcomes, PcPlatform platform, EngineOptions options, DeviceLock devices, GuestClock clock, EventQueue queue,
@@ -108,11 +110,14 @@ final class ThreadRun implements ProcessorRun {
         try {
             bus.wake(p.mmu);
             while (outcomes.requested() == null) {
+                if (debugger != null) {
+                    debugger.stand(p.number, () -> outcomes.requested() != null);
+                }
                 if (!p.ready()) {
                     timer.sleep();
                     continue;
                 }
-                StopReason why = p.engine().run(Long.MAX_VALUE);
+                StopReason why = run(p);
                 if (why != StopReason.REQUESTED) {
                     end(outcomes.of(why, p));
                 }
@@ -127,6 +132,10 @@ final class ThreadRun implements ProcessorRun {
         }
     }
 
+    private StopReason run(Processor p) {
+        return debugger == null ? p.engine().run(Long.MAX_VALUE) : debugger.run(p.number, Long.MAX_VALUE, () -> outcomes.requested() != null || p.isInitRequested());
+    }
+
     private void end(VmOutcome outcome) {
         outcomes.request(outcome);
         processors.forEach(this::kick);
@@ -134,7 +143,7 @@ final class ThreadRun implements ProcessorRun {
 
     /** Called by a processor before each slice. */
     private void lookForEnd(Processor p) {
-        if (outcomes.requested() != null || p.isInitRequested()) {
+        if (outcomes.requested() != null || p.isInitRequested() || debugger != null && debugger.wantsStop()) {
             p.engine().requestStop();
         } else if (limit != Long.MAX_VALUE && outcomes.retired() >= limit) {
             end(outcomes.of(StopReason.LIMIT, p));
@@ -148,6 +157,12 @@ final class ThreadRun implements ProcessorRun {
             }
         }
         return true;
+    }
+
+    @Override
+    public void debug(Debugger by) {
+        by.onThreads(cpu -> processors.get(cpu).mmu::rest, cpu -> () -> bus.wake(processors.get(cpu).mmu));
+        debugger = by;
     }
 
     @Override

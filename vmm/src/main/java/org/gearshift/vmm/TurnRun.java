@@ -2,6 +2,7 @@ package org.gearshift.vmm;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.pc.PcPlatform;
@@ -21,6 +22,7 @@ final class TurnRun implements ProcessorRun {
     private final Outcomes outcomes;
     private final PcPlatform platform;
     private final TurnTimer[] timers;
+    private Debugger debugger;
 
     TurnRun(List<Processor> processors, MachineTimer machine, Outcomes outcomes, PcPlatform platform, EngineOptions options) {
         this.processors = processors;
@@ -57,7 +59,7 @@ final class TurnRun implements ProcessorRun {
                 if (left <= 0) {
                     return outcomes.of(StopReason.LIMIT, p);
                 }
-                if (!p.ready()) {
+                if (!p.ready() || debugger != null && debugger.holds(p.number)) {
                     continue;
                 }
                 StopReason why = turn(p, Math.min(left, TURN));
@@ -78,7 +80,8 @@ final class TurnRun implements ProcessorRun {
     private StopReason turn(Processor p, long instructions) {
         platform.select(p.number);
         timers[p.number].begin();
-        return p.engine().run(p.engine().retired() + instructions);
+        long end = p.engine().retired() + instructions;
+        return debugger == null ? p.engine().run(end) : debugger.run(p.number, end, () -> outcomes.requested() != null || timers[p.number].isEnded() || p.isInitRequested());
     }
 
     private boolean allHaltedForGood() {
@@ -88,6 +91,11 @@ final class TurnRun implements ProcessorRun {
             }
         }
         return true;
+    }
+
+    @Override
+    public void debug(Debugger by) {
+        debugger = by;
     }
 
     @Override

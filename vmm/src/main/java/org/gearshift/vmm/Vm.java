@@ -24,6 +24,8 @@ import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.debug.DebuggedCpu;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
@@ -50,6 +52,7 @@ public final class Vm implements Machine {
     private final GuestClock clock;
     private final ProcessorRun run;
     private volatile boolean quit;
+    private Debugger debugger;
     private final long rsdp;
 
     /**
@@ -160,6 +163,9 @@ public final class Vm implements Machine {
 
     private void poll() {
         platform.poll();
+        if (debugger != null && debugger.wantsStop()) {
+            processors.forEach(p -> p.engine().requestStop());
+        }
         if (quit) {
             end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
         }
@@ -208,7 +214,23 @@ public final class Vm implements Machine {
     @Override
     public VmOutcome run(long maxInstructions) {
         outcomes.clear();
-        return run.run(maxInstructions);
+        if (debugger == null) {
+            return run.run(maxInstructions);
+        }
+        debugger.begin();
+        VmOutcome outcome = run.run(maxInstructions);
+        debugger.ended(outcome.exitCode(), outcome.message());
+        return outcome;
+    }
+
+    @Override
+    public Debugger debugger() {
+        if (debugger == null) {
+            debugger = new Debugger(processors.stream().map(p -> new DebuggedCpu(p.number, p.cpu, p.mmu, memory, p.engine())).toList());
+            debugger.connect(run::wake, clock::pause, clock::resume);
+            run.debug(debugger);
+        }
+        return debugger;
     }
 
     /** The bootstrap processor. */
@@ -243,6 +265,9 @@ public final class Vm implements Machine {
     @Override
     public void quit() {
         quit = true;
+        if (debugger != null) {
+            debugger.release();
+        }
         run.wake();
     }
 

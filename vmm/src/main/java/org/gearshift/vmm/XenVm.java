@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.gearshift.paging.CodePages;
@@ -24,6 +25,8 @@ import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.TaskPriority;
 import org.gearshift.vmm.cpu.VCpu;
+import org.gearshift.vmm.debug.DebuggedCpu;
+import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.engine.Engine;
@@ -47,7 +50,9 @@ public final class XenVm implements Machine {
     private final Domain domain;
     private final HostWork hostWork;
     private VmOutcome requested;
+    private final PhysicalMemory memory;
     private volatile boolean quit;
+    private Debugger debugger;
 
     /**
      * Builds the machine, with no kernel.
@@ -57,7 +62,7 @@ public final class XenVm implements Machine {
      */
     public XenVm(VmConfig config, CpuModel model, SerialBackend console) {
         ram = new GuestRam(Domain.machineBytes(config.ramBytes()));
-        PhysicalMemory memory = new PhysicalMemory(ram);
+        memory = new PhysicalMemory(ram);
         CodePages codePages = new CodePages(memory);
         mmu = new ShadowMmu(memory, codePages);
         clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
@@ -103,6 +108,9 @@ public final class XenVm implements Machine {
     private void poll() {
         hostWork.run();
         domain.poll();
+        if (debugger != null && debugger.wantsStop()) {
+            engine.requestStop();
+        }
         if (quit) {
             requested = new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user");
             engine.requestStop();
@@ -137,12 +145,33 @@ public final class XenVm implements Machine {
     public VmOutcome run(long maxInstructions) {
         requested = null;
         timer.begin();
-        StopReason why;
         try {
-            why = engine.run(maxInstructions);
+            return runFor(maxInstructions);
         } finally {
             timer.end();
         }
+    }
+
+    private VmOutcome runFor(long maxInstructions) {
+        if (debugger == null) {
+            return outcome(engine.run(maxInstructions));
+        }
+        debugger.begin();
+        VmOutcome outcome = outcome(debugger.run(0, maxInstructions, () -> requested != null));
+        debugger.ended(outcome.exitCode(), outcome.message());
+        return outcome;
+    }
+
+    @Override
+    public Debugger debugger() {
+        if (debugger == null) {
+            debugger = new Debugger(List.of(new DebuggedCpu(0, cpu, mmu, memory, engine)));
+            debugger.connect(timer::wake, clock::pause, clock::resume);
+        }
+        return debugger;
+    }
+
+    private VmOutcome outcome(StopReason why) {
         return switch (why) {
             case REQUESTED -> requested;
             case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
@@ -183,6 +212,9 @@ public final class XenVm implements Machine {
     @Override
     public void quit() {
         quit = true;
+        if (debugger != null) {
+            debugger.release();
+        }
         timer.wake();
     }
 

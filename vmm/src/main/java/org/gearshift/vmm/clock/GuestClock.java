@@ -20,4 +20,12 @@ public interface GuestClock {
 
     /** Continues from a saved time. */
     void restore(DataInput in) throws IOException;
+
+    /** Stops time while the machine stands; nothing to do where it derives from what the guest executes. Any thread. */
+    default void pause() {
+    }
+
+    /** Lets time go on from where it stopped. */
+    default void resume() {
+    }
 }

@@ -6,22 +6,23 @@ import java.io.IOException;
 
 /** Real time, from the host's monotonic clock; it starts at 0 and can be stopped while the machine is. */
 public final class HostClock implements GuestClock {
-    private long origin = System.nanoTime();
-    private long stoppedAt;
-    private boolean paused;
+    private volatile long origin = System.nanoTime();
+    private volatile long stoppedAt;
+    private volatile boolean paused;
 
     @Override
     public long nanos() {
         return paused ? stoppedAt : System.nanoTime() - origin;
     }
 
-    /** Stops time; no effect if it stands already. */
+    /** No effect if it stands already. */
+    @Override
     public void pause() {
         stoppedAt = nanos();
         paused = true;
     }
 
-    /** Lets time go on from where it stopped. */
+    @Override
     public void resume() {
         if (paused) {
             origin = System.nanoTime() - stoppedAt;

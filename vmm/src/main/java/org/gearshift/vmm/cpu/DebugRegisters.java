@@ -166,6 +166,9 @@ final class DebugRegisters {
     private void deliver(int bits, boolean fault) {
         hits = 0;
         s[DR6] |= bits;
+        if (cpu.observer != null) {
+            cpu.observer.delivering(CpuObserver.Delivery.EXCEPTION, Vector.DB, -1);
+        }
         cpu.interrupts.deliver(Vector.DB, -1, true, fault);
     }
 

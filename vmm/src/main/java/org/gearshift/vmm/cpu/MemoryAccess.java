@@ -45,6 +45,7 @@ final class MemoryAccess {
             cpu.restartExact();
         }
         cpu.debug.dataAccess(va, bytes, false);
+        observe(va, first, second, bytes, false);
         long value = extend(second < 0 ? memory.read(first, bits) : readSplit(va, first, second, bytes), bits);
         VarHandle.acquireFence();
         return value;
@@ -66,6 +67,7 @@ final class MemoryAccess {
             }
         }
         cpu.debug.dataAccess(va, bytes, true);
+        observe(va, first, second, bytes, true);
         VarHandle.storeStoreFence();
         if (cpu.paravirtual != null && (cpu.paravirtual.isTable(first) || split && cpu.paravirtual.isTable(second))) {
             storeToTable(va, first, value, bits, split);
@@ -99,6 +101,7 @@ final class MemoryAccess {
             cpu.restartExact();
         }
         cpu.debug.dataAccess(va, bytes, true);
+        observe(va, first, second, bytes, true);
         if (oneStep) {
             return memory.compareAndSwap(first, expected, value, bits, cpu.exact ? mmu : null);
         }
@@ -123,6 +126,7 @@ final class MemoryAccess {
             cpu.restartExact();
         }
         cpu.debug.dataAccess(va, 2 * Long.BYTES, true);
+        observe(va, first, -1, 2 * Long.BYTES, true);
         return cpu.alone(() -> {
             if (memory.read(first, Long.SIZE) != expectedLow || memory.read(first + Long.BYTES, Long.SIZE) != expectedHigh) {
                 return false;
@@ -131,6 +135,24 @@ final class MemoryAccess {
             memory.store(first + Long.BYTES, high, Long.SIZE, mmu);
             return true;
         });
+    }
+
+    /** Tells a debugger of an access, page by page. */
+    private void observe(long va, long first, long second, int bytes, boolean write) {
+        if (cpu.observer == null) {
+            return;
+        }
+        int head = second < 0 ? bytes : PAGE - ((int) va & PAGE - 1);
+        cpu.observer.access(va, first, head, write);
+        if (second >= 0) {
+            cpu.observer.access(nextPage(va), second, bytes - head, write);
+        }
+    }
+
+    private void observeImplicit(long va, long physical, int bytes, boolean write) {
+        if (cpu.observer != null) {
+            cpu.observer.implicitAccess(va, physical, bytes, write);
+        }
     }
 
     /** Compiled code may hold a writable location in a frame that the walk has just found to be a page table: it is left. */
@@ -153,6 +175,7 @@ final class MemoryAccess {
     long load(long va, int bits, boolean user) {
         int bytes = bits >>> 3;
         long first = mapped(va, ShadowMmu.READ, user);
+        observeImplicit(va, first, bytes, false);
         if (!crosses(va, bytes)) {
             return extend(memory.read(first, bits), bits);
         }
@@ -164,6 +187,7 @@ final class MemoryAccess {
     void store(long va, long value, int bits, boolean user) {
         int bytes = bits >>> 3;
         long first = mapped(va, ShadowMmu.WRITE, user);
+        observeImplicit(va, first, bytes, true);
         if (crosses(va, bytes)) {
             writeSplit(va, first, physical(nextPage(va), ShadowMmu.WRITE, user), value, bytes);
         } else {

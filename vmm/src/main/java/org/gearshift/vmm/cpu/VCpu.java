@@ -18,6 +18,7 @@ import static org.gearshift.translator.x86.X86State.SS;
 import java.io.DataInput;
 import java.lang.invoke.VarHandle;
 import java.util.function.BooleanSupplier;
+import java.util.function.UnaryOperator;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
@@ -90,6 +91,8 @@ public final class VCpu extends GuestContext {
     private final ServiceTable services = new ServiceTable();
     /** Null on a machine whose system architecture is the processor's own. */
     Paravirtualization paravirtual;
+    /** Null unless a debugger watches. */
+    CpuObserver observer;
     /** Stands in for the page maps while data breakpoints must see every access. */
     private int[] emptyMap;
     private long[] emptyWideMap;
@@ -329,7 +332,11 @@ public final class VCpu extends GuestContext {
      * control registers from outside calls it afterwards.
      */
     public void refreshMode() {
+        long before = mode;
         mode = X86Mode.of(s) | mapsInUse;
+        if (observer != null && mode != before) {
+            observer.modeChanged(before, mode);
+        }
         // At CPL 3 only the processor itself makes supervisor accesses; those AC does not lift.
         mmu.setSmapOverride((s[EFLAGS_SYS] & Eflags.AC) != 0 && !user());
         if (debug.watchesData()) {
@@ -352,6 +359,21 @@ public final class VCpu extends GuestContext {
             wideWriteMap = mmu.wideWriteMap(user);
         }
         addressMask = code64() ? -1 : LOW_32;
+    }
+
+    /** Lets a debugger watch, or, with null, nobody. */
+    public void observe(CpuObserver by) {
+        observer = by;
+    }
+
+    /** Whether it runs a kernel that knows that it runs on a monitor. */
+    public boolean inParavirtualKernel() {
+        return paravirtual != null && paravirtual.kernel();
+    }
+
+    /** Puts something before a service, or in its place: for debuggers. @param with gets what answers the service now, and gives what is to */
+    public void interpose(X86Service service, UnaryOperator<SystemService> with) {
+        services.replace(service, with.apply(services.get(service)));
     }
 
     /** Makes the MMU follow control registers changed from outside, then {@link #refreshMode}. */
@@ -533,6 +555,7 @@ public final class VCpu extends GuestContext {
     /** Delivers the exception in {@link #fault} at the instruction the pc slot names. */
     public void deliverFault() {
         int vector = memory.stackFaultInstead(fault.vector);
+        delivering(CpuObserver.Delivery.EXCEPTION, vector, fault.errorCode);
         debug.exceptionTaken(vector);
         interrupts.deliver(vector, fault.errorCode, true, true);
     }
@@ -540,12 +563,14 @@ public final class VCpu extends GuestContext {
     /** Delivers the page fault of an instruction fetch at linear address {@code va}, with the error code {@link ShadowMmu#faultErrorCode} gave. */
     public void deliverFetchFault(long va, int errorCode) {
         s[X86State.CR2] = va;
+        delivering(CpuObserver.Delivery.EXCEPTION, Vector.PF, errorCode);
         debug.exceptionTaken(Vector.PF);
         interrupts.deliver(Vector.PF, errorCode, true, true);
     }
 
     /** #GP(0): the pc slot lies beyond the limit of CS, or is not canonical. */
     public void deliverFetchLimitFault() {
+        delivering(CpuObserver.Delivery.EXCEPTION, Vector.GP, 0);
         debug.exceptionTaken(Vector.GP);
         interrupts.deliver(Vector.GP, 0, true, true);
     }
@@ -553,8 +578,15 @@ public final class VCpu extends GuestContext {
     /** Delivers an external interrupt; ends HLT. */
     public void deliverInterrupt(int vector) {
         halted = false;
+        delivering(CpuObserver.Delivery.INTERRUPT, vector, -1);
         debug.exceptionTaken(-1);
         interrupts.deliver(vector, -1, false, false);
+    }
+
+    private void delivering(CpuObserver.Delivery kind, int vector, int errorCode) {
+        if (observer != null) {
+            observer.delivering(kind, vector, errorCode);
+        }
     }
 
     /** The NMI signal: one is remembered until it can be taken. */
@@ -577,6 +609,7 @@ public final class VCpu extends GuestContext {
         halted = false;
         nmiPending = false;
         nmiBlocked = true;
+        delivering(CpuObserver.Delivery.NMI, Vector.NMI, -1);
         debug.exceptionTaken(-1);
         interrupts.deliver(Vector.NMI, -1, false, false);
     }

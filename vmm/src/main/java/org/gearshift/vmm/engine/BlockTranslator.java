@@ -1,6 +1,8 @@
 package org.gearshift.vmm.engine;
 
 import org.gearshift.ir.Block;
+import org.gearshift.ir.Insn;
+import org.gearshift.ir.Op;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.paging.CodePages;
@@ -31,6 +33,8 @@ final class BlockTranslator {
     private final long ramFrames;
     private final PassPipeline passes;
     private final ShadowMmu mmu;
+    /** Null without a debugger. */
+    private Breakpoints breakpoints;
 
     BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, EventTimer timer, PassPipeline passes, Interpreter interpreter,
             CodeCache cache, EngineStatistics statistics) {
@@ -46,6 +50,11 @@ final class BlockTranslator {
         this.ramFrames = memory.ram().frames();
         this.passes = passes;
         this.mmu = mmu;
+    }
+
+    /** From now on blocks end before breakpoints; what was translated earlier is for the caller to drop. @param where null: none */
+    void setBreakpoints(Breakpoints where) {
+        breakpoints = where;
     }
 
     /** Linear address of a pc in a mode, zero-extended. */
@@ -82,6 +91,10 @@ final class BlockTranslator {
             long before = memory.settled();
             code.fetchFrom(linear);
             block = lifter.lift(code, pc, mode, single ? 1 : MAX_INSNS);
+            if (breakpoints != null && !single) {
+                int free = insnsBeforeBreakpoint(block, mode);
+                block = free < block.guestInsns() ? lifter.lift(code, pc, mode, free) : block;
+            }
             crosses = (linear & 0xfff) + block.guestBytes() > 0x1000;
             second = crosses ? code.secondFrame() : Translation.NONE;
             settled = !shared || !crosses || !inRam(second) || codePages.isProtected(second) && memory.isSettled(second, before);
@@ -97,7 +110,8 @@ final class BlockTranslator {
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
-        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0;
+        t.breakpoint = breakpoints != null && !single && breakpoints.at(linear, t.physical());
+        t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0 && !t.breakpoint;
         cache.setHandle(t);
         if (single) {
             interpreter.setThreshold(handle, Integer.MAX_VALUE);
@@ -112,6 +126,21 @@ final class BlockTranslator {
         statistics.blockInsns += block.guestInsns();
         statistics.translateNanos += System.nanoTime() - start;
         return t;
+    }
+
+    /** Instructions from the block's first up to the next one with a breakpoint. */
+    private int insnsBeforeBreakpoint(Block block, long mode) {
+        int insns = 0;
+        for (Insn i : block.insns()) {
+            if (i.op() == Op.MARK) {
+                long linear = linear(i.imm(), mode);
+                if (insns > 0 && breakpoints.at(linear, (long) code.firstFrame() << 12 | linear & 0xfff)) {
+                    return insns;
+                }
+                insns++;
+            }
+        }
+        return insns;
     }
 
     /**

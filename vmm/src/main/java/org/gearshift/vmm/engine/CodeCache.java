@@ -2,6 +2,7 @@ package org.gearshift.vmm.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.paging.CodePages;
 
@@ -91,6 +92,18 @@ final class CodeCache {
             byFrame.set(frame, l);
         }
         l.add(t);
+    }
+
+    /** Drops translations by what they are. */
+    void invalidate(Predicate<Translation> which) {
+        for (int frame = 0; frame < byFrame.size(); frame++) {
+            List<Translation> l = byFrame.get(frame);
+            for (Translation t : l == null ? List.<Translation>of() : List.copyOf(l)) {
+                if (t.valid && which.test(t)) {
+                    invalidate(t.physical(), 1);
+                }
+            }
+        }
     }
 
     /** Drops every translation made from any of these bytes, which lie in one page. */

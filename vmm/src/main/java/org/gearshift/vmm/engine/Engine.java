@@ -71,6 +71,8 @@ public final class Engine {
     private volatile boolean stop;
     private boolean oneBlock;
     private boolean resync;
+    /** Null without a debugger. */
+    private Breakpoints breakpoints;
     private final List<RegionRecord> regions = new ArrayList<>();
     /** Regions HotSpot has been asked to compile. */
     private final List<RegionRecord> compiling = new ArrayList<>();
@@ -127,6 +129,20 @@ public final class Engine {
      */
     public void setOneBlock(boolean on) {
         oneBlock = on;
+    }
+
+    /** Lets a debugger stop the loop. While it does not run. */
+    public void setBreakpoints(Breakpoints where) {
+        breakpoints = where;
+        translator.setBreakpoints(where);
+    }
+
+    /** {@link Breakpoints} have changed at an address: drops what was translated from there, or ended there. While the loop does not run. @param physical whether it is a physical address */
+    public void breakpointChanged(long address, boolean physical) {
+        cache.invalidate(t -> {
+            long first = physical ? t.physical() : t.linear;
+            return address - first >= 0 && address - first <= t.guestBytes;
+        });
     }
 
     /** A device was accessed: events may have been re-armed, or time has passed, so that the budget must be computed anew. */
@@ -221,12 +237,19 @@ public final class Engine {
                 return;
             }
             if (cpu.s[X86State.INT_SHADOW] != 0 || cpu.needsSingleStep()) {
+                if (breakpoints != null && stopsBeforeStep()) {
+                    return;
+                }
                 step();
                 continue;
             }
             Translation t = lookup();
             if (t == null) {
                 continue;
+            }
+            if (t.breakpoint && breakpoints.reached(t.linear, t.physical())) {
+                stop = true;
+                return;
             }
             if (cpu.budget < (t.code != null ? t.code.stretch(t.entry) : t.guestInsns)) {
                 if (!exactEnd) {
@@ -240,6 +263,16 @@ public final class Engine {
             }
             runFrom(t);
         }
+    }
+
+    /** Instructions that are stepped through are translated one by one, whatever is at them. */
+    private boolean stopsBeforeStep() {
+        long linear = BlockTranslator.linear(cpu.s[X86State.RIP], cpu.mode());
+        long physical = mmu.probe(linear, ShadowMmu.EXECUTE, cpu.user());
+        if (physical >= 0 && breakpoints.at(linear, physical) && breakpoints.reached(linear, physical)) {
+            stop = true;
+        }
+        return stop;
     }
 
     /** Nothing is held here that another vCPU may change. */

@@ -34,6 +34,8 @@ final class Translation {
     boolean valid = true;
     /** False for code outside RAM: used once and thrown away, since nothing tells when such code changes. */
     boolean cached = true;
+    /** A debugger has a breakpoint on the first instruction: never cached, so that the loop sees it each time. */
+    boolean breakpoint;
     /** {@code ShadowMmu.mappingEpoch()} at which the mapping of the page or pages was last found right. */
     int checkedEpoch;
     /** Chain in the cache's hash table. */

@@ -7,6 +7,7 @@ public final class TurnTimer implements EventTimer {
     private final EventTimer machine;
     private final Runnable endTurn;
     private boolean idle;
+    private boolean ended;
     private boolean haltedForGood;
 
     /** @param endTurn makes the engine's run return */
@@ -18,7 +19,13 @@ public final class TurnTimer implements EventTimer {
     /** Forgets why the last turn ended. */
     public void begin() {
         idle = false;
+        ended = false;
         haltedForGood = false;
+    }
+
+    /** Whether the turn has ended before its last instruction. */
+    public boolean isEnded() {
+        return ended;
     }
 
     /** Whether the last turn ended as the processor was halted. */
@@ -43,6 +50,7 @@ public final class TurnTimer implements EventTimer {
 
     @Override
     public boolean pause() {
+        ended = true;
         endTurn.run();
         return machine.pause();
     }
@@ -55,6 +63,7 @@ public final class TurnTimer implements EventTimer {
     @Override
     public boolean idle(boolean forGood) {
         idle = true;
+        ended = true;
         haltedForGood = forGood;
         endTurn.run();
         return true;
