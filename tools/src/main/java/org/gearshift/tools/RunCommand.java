@@ -1,5 +1,6 @@
 package org.gearshift.tools;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -102,6 +103,9 @@ final class RunCommand implements Callable<Integer> {
     @Option(names = "--lockstep", description = "Run interpreter and compiled code side by side and compare all guest state after every block; implies --clock virtual.")
     private boolean lockstep;
 
+    @Mixin
+    private DebugOptions debugging;
+
     @Option(names = "--stats", description = "Print a summary at the end, on standard error.")
     private boolean statistics;
 
@@ -128,6 +132,7 @@ final class RunCommand implements Callable<Integer> {
         try (SerialEndpoint endpoint = SerialEndpoint.open("--serial", serialEnd(), spec.commandLine().getErr())) {
             if (lockstep) {
                 devices.requireShareable();
+                debugging.requireNone("--lockstep");
                 return runLockstep(image, processor, module, limit, endpoint);
             }
             return run(image, processor, module, limit, endpoint);
@@ -225,8 +230,11 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
-        endpoint.attach(vm, vm::serialInput);
-        VmOutcome outcome = vm.run(limit);
+        VmOutcome outcome;
+        try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getErr())) {
+            endpoint.attach(vm, vm::serialInput);
+            outcome = vm.run(limit);
+        }
         endpoint.flush();
         devices.flush();
         PrintWriter err = spec.commandLine().getErr();

@@ -27,6 +27,9 @@ public interface Machine {
     /** Ends the run soon; any thread. */
     void quit();
 
+    /** The same, as if the guest had asked for a reset. */
+    void reset();
+
     /** Asks the guest to shut down, as by a PC's power button; whether it does is its own affair. Any thread. */
     void requestShutdown();
 

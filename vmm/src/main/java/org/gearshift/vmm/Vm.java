@@ -271,6 +271,14 @@ public final class Vm implements Machine {
         run.wake();
     }
 
+    @Override
+    public void reset() {
+        end(new VmOutcome(VmOutcome.RESET, "reset by the debugger"));
+        if (debugger != null) {
+            debugger.release();
+        }
+    }
+
     /** Presses the power button. */
     @Override
     public void requestShutdown() {

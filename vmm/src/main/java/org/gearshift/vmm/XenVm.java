@@ -49,7 +49,7 @@ public final class XenVm implements Machine {
     private final Engine engine;
     private final Domain domain;
     private final HostWork hostWork;
-    private VmOutcome requested;
+    private volatile VmOutcome requested;
     private final PhysicalMemory memory;
     private volatile boolean quit;
     private Debugger debugger;
@@ -227,6 +227,16 @@ public final class XenVm implements Machine {
     @Override
     public void scheduleOn(Share share) {
         timer.scheduleOn(share.vcpu());
+    }
+
+    @Override
+    public void reset() {
+        requested = new VmOutcome(VmOutcome.RESET, "reset by the debugger");
+        engine.requestStop();
+        if (debugger != null) {
+            debugger.release();
+        }
+        timer.wake();
     }
 
     @Override

@@ -36,7 +36,10 @@ public final class SymbolReader {
         if (ElfFile.isElf(bytes)) {
             ElfFile elf = new ElfFile(name, bytes);
             t = elf.symbols();
-            t = t.isEmpty() ? Kallsyms.read(bytes, elf.is64Bit()) : t;
+            if (t.isEmpty()) {
+                t = Kallsyms.read(bytes, elf.is64Bit());
+                t = t.isEmpty() ? t : t.with(ExportedSymbols.missingFrom(t, elf));
+            }
         } else if (isLinux(bytes)) {
             KernelImage packed = new KernelImage(name, bytes);
             // The tables may lie in any segment of the file that is packed.

@@ -69,6 +69,11 @@ public final class DebuggedCpu {
         return X86Mode.is(cpu.mode(), X86Mode.CODE64);
     }
 
+    /** What its mode is called. */
+    public String modeName() {
+        return CpuTraps.name(cpu.mode());
+    }
+
     /** Linear address of the next instruction. */
     public long pc() {
         long linear = X86Mode.csBase(cpu.mode()) + cpu.s[X86State.RIP];

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
@@ -148,7 +149,8 @@ class DebuggerTest {
             Watchpoint stack = new Watchpoint(0x8ffff8, 4, Watchpoint.Kind.ACCESS, false);
             p.debugger.traps().add(stack);
             int steps = 0;
-            for (Stop s = p.goesOn(); s.reason() != Stop.Reason.ENDED && steps < 3000; s = steps % 7 == 6 ? p.goesOn() : p.steps()) {
+            Random random = new Random(1);
+            for (Stop s = p.goesOn(); s.reason() != Stop.Reason.ENDED && steps < 3000; s = random.nextInt(3) == 0 ? p.goesOn() : p.steps()) {
                 steps++;
             }
             assertTrue(handler.hits() > 5 && stack.hits() > 5, handler.hits() + " " + stack.hits());

@@ -1,0 +1,66 @@
+package org.gearshift.tools.debug;
+
+import java.io.PrintWriter;
+import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.vmm.Machine;
+import org.gearshift.vmm.debug.DebuggedCpu;
+import org.gearshift.vmm.debug.Debugger;
+
+/** What commands work on: a machine that stands, one of its processors, names for addresses, and where text goes. */
+final class DebugContext {
+    private static final int DIGITS_64 = 16;
+    private static final int DIGITS_32 = 8;
+
+    private final Machine machine;
+    private final PrintWriter out;
+    private final KernelSymbols symbols;
+    private int current;
+
+    DebugContext(Machine machine, KernelSymbols symbols, PrintWriter out) {
+        this.machine = machine;
+        this.symbols = symbols;
+        this.out = out;
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    Debugger debugger() {
+        return machine.debugger();
+    }
+
+    /** The processor that registers and addresses are of. */
+    DebuggedCpu cpu() {
+        return debugger().cpus().get(current);
+    }
+
+    /** Chooses the processor. @param number one there is */
+    void select(int number) {
+        current = number;
+    }
+
+    /** Names for addresses as the kernel lies in memory now. */
+    SymbolTable symbols() {
+        return symbols.where(cpu());
+    }
+
+    void print(String format, Object... arguments) {
+        out.println(String.format(format, arguments));
+    }
+
+    void flush() {
+        out.flush();
+    }
+
+    /** An address in as many digits as the processor's mode has. */
+    String hex(long address) {
+        return String.format("%0" + (cpu().isCode64() ? DIGITS_64 : DIGITS_32) + "x", address);
+    }
+
+    /** An address, and its symbol if it has one. */
+    String place(long address) {
+        SymbolTable.Place p = symbols().at(address);
+        return hex(address) + (p == null ? "" : " <" + p + ">");
+    }
+}

@@ -1,0 +1,62 @@
+package org.gearshift.tools.debug;
+
+import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.debug.DebuggedCpu;
+
+/**
+ * The symbols of a kernel, moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page faults, once it has.
+ */
+public final class KernelSymbols {
+    private static final int PAGE_FAULT = 14;
+    private static final long PAGE_MASK = 0xfff;
+
+    private final SymbolTable linked;
+    private SymbolTable moved;
+    private long by;
+
+    /** @param linked symbols at the addresses they were linked for */
+    public KernelSymbols(SymbolTable linked) {
+        this.linked = linked;
+        this.moved = linked;
+    }
+
+    /** No names. */
+    public static KernelSymbols none() {
+        return new KernelSymbols(SymbolTable.EMPTY);
+    }
+
+    /** As they are now. */
+    SymbolTable where(DebuggedCpu cpu) {
+        if (linked.isEmpty()) {
+            return linked;
+        }
+        long now = slide(cpu);
+        if (now != by) {
+            by = now;
+            moved = linked.moved(now);
+        }
+        return moved;
+    }
+
+    /** How far the kernel has moved; as before where that can't be told. */
+    private long slide(DebuggedCpu cpu) {
+        long[] s = cpu.cpu().s;
+        Symbol entry = linked.find("entry_SYSCALL_64");
+        if (entry != null && s[X86State.LSTAR] != 0) {
+            return plausible(s[X86State.LSTAR] - entry.address());
+        }
+        Symbol fault = linked.find("asm_exc_page_fault");
+        if (fault == null || entry != null || s[X86State.IDTR_LIMIT] < PAGE_FAULT * 8 + 7) {
+            return by;
+        }
+        Long gate = cpu.read(s[X86State.IDTR_BASE] + PAGE_FAULT * 8, 8);
+        return gate == null || gate == 0 ? by : plausible((gate & 0xffff | gate >>> 32 & 0xffff0000L) - fault.address());
+    }
+
+    /** Kernels move by whole pages. */
+    private long plausible(long distance) {
+        return (distance & PAGE_MASK) == 0 ? distance : by;
+    }
+}
