@@ -4,6 +4,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 
 /** Writes an initial RAM disk: a cpio archive in the format "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst). */
@@ -26,6 +29,26 @@ final class Initramfs {
 
     Initramfs link(String name, String to) {
         return entry(name, LINK | 0777, 0, 0, to.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Everything below a directory of this machine, but no devices. */
+    Initramfs tree(Path root) throws IOException {
+        try (Stream<Path> s = Files.walk(root)) {
+            for (Path f : s.sorted().toList()) {
+                String name = root.relativize(f).toString();
+                if (name.isEmpty()) {
+                    continue;
+                }
+                if (Files.isSymbolicLink(f)) {
+                    link(name, Files.readSymbolicLink(f).toString());
+                } else if (Files.isDirectory(f)) {
+                    directory(name);
+                } else {
+                    program(name, Files.readAllBytes(f));
+                }
+            }
+        }
+        return this;
     }
 
     Initramfs characterDevice(String name, int major, int minor) {

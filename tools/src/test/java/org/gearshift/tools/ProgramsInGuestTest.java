@@ -187,22 +187,7 @@ class ProgramsInGuestTest {
     }
 
     private byte[] disk() throws IOException {
-        Initramfs disk = new Initramfs();
-        try (Stream<Path> s = Files.walk(root)) {
-            for (Path f : s.sorted().toList()) {
-                String name = root.relativize(f).toString();
-                if (name.isEmpty()) {
-                    continue;
-                }
-                if (Files.isSymbolicLink(f)) {
-                    disk.link(name, Files.readSymbolicLink(f).toString());
-                } else if (Files.isDirectory(f)) {
-                    disk.directory(name);
-                } else {
-                    disk.program(name, Files.readAllBytes(f));
-                }
-            }
-        }
+        Initramfs disk = new Initramfs().tree(root);
         for (String d : new String[] {"dev", "proc", "sys"}) {
             disk.directory(d);
         }

@@ -8,6 +8,9 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -16,12 +19,14 @@ import java.util.stream.Stream;
  * guests.
  */
 public final class PackageTree {
-    private static final String[] LEFT_OUT = {"usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian", "usr/include"};
+    private static final List<String> DOCUMENTATION = List.of("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian");
+    private static final String HEADERS = "usr/include";
 
     private final Path root;
     private final String architecture;
     private final Path store;
     private final Consumer<String> progress;
+    private final Set<String> leftOut = new HashSet<>(DOCUMENTATION);
 
     /**
      * @param root where the tree is built; must not exist or be empty
@@ -32,6 +37,14 @@ public final class PackageTree {
         this.architecture = architecture;
         this.store = new GuestStore().root().resolve("programs");
         this.progress = progress;
+        leftOut.add(HEADERS);
+    }
+
+    /** Takes C headers too, which are left out otherwise, and leaves out the files and directories named: paths below the tree's root. */
+    public PackageTree forCompiling(Collection<String> without) {
+        leftOut.remove(HEADERS);
+        leftOut.addAll(without);
+        return this;
     }
 
     public Path root() {
@@ -65,15 +78,13 @@ public final class PackageTree {
         return files;
     }
 
-    private static void copy(Path from, Path to) throws IOException {
+    private void copy(Path from, Path to) throws IOException {
         Files.walkFileTree(from, new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) throws IOException {
                 String name = from.relativize(directory).toString();
-                for (String left : LEFT_OUT) {
-                    if (name.equals(left)) {
-                        return FileVisitResult.SKIP_SUBTREE;
-                    }
+                if (leftOut.contains(name)) {
+                    return FileVisitResult.SKIP_SUBTREE;
                 }
                 Files.createDirectories(to.resolve(name));
                 return FileVisitResult.CONTINUE;
@@ -81,7 +92,11 @@ public final class PackageTree {
 
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Path copy = to.resolve(from.relativize(file).toString());
+                String name = from.relativize(file).toString();
+                if (leftOut.contains(name)) {
+                    return FileVisitResult.CONTINUE;
+                }
+                Path copy = to.resolve(name);
                 if (Files.isSymbolicLink(file)) {
                     Files.deleteIfExists(copy);
                     Files.createSymbolicLink(copy, Files.readSymbolicLink(file));
