@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  *
  * <p>{@code -Dsmp=long} runs all checks, of both architectures; {@code -Dsmp=NAME,NAME...} those named; {@code -Dsmp.architectures=i386} those of one architecture;
  * {@code -Dsmp.cpus=N} with another number of processors; {@code -Dsmp.console=true} shows the console meanwhile; {@code -Dsmp.qemu=true} runs the same in QEMU, a thread a
- * processor, for comparison.
+ * processor, for comparison; {@code -Dsmp.loops=N} says how many messages each sender of hackbench sends.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProcessorsInGuestTest {
@@ -44,6 +44,7 @@ class ProcessorsInGuestTest {
     private static final boolean QEMU = Boolean.getBoolean("smp.qemu");
     private static final Path SOURCES = Path.of("src/test/resources/org/gearshift/tools/processors");
     private static final String APPEND = "console=ttyS0 panic=-1 quiet cryptomgr.notests";
+    private static final int HACKBENCH_LOOPS = Integer.getInteger("smp.loops", 20);
     private static final String MEMORY = "1536M";
     private static final List<String> EVERYWHERE = List.of("busybox-static", "libc6");
     private static final List<String> STRESS_NG = List.of(("stress-ng libapparmor1 libbsd0 libmd0 libcrypt1 libegl1 libgbm1 libgles2 libglvnd0 libdrm2 libexpat1 "
@@ -55,7 +56,7 @@ class ProcessorsInGuestTest {
     /** Shell scripts of the same name; each must end with 0. */
     private enum Check {
         PROCESSORS(true, List.of()),
-        HACKBENCH(true, List.of("rt-tests", "libnuma1")),
+        HACKBENCH(false, List.of("rt-tests", "libnuma1")),
         MAKE(false, COMPILER),
         STRESS_NG(false, ProcessorsInGuestTest.STRESS_NG),
         STRESS_SHARED(false, ProcessorsInGuestTest.STRESS_NG);
@@ -168,7 +169,7 @@ class ProcessorsInGuestTest {
             disk.link("bin/" + applet, "busybox");
         }
         String names = String.join(" ", checks.stream().map(Check::label).toList());
-        return disk.program("init", String.format(INIT, CPUS, SHORT ? 10 : 200, names).getBytes(StandardCharsets.US_ASCII)).plain();
+        return disk.program("init", String.format(INIT, CPUS, HACKBENCH_LOOPS, names).getBytes(StandardCharsets.US_ASCII)).plain();
     }
 
     private static void copySources(Path to) throws IOException {

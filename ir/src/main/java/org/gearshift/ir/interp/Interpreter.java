@@ -165,10 +165,10 @@ public final class Interpreter {
                 }
                 break;
             case EXIT_HOT, EXIT_BUDGET:
-                BlockRecord r = micro.recordAt(at);
-                lastHandle = r.handle;
+                // Where a block begins: its third word is its handle.
+                lastHandle = micro.words[at + 2];
                 lastExit = -1;
-                ctx.s[pcSlot] = r.pc;
+                ctx.s[pcSlot] = micro.record(lastHandle).pc;
                 break;
             default:
                 lastExit = -1;

@@ -115,17 +115,25 @@ final class RareOps {
         long va = s[w >>> 20] + imm;
         int bits = 8 << (opcode - MicroOp.WLOAD8 & 3);
         if (opcode >= MicroOp.WSTORE8) {
-            if (ordered) {
-                VarHandle.storeStoreFence();
-            }
+            beforeStore();
             wideStore(ctx, ip, va, s[w >>> 8 & 0xfff], bits);
         } else {
             s[w >>> 8 & 0xfff] = wideLoad(ctx, ip, va, bits, opcode >= MicroOp.WRMW8);
-            if (ordered) {
-                VarHandle.acquireFence();
-            }
+            afterLoad();
         }
         return true;
+    }
+
+    private void afterLoad() {
+        if (ordered) {
+            VarHandle.acquireFence();
+        }
+    }
+
+    private void beforeStore() {
+        if (ordered) {
+            VarHandle.storeStoreFence();
+        }
     }
 
     /** Accesses by 32-bit address to memory that is shared. */
@@ -199,10 +207,12 @@ final class RareOps {
         int at = ctx.ramIndex(va, bits >>> 3, kind >= 3);
         callOffset = ip;
         if (kind >= 6) {
+            beforeStore();
             put(ctx, at, va, ctx.s[w >>> 8 & 0xfff], bits);
         } else {
             long v = at >= 0 ? get(ctx.ram, at, bits) : ctx.loadSlow(va, bits, kind >= 3);
             ctx.s[w >>> 8 & 0xfff] = v & 0xffffffffL;
+            afterLoad();
         }
     }
 
@@ -219,6 +229,7 @@ final class RareOps {
 
     private void storeConstant(GuestContext ctx, int ip, int w, int[] code) {
         long va = ctx.s[w >>> 20] + code[ip + 1];
+        beforeStore();
         wideStore(ctx, ip, va, code[ip + 2] & 0xffffffffL | (long) code[ip + 3] << 32, 64);
         if ((w & 0xff) == WideOp.PUSH64I) {
             ctx.s[w >>> 20] = va;
@@ -252,12 +263,14 @@ final class RareOps {
         int va = (int) ctx.s[w >>> 20] + imm;
         int f = map[va >>> 12];
         ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ctx.ram, f << 12 | va & 0xfff) : load(ctx, ip, va, 64, rmw);
+        afterLoad();
     }
 
     private void store64(GuestContext ctx, int ip, int w, int imm) {
         int va = (int) ctx.s[w >>> 20] + imm;
         int f = ctx.writeMap[va >>> 12];
         long v = ctx.s[w >>> 8 & 0xfff];
+        beforeStore();
         if (f >= 0 && (va & 0xfff) <= 0xff8) {
             RamAccess.put64(ctx.ram, f << 12 | va & 0xfff, v);
         } else {
@@ -281,13 +294,9 @@ final class RareOps {
         long[] s = ctx.s;
         int bc = code[ip + 1];
         int ef = code[ip + 3];
-        if (ordered) {
-            VarHandle.storeStoreFence();
-        }
+        beforeStore();
         s[w >>> 8 & 0xfff] = invoke(ctx, code[ip + 2], s[w >>> 20], s[bc & 0xfff], s[bc >>> 12], s[ef & 0xfff], s[ef >>> 12]);
-        if (ordered) {
-            VarHandle.acquireFence();
-        }
+        afterLoad();
     }
 
     private long invoke(GuestContext ctx, int number, long a, long b, long c, long d, long e) {

@@ -1,11 +1,15 @@
 package org.gearshift.ir.interp;
 
+import java.lang.invoke.VarHandle;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.OpSemantics;
 
 /**
  * The interpreter's loop for code with 64-bit addresses: {@link MicroLoop} for the operations such code consists of, see {@link WideOp}. Memory is looked
  * up in place by the rule of {@link org.gearshift.ir.WideMap}. As there, {@link #run} must stay below 8,000 bytes of bytecode.
+ *
+ * <p>Accesses always keep the order that they must have where other vCPUs share the memory (see {@link RareOps#ordered}), so that one loop serves both kinds of machine: on x86
+ * hosts the fences are no instructions, and nothing lives across micro-operations that HotSpot could keep in registers without them.
  */
 final class WideLoop {
     private static final int MIN = Integer.MIN_VALUE;
@@ -262,6 +266,7 @@ final class WideLoop {
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0
                             ? ram[(int) at] & 0xff : rare.wideSlow(ctx, ip, va, 8, false);
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -271,6 +276,7 @@ final class WideLoop {
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffe
                             ? RamAccess.get16(ram, (int) at) : rare.wideSlow(ctx, ip, va, 16, false);
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -280,6 +286,7 @@ final class WideLoop {
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffc
                             ? RamAccess.get32(ram, (int) at) & LOW : rare.wideSlow(ctx, ip, va, 32, false) & LOW;
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -289,6 +296,7 @@ final class WideLoop {
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8
                             ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -298,6 +306,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffc
                             ? RamAccess.get32(ram, (int) at) & LOW : rare.wideSlow(ctx, ip, va, 32, true) & LOW;
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -307,6 +316,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8
                             ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, true);
+                    VarHandle.acquireFence();
                     ip += 2;
                     continue;
                 }
@@ -314,6 +324,7 @@ final class WideLoop {
                     long va = a + code[ip + 1];
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
+                    VarHandle.storeStoreFence();
                     if (at >>> shift == 0) {
                         ram[(int) at] = (byte) s[d];
                     } else {
@@ -326,6 +337,7 @@ final class WideLoop {
                     long va = a + code[ip + 1];
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
+                    VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xffc) {
                         RamAccess.put32(ram, (int) at, (int) s[d]);
                     } else {
@@ -338,6 +350,7 @@ final class WideLoop {
                     long va = a + code[ip + 1];
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
+                    VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
                         RamAccess.put64(ram, (int) at, s[d]);
                     } else {
@@ -350,6 +363,7 @@ final class WideLoop {
                     long va = a + code[ip + 1];
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
+                    VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
                         RamAccess.put64(ram, (int) at, s[d]);
                     } else {
@@ -364,6 +378,7 @@ final class WideLoop {
                     long va = a + code[ip + 1];
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
+                    VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
                         RamAccess.put64(ram, (int) at, v);
                     } else {
@@ -378,6 +393,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                    VarHandle.acquireFence();
                     s[w >>> 20] = va + code[ip + 1];
                     ip += 2;
                     continue;
@@ -387,6 +403,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     long to = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                    VarHandle.acquireFence();
                     int check = code[ip + 2];
                     if (to << (check >>> 24) >> (check >>> 24) != to) {
                         rare.check(ctx, ip, check, to);

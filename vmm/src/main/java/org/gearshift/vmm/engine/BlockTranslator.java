@@ -105,8 +105,7 @@ final class BlockTranslator {
                 }
             }
         } while (!settled);
-        // The loop for 64-bit code knows no order between processors.
-        int handle = interpreter.prepare(passes.optimize(block), !shared && X86Mode.is(mode, X86Mode.CODE64));
+        int handle = interpreter.prepare(passes.optimize(block), X86Mode.is(mode, X86Mode.CODE64));
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
