@@ -17,6 +17,8 @@ public final class GuestFault extends RuntimeException {
          * again with {@link GuestContext#exact} set.
          */
         RESTART_EXACT,
+        /** Nothing happened yet: compiled code leaves this instruction, whose memory access has no fast path, to the vCPU loop, which executes it like {@link #RESTART_EXACT}. */
+        MISS,
         /** The instruction does not begin before the vCPU has taken an interrupt. */
         WAIT_FOR_INTERRUPT,
         /** A locked operation found that another vCPU had changed its location since it was loaded: nothing happened, the instruction begins anew. */

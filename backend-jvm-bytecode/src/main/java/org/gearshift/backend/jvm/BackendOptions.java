@@ -8,9 +8,10 @@ package org.gearshift.backend.jvm;
  * @param reuseRmwLocation a store to the location its own instruction loaded for modification skips the second address check
  * @param windows accesses at constant offsets from one base share a translation within a block; see {@link MemoryWindows}
  * @param wideShift {@link org.gearshift.ir.GuestContext#wideShift} of the contexts that code runs on; of no effect on regions without 64-bit addresses
+ * @param missesLeave accesses without a fast path leave the region (see {@link Misses}); otherwise they call their slow path
  * @param ordered other threads run code on the same memory: all accesses keep their order, but for loads before earlier stores (x86-TSO)
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean ordered) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, boolean ordered) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -30,30 +31,34 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best, for RAM of any size. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, false);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, ordered);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ordered);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, ordered);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ordered);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ordered);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ordered);
     }
 
     public BackendOptions withWideShift(int shift) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ordered);
+    }
+
+    public BackendOptions withMissesLeave(boolean leave) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ordered);
     }
 
     public BackendOptions withOrdered(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, on);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, on);
     }
 }

@@ -40,6 +40,7 @@ final class BlockEmitter {
     private final Values values;
     private final Expressions expressions;
     private final WindowAccess windowed;
+    private final Misses misses;
 
     private Block block;
     private long pc;
@@ -51,7 +52,8 @@ final class BlockEmitter {
     private Label directFrom;
 
     BlockEmitter(Code c, StateLayout layout, BackendOptions options, BudgetPlan plan, SlotLocals slots, Locals locals,
-            Exits exits, FaultSites sites, RamAccess ram) {
+            Exits exits, FaultSites sites, RamAccess ram, Misses misses) {
+        this.misses = misses;
         this.c = c;
         this.layout = layout;
         this.plan = plan;
@@ -60,9 +62,9 @@ final class BlockEmitter {
         this.exits = exits;
         this.sites = sites;
         this.options = options;
-        memory = new MemoryAccess(c, locals, ram, options.wideShift());
+        memory = new MemoryAccess(c, locals, ram, misses, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
-        windowed = new WindowAccess(c, locals, ram, values, options.wideShift());
+        windowed = new WindowAccess(c, locals, ram, misses, values, options.wideShift());
         expressions = values.expressions();
         expressions.locals(locals);
         expressions.windows(windows, windowed);
@@ -78,7 +80,7 @@ final class BlockEmitter {
         pc = block.pc();
         begun = 0;
         site = -1;
-        direct = false;
+        direct(false);
         windows.begin(block, options.windows());
         rmw.begin(block, options.reuseRmwLocation(), windows);
         values.begin(block);
@@ -93,6 +95,11 @@ final class BlockEmitter {
             exits.directRange(directFrom, c.here());
         }
         locals.releaseAll();
+    }
+
+    private void direct(boolean d) {
+        direct = d;
+        misses.direct(d);
     }
 
     private void budget() {
@@ -305,7 +312,7 @@ final class BlockEmitter {
         c.store(Type.I32, Locals.BUDGET);
         if (!direct) {
             values.overwriteAll();
-            direct = true;
+            direct(true);
             directFrom = c.here();
         }
     }
@@ -364,7 +371,7 @@ final class BlockEmitter {
             c.store(Type.I32, condition);
             slots.fetchAll(c);
             exits.directRange(directFrom, c.here());
-            direct = false;
+            direct(false);
             c.load(Type.I32, condition);
             c.jump(org.objectweb.asm.Opcodes.IFNE, 1, exits.target(t.target(), false));
             jump(t.otherwise(), next);
@@ -384,7 +391,7 @@ final class BlockEmitter {
         if (direct) {
             slots.fetchAll(c);
             exits.directRange(directFrom, c.here());
-            direct = false;
+            direct(false);
         }
         if (next == null || next.pc() != target) {
             c.jump(GOTO, 0, exits.target(target, false));

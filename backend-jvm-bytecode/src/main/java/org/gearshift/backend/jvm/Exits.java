@@ -30,6 +30,7 @@ import org.objectweb.asm.Label;
  */
 final class Exits {
     private static final String FAULT_TYPE = "org/gearshift/ir/GuestFault";
+    private static final String KIND_TYPE = FAULT_TYPE + "$Kind";
 
     private record Range(Label from, Label to) { }
 
@@ -37,6 +38,7 @@ final class Exits {
     private final StateLayout layout;
     private final Region region;
     private final SlotLocals slots;
+    private final Misses misses;
 
     private final Map<Long, Label> blockLabels = new HashMap<>();
     private final Map<Long, Label> outOfBudget = new LinkedHashMap<>();
@@ -55,7 +57,8 @@ final class Exits {
     private final List<Range> directRanges = new ArrayList<>();
     private final Map<BitSet, List<Range>> helperRanges = new LinkedHashMap<>();
 
-    Exits(Code c, StateLayout layout, Region region, SlotLocals slots) {
+    Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses) {
+        this.misses = misses;
         this.c = c;
         this.layout = layout;
         this.region = region;
@@ -209,6 +212,13 @@ final class Exits {
             faultPc();
             c.jump(GOTO, 0, leaveDirect);
         }
+        if (!misses.isEmpty()) {
+            Label miss = new Label();
+            misses.emit(miss);
+            c.label(miss);
+            missed();
+            c.jump(GOTO, 0, fault);
+        }
         handlerStart(List.of(new Range(body, end)));
         c.label(fault);
         refund();
@@ -225,6 +235,17 @@ final class Exits {
                 c.handler(r.from(), r.to(), handler, FAULT_TYPE);
             }
         }
+    }
+
+    /** What a slow path would have said that wants its instruction executed elsewhere. */
+    private void missed() {
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.load(Type.I32, Locals.SCRATCH);
+        c.putField(Locals.CONTEXT_TYPE, "faultSite", "I");
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.getField(Locals.CONTEXT_TYPE, "fault", "L" + FAULT_TYPE + ";");
+        c.getStatic(KIND_TYPE, "MISS", "L" + KIND_TYPE + ";");
+        c.putField(FAULT_TYPE, "kind", "L" + KIND_TYPE + ";");
     }
 
     private void site() {

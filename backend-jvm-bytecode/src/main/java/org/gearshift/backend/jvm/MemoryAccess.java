@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
+import static org.objectweb.asm.Opcodes.IFGT;
 import static org.objectweb.asm.Opcodes.IFLE;
 import static org.objectweb.asm.Opcodes.IFLT;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
@@ -25,12 +26,14 @@ final class MemoryAccess {
     private final Code c;
     private final Locals locals;
     private final RamAccess ram;
+    private final Misses misses;
     private final PageLookup flat;
     private final PageLookup wide;
 
     /** @param wideShift of the page maps for 64-bit addresses */
-    MemoryAccess(Code c, Locals locals, RamAccess ram, int wideShift) {
+    MemoryAccess(Code c, Locals locals, RamAccess ram, Misses misses, int wideShift) {
         this.c = c;
+        this.misses = misses;
         this.locals = locals;
         this.ram = ram;
         this.flat = new FlatLookup(c);
@@ -48,11 +51,22 @@ final class MemoryAccess {
      * @param index local that gets the RAM index for a later {@link #storeAt}, -1 there after a slow path; or {@link #NO_INDEX}
      */
     void load(Type address, int bits, boolean rmw, int site, int index) {
+        PageLookup page = lookup(address);
+        List<Object> below = c.stack();
+        below.remove(below.size() - 1);
+        if (misses.leave()) {
+            page.find(bits, rmw, misses.at(site, below));
+            ram.base(c, bits);
+            page.index(ram, index);
+            ram.load(c, bits);
+            if (index != NO_INDEX) {
+                c.declare(index, Code.item(Type.I32));
+            }
+            return;
+        }
         Label slow = new Label();
         Label join = new Label();
-        PageLookup page = lookup(address);
         page.find(bits, rmw, slow);
-        List<Object> below = c.stack();
         ram.base(c, bits);
         page.index(ram, index);
         ram.load(c, bits);
@@ -70,9 +84,17 @@ final class MemoryAccess {
 
     /** Stores {@code value}, which may be pushed more than once, at the address on the stack. */
     void store(Type address, int bits, Runnable value, int site) {
+        PageLookup page = lookup(address);
+        if (misses.leave()) {
+            page.find(bits, true, misses.at(site, List.of()));
+            ram.base(c, bits);
+            page.index(ram, NO_INDEX);
+            value.run();
+            ram.store(c, bits);
+            return;
+        }
         Label slow = new Label();
         Label join = new Label();
-        PageLookup page = lookup(address);
         page.find(bits, true, slow);
         ram.base(c, bits);
         page.index(ram, NO_INDEX);
@@ -86,6 +108,14 @@ final class MemoryAccess {
 
     /** Stores to the location of an earlier load of the same instruction, whose RAM index is in a local. */
     void storeAt(int index, Type address, Runnable pushAddress, int bits, Runnable value, int site) {
+        if (misses.leave()) {
+            ram.base(c, bits);
+            c.load(Type.I32, index);
+            ram.index(c);
+            value.run();
+            ram.store(c, bits);
+            return;
+        }
         Label slow = new Label();
         Label join = new Label();
         c.load(Type.I32, index);
@@ -120,6 +150,13 @@ final class MemoryAccess {
         c.op(LADD);
         limit.run();
         c.op(LCMP);
+        if (misses.leave()) {
+            List<Object> below = c.stack();
+            below.remove(below.size() - 1);
+            c.jump(IFGT, 1, misses.at(site, below));
+            locals.release(offset);
+            return;
+        }
         c.jump(IFLE, 1, ok);
         site(site);
         c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);

@@ -72,8 +72,9 @@ final class RegionEmitter {
         Locals locals = new Locals(c);
         SlotLocals slots = new SlotLocals(layout, region);
         locals.tempsFrom(slots.end());
-        Exits exits = new Exits(c, layout, region, slots);
-        BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram);
+        Misses misses = new Misses(c, options.missesLeave());
+        Exits exits = new Exits(c, layout, region, slots, misses);
+        BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram, misses);
         List<Block> order = region.blocks();
 
         prologue(c, slots, hasWideAddresses());

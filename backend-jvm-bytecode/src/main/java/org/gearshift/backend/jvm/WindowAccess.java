@@ -40,12 +40,14 @@ final class WindowAccess {
     private final Code c;
     private final Locals locals;
     private final RamAccess ram;
+    private final Misses misses;
     private final Values values;
     private final int wideShift;
 
     /** @param wideShift of the page maps for 64-bit addresses */
-    WindowAccess(Code c, Locals locals, RamAccess ram, Values values, int wideShift) {
+    WindowAccess(Code c, Locals locals, RamAccess ram, Misses misses, Values values, int wideShift) {
         this.c = c;
+        this.misses = misses;
         this.locals = locals;
         this.ram = ram;
         this.values = values;
@@ -56,9 +58,18 @@ final class WindowAccess {
     void load(MemoryWindows.Window w, Insn i, int site) {
         open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
+        c.load(Type.I32, w.local);
+        if (misses.leave()) {
+            List<Object> below = c.stack();
+            below.remove(below.size() - 1);
+            c.jump(IFLT, 1, misses.at(site, below));
+            location(w, i, bits);
+            ram.load(c, bits);
+            close(w, i);
+            return;
+        }
         Label slow = new Label();
         Label join = new Label();
-        c.load(Type.I32, w.local);
         c.jump(IFLT, 1, slow);
         List<Object> below = c.stack();
         location(w, i, bits);
@@ -80,9 +91,17 @@ final class WindowAccess {
         open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
         Insn value = i.arg(1);
+        c.load(Type.I32, w.local);
+        if (misses.leave()) {
+            c.jump(IFLT, 1, misses.at(site, List.of()));
+            location(w, i, bits);
+            values.peek(value);
+            ram.store(c, bits);
+            close(w, i);
+            return;
+        }
         Label slow = new Label();
         Label join = new Label();
-        c.load(Type.I32, w.local);
         c.jump(IFLT, 1, slow);
         location(w, i, bits);
         values.peek(value);

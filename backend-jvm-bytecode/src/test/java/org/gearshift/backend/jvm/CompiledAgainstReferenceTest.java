@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Random;
 import java.util.function.IntConsumer;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Region;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -47,6 +48,45 @@ class CompiledAgainstReferenceTest {
         }
         assertTrue(retired > REGIONS * 100L, "too little was executed to mean anything: " + retired);
         assertTrue(faults > REGIONS, "faults are part of the test: " + faults);
+    }
+
+    /** Code that leaves at accesses without a fast path does so exactly where other code calls its slow path, with the state of that instruction's start. */
+    @ParameterizedTest
+    @EnumSource(BackendOptions.Ram.class)
+    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram) {
+        long firstSeed = Long.getLong("seed", 20261129);
+        int misses = 0;
+        for (int n = 0; n < REGIONS; n++) {
+            long seed = firstSeed + n;
+            Random random = new Random(seed);
+            Region r = new RandomRegions(random).region();
+            BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
+                    .withWideShift(TestMachine.SHIFT);
+            BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
+            CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true));
+            if (n < VERIFIED) {
+                verify(compiler.emit(r, plan), seed);
+            }
+            CompiledRegion leaves = compiler.compile(r, plan, "leaves" + seed);
+            for (int k = 0; k < RUNS; k++) {
+                start.copyFrom(new TestMachineSeed(random).machine());
+                expected.copyFrom(start);
+                actual.copyFrom(start);
+                int entry = random.nextInt(r.entries().size());
+                // Behind a service, code calls its slow paths in any case.
+                expected.refusing = true;
+                actual.refusing = true;
+                int called = actual.refusals;
+                drive(r, expected, entry, e -> calls.run(expected, e));
+                drive(r, actual, entry, e -> leaves.run(actual, e));
+                misses += actual.faultPending && actual.fault.kind == GuestFault.Kind.MISS && actual.refusals == called ? 1 : 0;
+                assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);
+            }
+        }
+        expected.refusing = false;
+        actual.refusing = false;
+        assertTrue(misses > REGIONS, "misses are what is tested: " + misses);
     }
 
     private void compareOneRun(Region r, CompiledRegion c, Random random, long seed) {

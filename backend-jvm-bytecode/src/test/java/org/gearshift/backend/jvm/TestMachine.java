@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
@@ -93,6 +94,10 @@ public final class TestMachine extends GuestContext {
         return page % 4 == 3;
     }
 
+    /** Slow paths throw a fault of kind MISS in place of what they do. */
+    boolean refusing;
+    int refusals;
+
     /** Makes this machine equal to another in every respect. */
     void copyFrom(TestMachine m) {
         System.arraycopy(m.s, 0, s, 0, s.length);
@@ -131,6 +136,7 @@ public final class TestMachine extends GuestContext {
 
     @Override
     public long loadSlow(long va, int bits, boolean rmw) {
+        refuse();
         int bytes = bits / 8;
         translate(va, rmw);
         translate(va + bytes - 1, rmw);
@@ -143,6 +149,19 @@ public final class TestMachine extends GuestContext {
 
     @Override
     public void storeSlow(long va, long value, int bits) {
+        refuse();
+        store(va, value, bits);
+    }
+
+    private void refuse() {
+        if (refusing) {
+            refusals++;
+            fault.kind = GuestFault.Kind.MISS;
+            throw fault;
+        }
+    }
+
+    private void store(long va, long value, int bits) {
         int bytes = bits / 8;
         translate(va, true);
         translate(va + bytes - 1, true);
@@ -153,6 +172,7 @@ public final class TestMachine extends GuestContext {
 
     @Override
     public void segmentCheckSlow(int segment, long offset, int bytes, boolean write) {
+        refuse();
         note(segment * 31L + bytes + (write ? 1 << 20 : 0) + (offset << 24));
         if ((offset & 3) != 0) {
             raise(PROTECTION_FAULT, segment);
@@ -219,7 +239,7 @@ public final class TestMachine extends GuestContext {
 
     /** Touches memory only. */
     public static void touch(GuestContext ctx, int va) {
-        ctx.storeSlow(va, va * 7L, 16);
+        ((TestMachine) ctx).store(va, va * 7L, 16);
     }
 
     private static BitSet bits(int... n) {

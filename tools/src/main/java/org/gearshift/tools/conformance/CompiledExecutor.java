@@ -31,11 +31,15 @@ final class CompiledExecutor extends Executor {
 
     private final PassPipeline passes = new PassPipeline(X86State.LAYOUT, true);
     private final RegionCompiler compiler;
+    /** For single instructions: what an access that left its region is repeated by. */
+    private final RegionCompiler callingCompiler;
     private final Map<Key, Entry> entries = new HashMap<>();
 
     CompiledExecutor(UserProcessor processor, LiftTable table) {
         super(processor, table);
-        compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(processor.context.wideShift));
+        BackendOptions options = BackendOptions.defaults().withWideShift(processor.context.wideShift);
+        compiler = new RegionCompiler(X86State.LAYOUT, options.withMissesLeave(true));
+        callingCompiler = new RegionCompiler(X86State.LAYOUT, options);
     }
 
     @Override
@@ -69,7 +73,7 @@ final class CompiledExecutor extends Executor {
             try {
                 Region r = BudgetPlan.enteredAtChecks(new Region(blocks(key, most), List.of(key.pc)));
                 BudgetPlan plan = BudgetPlan.of(r);
-                CompiledRegion c = compiler.compile(passes.optimize(r, plan::checks), plan, "trial");
+                CompiledRegion c = (key.single ? callingCompiler : compiler).compile(passes.optimize(r, plan::checks), plan, "trial");
                 for (int i = 0; i < c.entries().size(); i++) {
                     entries.putIfAbsent(new Key(c.entries().get(i), key.mode, key.single), new Entry(c, i));
                 }

@@ -77,7 +77,7 @@ abstract class Executor {
             if (single && !processor.beforeSingleStep()) {
                 continue;
             }
-            if (!entered(pc, single) && (processor.context.fault.kind != GuestFault.Kind.RESTART_EXACT || !repeatedExactly())) {
+            if (!entered(pc, single) && (!isRepeated(processor.context.fault.kind) || !repeatedExactly())) {
                 return processor.faulted(t);
             }
             if (single) {
@@ -87,6 +87,10 @@ abstract class Executor {
                 return processor.ended(t, Outcome.Kind.TIMEOUT);
             }
         }
+    }
+
+    private static boolean isRepeated(GuestFault.Kind kind) {
+        return kind == GuestFault.Kind.RESTART_EXACT || kind == GuestFault.Kind.MISS;
     }
 
     private boolean entered(long pc, boolean single) {

@@ -59,6 +59,8 @@ public final class Engine {
     private final BlockTranslator translator;
     private final RegionFormer former;
     private final RegionCompiler compiler;
+    /** For regions that call their slow paths. */
+    private final RegionCompiler callingCompiler;
     private final PassPipeline passes;
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
@@ -92,7 +94,9 @@ public final class Engine {
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
         this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics);
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared));
+        BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared);
+        this.compiler = new RegionCompiler(X86State.LAYOUT, backend.withMissesLeave(true));
+        this.callingCompiler = new RegionCompiler(X86State.LAYOUT, backend);
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -328,6 +332,9 @@ public final class Engine {
             }
             if (cpu.faultPending) {
                 cpu.faultPending = false;
+                if (cpu.fault.kind == GuestFault.Kind.MISS && r.missesTooOften()) {
+                    callSlowPaths(r);
+                }
                 fault();
                 break;
             }
@@ -367,6 +374,22 @@ public final class Engine {
         r.optimizing = true;
         statistics.optimized++;
         CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
+    }
+
+    /** Compiles a region once more, as one that does not leave when an access has no fast path. */
+    private void callSlowPaths(RegionRecord r) {
+        if (!r.valid) {
+            return;
+        }
+        long start = System.nanoTime();
+        RegionFormer.Candidate c = former.again(r);
+        try {
+            install(c, compile(c, r.code.entries().get(0), true), true, r.generation, r.heat());
+            statistics.calling++;
+        } catch (RegionTooLargeException e) {
+            statistics.regionRetries++;
+        }
+        statistics.compileNanos += System.nanoTime() - start;
     }
 
     /** The interpreter stopped at an exit with a static target: find the target and, within a page, chain it. */
@@ -483,7 +506,11 @@ public final class Engine {
     }
 
     private void fault() {
-        if (cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
+        if (cpu.fault.kind == GuestFault.Kind.MISS) {
+            statistics.count(EngineStatistics.Exit.MISS);
+            step();
+            resync = true;
+        } else if (cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
             statistics.count(EngineStatistics.Exit.EXACT);
             step();
             resync = true;
@@ -560,9 +587,9 @@ public final class Engine {
         }
         if (c != null && generation <= MAX_GENERATION) {
             try {
-                CompiledRegion code = compile(c, from.pc);
+                CompiledRegion code = compile(c, from.pc, r.calling);
                 statistics.merged++;
-                install(c, code, generation, heat);
+                install(c, code, r.calling, generation, heat);
             } catch (RegionTooLargeException e) {
                 statistics.regionRetries++;
             }
@@ -570,10 +597,10 @@ public final class Engine {
         statistics.compileNanos += System.nanoTime() - start;
     }
 
-    private CompiledRegion compile(RegionFormer.Candidate c, long pc) {
+    private CompiledRegion compile(RegionFormer.Candidate c, long pc, boolean calling) {
         Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
         BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
-        return compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc));
+        return (calling ? callingCompiler : compiler).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc));
     }
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
@@ -590,7 +617,7 @@ public final class Engine {
         while (!extend(t)) {
             RegionFormer.Candidate c = former.form(t, limit);
             try {
-                install(c, compile(c, t.pc), 0, 0);
+                install(c, compile(c, t.pc, false), false, 0, 0);
                 break;
             } catch (RegionTooLargeException e) {
                 statistics.regionRetries++;
@@ -614,7 +641,7 @@ public final class Engine {
             if (r.valid && !r.optimizing && r.generation < MAX_GENERATION) {
                 RegionFormer.Candidate c = former.extend(t, r);
                 try {
-                    install(c, compile(c, t.pc), r.generation + 1, r.heat());
+                    install(c, compile(c, t.pc, r.calling), r.calling, r.generation + 1, r.heat());
                     statistics.extended++;
                     return true;
                 } catch (RegionTooLargeException e) {
@@ -625,7 +652,7 @@ public final class Engine {
         return false;
     }
 
-    private void install(RegionFormer.Candidate c, CompiledRegion code, int generation, long inherited) {
+    private void install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited) {
         java.util.TreeMap<Long, Integer> pages = new java.util.TreeMap<>();
         for (Translation m : c.members()) {
             pages.put(m.linear >>> 12, m.frame);
@@ -635,7 +662,7 @@ public final class Engine {
         }
         long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
-        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), generation, inherited);
+        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), calling, generation, inherited);
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
@@ -691,7 +718,7 @@ public final class Engine {
     private void takeOver(RegionRecord r) {
         for (Translation m : r.members) {
             int entry = r.code.entryAt(m.pc);
-            if (!m.valid || m.region != null && (m.region.generation >= r.generation || entry < 0)) {
+            if (!m.valid || m.region != null && (m.region.rank() >= r.rank() || entry < 0)) {
                 continue;
             }
             if (entry >= 0) {

@@ -6,7 +6,7 @@ import java.util.Map;
 /** Counters of one vCPU's engine; read by the summary at a run's end. */
 public final class EngineStatistics {
     /** Why control came back from translated code to the loop. */
-    public enum Exit { UNLINKED, INDIRECT, EXIT, BUDGET, FAULT, EXACT, HOT, REGION, STEP, RETRY }
+    public enum Exit { UNLINKED, INDIRECT, EXIT, BUDGET, FAULT, EXACT, MISS, HOT, REGION, STEP, RETRY }
 
     /** Blocks lifted for the interpreter; their guest instructions. */
     public long blocks;
@@ -22,6 +22,8 @@ public final class EngineStatistics {
     public long merged;
     /** Regions handed to C2. */
     public long optimized;
+    /** Regions compiled again because they left too often for accesses without a fast path. */
+    public long calling;
     /** Regions and blocks thrown away because their code was written. */
     public long invalidatedRegions;
     public long invalidatedBlocks;

@@ -93,6 +93,20 @@ final class RegionFormer {
         return assemble(seed, chosen, blocks, entries, insns);
     }
 
+    /** The blocks of a region once more, with the same entries. */
+    Candidate again(RegionRecord r) {
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        List<Block> blocks = new ArrayList<>();
+        int insns = 0;
+        for (Translation t : r.members) {
+            chosen.put(t.pc, t);
+            blocks.add(translator.lift(t));
+            insns += t.guestInsns;
+        }
+        blocks.sort(Comparator.comparingLong(Block::pc));
+        return new Candidate(new Region(blocks, r.code.entries()), chosen, insns);
+    }
+
     /**
      * Forms a region of {@code seed} and what control is seen to go to from there by way of other regions: targets of indirect jumps and calls, callees that did not
      * fit. All of those are entries.

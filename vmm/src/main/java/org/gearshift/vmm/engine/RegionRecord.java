@@ -7,6 +7,10 @@ import org.gearshift.backend.jvm.CompiledRegion;
  * A compiled region as the code cache knows it: its blocks, and which virtual pages must be mapped to which frames for it to be entered.
  */
 final class RegionRecord {
+    /** A region that has missed so often, and retires fewer instructions between two misses, is better off calling its slow paths: leaving costs a microsecond or two. */
+    private static final long MANY_MISSES = 2000;
+    private static final long RETIRED_PER_MISS = 2000;
+
     final List<Translation> members;
     final CompiledRegion code;
     /** Linear page numbers and the frames they must map to. */
@@ -18,6 +22,10 @@ final class RegionRecord {
     long retired;
     long entered;
     boolean optimizing;
+    /** Whether it calls its slow paths rather than leave. */
+    final boolean calling;
+    private long misses;
+    private boolean condemned;
     /** 0 for a region formed from interpreted blocks, one more with each merging. */
     final int generation;
     /** Instructions retired in the hottest of the regions this one was merged from. */
@@ -25,7 +33,8 @@ final class RegionRecord {
     /** Where control went from here. */
     final RegionSuccessors successors = new RegionSuccessors();
 
-    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch, int generation, long inherited) {
+    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
+        this.calling = calling;
         this.members = members;
         this.code = code;
         this.pages = pages;
@@ -33,6 +42,21 @@ final class RegionRecord {
         this.checkedEpoch = epoch;
         this.generation = generation;
         this.inherited = inherited;
+    }
+
+    /** Of two regions with the same block, the one with the higher rank runs. */
+    int rank() {
+        return 2 * generation + (calling ? 1 : 0);
+    }
+
+    /** Notes an access that left the region; true, once, if there are too many of them. */
+    boolean missesTooOften() {
+        misses++;
+        if (condemned || misses < MANY_MISSES || retired / misses >= RETIRED_PER_MISS) {
+            return false;
+        }
+        condemned = true;
+        return true;
     }
 
     /** Nothing will enter it any more. */
