@@ -117,6 +117,10 @@ public final class Lockstep {
             long before = compiled.engine().retired();
             outcome = compiled.run(Long.MAX_VALUE);
             VmOutcome other = interpreted.run(Long.MAX_VALUE);
+            while (outcome.exitCode() == VmOutcome.LIMIT && compiled.engine().retired() < interpreted.engine().retired()) {
+                // Compiled code left its block at an access without a fast path.
+                outcome = compiled.run(Long.MAX_VALUE);
+            }
             long now = compiled.engine().retired();
             difference = compare(outcome, other, before);
             if (difference == null && now >= nextRam) {
