@@ -27,4 +27,7 @@ public final class WhiteBox {
 
     /** The tier of a method's code, 0 if it is interpreted. */
     public native int getMethodCompilationLevel0(Executable method, boolean onStackReplacement);
+
+    /** What is known of a method's compiled code: an array whose third element are its bytes; null if there is none. */
+    public native Object[] getNMethod0(Executable method, boolean onStackReplacement);
 }

@@ -6,6 +6,8 @@ import java.lang.invoke.MethodType;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * A static Java method callable from IR through {@link Op#CALL}: for meanings too large to spell in operations
@@ -19,6 +21,9 @@ import java.util.List;
 public final class Helper {
     /** Largest number of arguments besides the context. */
     public static final int MAX_ARGS = 5;
+
+    /** The helpers there are, by name: they are constants of the classes that use them. */
+    private static final Map<String, Helper> KNOWN = new ConcurrentHashMap<>();
 
     private final String name;
     private final Class<?> owner;
@@ -60,6 +65,12 @@ public final class Helper {
             p.add(javaType(t));
         }
         this.methodType = MethodType.methodType(javaType(result), p);
+        KNOWN.put(name, this);
+    }
+
+    /** The helper of a name among those that have been made so far, or null: for readers of IR text. */
+    public static Helper named(String name) {
+        return KNOWN.get(name);
     }
 
     /** A function of its arguments alone. */

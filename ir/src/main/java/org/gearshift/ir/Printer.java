@@ -3,6 +3,7 @@ package org.gearshift.ir;
 import java.util.IdentityHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.LongFunction;
 
 /**
  * IR as text, which {@link Parser} reads back:
@@ -21,27 +22,47 @@ import java.util.Map;
 public final class Printer {
     private final StateLayout layout;
     private final StringBuilder out = new StringBuilder();
-    private final Map<Insn, Integer> numbers = new IdentityHashMap<>();
+    private final Map<Insn, Integer> numbers;
+    private final LongFunction<String> comments;
+    private int next;
 
-    private Printer(StateLayout layout) {
+    private Printer(StateLayout layout, Map<Insn, Integer> numbers, LongFunction<String> comments) {
         this.layout = layout;
+        this.numbers = numbers;
+        this.comments = comments;
+        this.next = numbers.values().stream().mapToInt(n -> n + 1).max().orElse(0);
     }
 
     public static String print(Block b, StateLayout layout) {
-        Printer p = new Printer(layout);
+        return print(b, layout, new IdentityHashMap<>(), pc -> null);
+    }
+
+    /**
+     * The same with numbers and comments of one's own.
+     *
+     * @param numbers of values; those that have none get the next free one, and are entered
+     * @param comments what to say of the guest instruction at a pc, or null
+     */
+    public static String print(Block b, StateLayout layout, Map<Insn, Integer> numbers, LongFunction<String> comments) {
+        Printer p = new Printer(layout, numbers, comments);
         p.block(b);
         return p.out.toString();
     }
 
     /** All blocks in emission order, after a line that lists the entries. */
     public static String print(Region r, StateLayout layout) {
+        return print(r, layout, pc -> null);
+    }
+
+    /** The same with comments: what to say of the guest instruction at a pc, or null. */
+    public static String print(Region r, StateLayout layout, LongFunction<String> comments) {
         StringBuilder s = new StringBuilder("region");
         for (long e : r.entries()) {
             s.append(' ').append(hex(e));
         }
         s.append('\n');
         for (Block b : r.blocks()) {
-            s.append(print(b, layout));
+            s.append(print(b, layout, new IdentityHashMap<>(), comments));
         }
         return s.toString();
     }
@@ -64,13 +85,22 @@ public final class Printer {
 
     private void insn(Insn v) {
         if (v.resultType() != Type.VOID) {
-            int n = numbers.size();
-            numbers.put(v, n);
+            Integer n = numbers.get(v);
+            if (n == null) {
+                n = next++;
+                numbers.put(v, n);
+            }
             out.append('v').append(n).append(" = ");
         }
         out.append(v.op().text());
         switch (v.op()) {
-            case MARK -> out.append(' ').append(hex(v.imm()));
+            case MARK -> {
+                out.append(' ').append(hex(v.imm()));
+                String comment = comments.apply(v.imm());
+                if (comment != null) {
+                    out.append("  ; ").append(comment);
+                }
+            }
             case CONST -> out.append('.').append(v.type()).append(' ').append(v.imm());
             case GET -> out.append('.').append(v.type()).append(' ').append(slot(v.imm()));
             case PUT -> out.append('.').append(v.type()).append(' ').append(slot(v.imm())).append(", ").append(value(v.arg(0)));

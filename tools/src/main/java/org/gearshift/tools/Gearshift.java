@@ -1,7 +1,10 @@
 package org.gearshift.tools;
 
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import org.gearshift.tools.stage.InputException;
+import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.disk.DiskFormatException;
 import picocli.CommandLine;
@@ -16,6 +19,7 @@ import picocli.CommandLine.ScopeType;
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
         subcommands = {RunCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class, ControlCommand.Resume.class,
             ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
+            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -26,6 +30,9 @@ import picocli.CommandLine.ScopeType;
 public final class Gearshift implements Runnable {
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show stack traces of failures.")
     boolean verbose;
+
+    /** What commands read that take their input there. */
+    InputStream in = System.in;
 
     @CommandLine.Spec
     private CommandLine.Model.CommandSpec spec;
@@ -50,12 +57,18 @@ public final class Gearshift implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "which command? (run, up, ps, console, pause, resume, stop, destroy, compare, guest, disk, inspect, conformance, help)");
+        throw new ParameterException(spec.commandLine(), "which command? (" + String.join(", ", spec.subcommands().keySet()) + ")");
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */
     public static int execute(PrintWriter out, PrintWriter err, String... args) {
+        return execute(System.in, out, err, args);
+    }
+
+    /** The same with a standard input of one's own. */
+    public static int execute(InputStream in, PrintWriter out, PrintWriter err, String... args) {
         Gearshift root = new Gearshift();
+        root.in = in;
         CommandLine cl = new CommandLine(root).setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
         cl.setParameterExceptionHandler((e, a) -> {
             err.println("gearshift: " + firstLine(e.getMessage()));
@@ -67,7 +80,7 @@ public final class Gearshift implements Runnable {
             if (root.verbose) {
                 e.printStackTrace(err);
             }
-            return e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError || e instanceof NoSuchFileException ? 2 : 1;
+            return isInput(e) || e instanceof NoSuchFileException ? 2 : 1;
         });
         int code = cl.execute(args);
         out.flush();
@@ -79,10 +92,15 @@ public final class Gearshift implements Runnable {
         if (e instanceof NoSuchFileException) {
             return e.getMessage() + ": no such file";
         }
-        if (e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError) {
+        if (isInput(e)) {
             return e.getMessage();
         }
         return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + firstLine(e.getMessage())) + " (--verbose shows where)";
+    }
+
+    /** Whether the user can do something about it, and the message says what. */
+    private static boolean isInput(Exception e) {
+        return e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError || e instanceof InputException || e instanceof SymbolFormatException;
     }
 
     private static String firstLine(String s) {

@@ -21,11 +21,15 @@ public final class CompilationTier {
     private static final Object WHITE_BOX;
     private static final Method ENQUEUE;
     private static final Method LEVEL;
+    private static final Method CODE;
+    /** Where in {@code getNMethod0}'s answer the bytes are. */
+    private static final int CODE_BYTES = 2;
 
     static {
         Object box = null;
         Method enqueue = null;
         Method level = null;
+        Method code = null;
         if (Boolean.getBoolean("gearshift.tiers")) {
             for (String name : new String[] {"jdk.test.whitebox.WhiteBox", "sun.hotspot.WhiteBox"}) {
                 try {
@@ -33,6 +37,7 @@ public final class CompilationTier {
                     box = c.getMethod("create").invoke(null);
                     enqueue = c.getMethod("enqueueMethodForCompilation0", Executable.class, int.class, int.class);
                     level = c.getMethod("getMethodCompilationLevel0", Executable.class, boolean.class);
+                    code = c.getMethod("getNMethod0", Executable.class, boolean.class);
                     break;
                 } catch (ReflectiveOperationException | LinkageError e) {
                     box = null;
@@ -46,6 +51,7 @@ public final class CompilationTier {
         WHITE_BOX = box;
         ENQUEUE = enqueue;
         LEVEL = level;
+        CODE = code;
     }
 
     private CompilationTier() {
@@ -67,6 +73,12 @@ public final class CompilationTier {
     /** The tier of the code a region runs as: 0 while HotSpot interprets it, -1 where that cannot be known. */
     public static int of(CompiledRegion region) {
         return WHITE_BOX == null ? -1 : (int) call(LEVEL, region, false);
+    }
+
+    /** The bytes that HotSpot has compiled a region to, in the instruction set of the host; null if it has not, or that cannot be known. */
+    public static byte[] machineCode(CompiledRegion region) {
+        Object[] nmethod = WHITE_BOX == null ? null : (Object[]) call(CODE, region, false);
+        return nmethod != null && nmethod.length > CODE_BYTES && nmethod[CODE_BYTES] instanceof byte[] b ? b : null;
     }
 
     private static Object call(Method m, CompiledRegion region, Object... rest) {

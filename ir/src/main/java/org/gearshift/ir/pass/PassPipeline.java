@@ -1,6 +1,5 @@
 package org.gearshift.ir.pass;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
 import org.gearshift.ir.Block;
@@ -12,18 +11,29 @@ import org.gearshift.ir.Verifier;
 public final class PassPipeline {
     private final StateLayout layout;
     private final boolean verify;
+    private final List<Pass> interpreted;
+    private final List<Pass> compiled;
 
     /** @param verify checks the IR before the first and after every pass; slow */
     public PassPipeline(StateLayout layout, boolean verify) {
+        this(layout, verify, Pass.INTERPRETED, Pass.COMPILED);
+    }
+
+    /** With passes of one's own. @param interpreted for single blocks @param compiled for regions */
+    public PassPipeline(StateLayout layout, boolean verify, List<Pass> interpreted, List<Pass> compiled) {
         this.layout = layout;
         this.verify = verify;
+        this.interpreted = List.copyOf(interpreted);
+        this.compiled = List.copyOf(compiled);
     }
 
     /** For the interpreter, a few microseconds a block: expects IR made by {@link org.gearshift.ir.IrBuilder}, which has folded already. */
     public Block optimize(Block b) {
         Block x = checked("input", b);
-        x = checked("dead puts", DeadPuts.run(x));
-        return checked("dead code", DeadCode.run(x));
+        for (Pass p : interpreted) {
+            x = checked(p.name(), p.onBlock().run(x, layout));
+        }
+        return x;
     }
 
     /** For the backend, with all slots exact wherever a block is entered. */
@@ -37,19 +47,18 @@ public final class PassPipeline {
      * @param observed blocks at whose entry all slots must be exact, because they may be left there (budget check); see {@link DeadPuts}
      */
     public Region optimize(Region r, LongPredicate observed) {
-        Simplification simplification = new Simplification(layout);
-        List<Block> out = new ArrayList<>();
-        for (Block b : r.blocks()) {
-            checked("input", b);
-            out.add(checked("simplification", simplification.run(b)));
+        Region x = checked("input", r);
+        for (Pass p : compiled) {
+            x = checked(p.name(), p.onRegion().run(x, observed, layout));
         }
-        Region live = DeadPuts.run(new Region(out, r.entries()), observed);
-        out.clear();
-        for (Block b : live.blocks()) {
-            checked("dead puts", b);
-            out.add(checked("dead code", DeadCode.run(b)));
+        return x;
+    }
+
+    private Region checked(String after, Region r) {
+        if (verify) {
+            r.blocks().forEach(b -> checked(after, b));
         }
-        return new Region(out, r.entries());
+        return r;
     }
 
     private Block checked(String after, Block b) {

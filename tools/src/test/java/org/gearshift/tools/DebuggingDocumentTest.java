@@ -1,0 +1,29 @@
+package org.gearshift.tools;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.gearshift.samples.SampleKernel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Every command of {@code docs/debugging.md} does what the document shows. */
+class DebuggingDocumentTest {
+    private static final Path DOCUMENT = Path.of("..", "docs", "debugging.md");
+
+    @TempDir
+    Path directory;
+
+    private void check(String section, int atLeast, Map<String, Path> files) throws IOException {
+        int n = new DocumentedCommands(DOCUMENT, directory, files).check(section);
+        assertTrue(n >= atLeast, n + " commands");
+    }
+
+    @Test
+    void stages() throws IOException {
+        check("stages", 8, Map.of("vmlinuz", DebianGuest.kernelFile("debian-686-pae"), "sample-kernel", Files.write(directory.resolve("sample"), SampleKernel.bytes())));
+    }
+}
