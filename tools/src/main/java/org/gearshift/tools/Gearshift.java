@@ -19,7 +19,7 @@ import picocli.CommandLine.ScopeType;
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
         subcommands = {RunCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class, ControlCommand.Resume.class,
             ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
-            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class,
+            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
@@ -58,6 +58,7 @@ public final class Gearshift implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "which command? (" + String.join(", ", spec.subcommands().keySet()) + ")");
+            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */

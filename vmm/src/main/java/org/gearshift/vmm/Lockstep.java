@@ -1,7 +1,9 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
@@ -20,22 +22,57 @@ public final class Lockstep {
     /** Executions after which a block is compiled: early, since compiled code is what is under test. */
     private static final int HOT = 8;
 
+    /** Blocks remembered. */
+    private static final int TRAIL = 64;
+
     private final Machine compiled;
     private final Machine interpreted;
+    private final String compiledName;
+    private final String interpretedName;
+    private final long[] before = new long[X86State.LAYOUT.slotCount()];
+    private final Step[] trail = new Step[TRAIL];
+    private long steps;
     private long comparisons;
     private long ramComparisons;
 
     /**
+     * A block, single step, delivery of an interrupt, or idle wait.
+     *
+     * @param pc where it began
+     * @param mode processor mode there
+     * @param from instructions retired before it
+     * @param to and after it
+     */
+    public record Step(long pc, long mode, long from, long to) {
+    }
+
+    /**
+     * Where two machines were found to differ.
+     *
+     * @param what in words
+     * @param last the step after which they were
+     * @param ramAgreed instructions retired when all of RAM was last found equal
+     * @param inRam whether it was RAM that differed; the difference may be older than the last step then
+     */
+    public record Divergence(String what, Step last, long ramAgreed, boolean inRam) {
+    }
+
+    /**
      * How it went.
      *
-     * @param difference null if there was none
+     * @param divergence null if there was none
      * @param outcome how the compiled machine's run ended
      */
-    public record Result(long instructions, long compiledInstructions, long comparisons, long ramComparisons, String difference, VmOutcome outcome) {
+    public record Result(long instructions, long compiledInstructions, long comparisons, long ramComparisons, Divergence divergence, VmOutcome outcome) {
+        /** What differed, or null. */
+        public String difference() {
+            return divergence == null ? null : divergence.what();
+        }
+
         /** One line. */
         public String summary() {
             return String.format("lockstep: %,d instructions (%,d of them compiled), state compared %,d times, RAM %d times: %s", instructions,
-                    compiledInstructions, comparisons, ramComparisons, difference == null ? "0 differences" : difference);
+                    compiledInstructions, comparisons, ramComparisons, divergence == null ? "0 differences" : divergence.what());
         }
     }
 
@@ -76,12 +113,17 @@ public final class Lockstep {
         interpreter.load(kernel, initrd, initrdName, commandLine);
         compiled = jit;
         interpreted = interpreter;
+        compiledName = "compiled";
+        interpretedName = "interpreted";
         inStep();
     }
 
-    private Lockstep(Machine compiled, Machine interpreted) {
-        this.compiled = compiled;
-        this.interpreted = interpreted;
+    /** Two machines that should be the same, loaded and not yet run, on the virtual clock and with one processor. @param nameA for messages */
+    public Lockstep(Machine a, String nameA, Machine b, String nameB) {
+        this.compiled = a;
+        this.interpreted = b;
+        this.compiledName = nameA;
+        this.interpretedName = nameB;
         inStep();
     }
 
@@ -93,11 +135,12 @@ public final class Lockstep {
     /** Two paravirtual domains. @param console gets the console output of the one that is compiled */
     public static Lockstep ofDomains(long ramBytes, CpuModel model, KernelImage kernel, byte[] initrd, String commandLine, SerialBackend console)
             throws BootException {
-        return new Lockstep(domain(ramBytes, model, compiledBlocks(), kernel, initrd, commandLine, console),
-                domain(ramBytes, model, EngineOptions.of(EngineOptions.Backend.INTERPRETER), kernel, initrd, commandLine, SerialBackend.NONE));
+        return new Lockstep(domain(ramBytes, model, compiledBlocks(), kernel, initrd, commandLine, console), "compiled",
+                domain(ramBytes, model, EngineOptions.of(EngineOptions.Backend.INTERPRETER), kernel, initrd, commandLine, SerialBackend.NONE), "interpreted");
     }
 
-    private static EngineOptions compiledBlocks() {
+    /** Compiled code that can be compared block by block. */
+    public static EngineOptions compiledBlocks() {
         return new EngineOptions(EngineOptions.Backend.JVM, HOT, EngineOptions.DEFAULT_REGION_INSNS, EngineOptions.DEFAULT_DOMINANCE, false, true);
     }
 
@@ -110,11 +153,18 @@ public final class Lockstep {
 
     /** Runs at most {@code limit} instructions, or until the guest ends or the machines differ. */
     public Result run(long limit) {
+        return run(limit, RAM_INTERVAL);
+    }
+
+    /** The same. @param ramInterval instructions between comparisons of RAM; 1: after every step */
+    public Result run(long limit, long ramInterval) {
         String difference = null;
-        long nextRam = RAM_INTERVAL;
+        boolean inRam = false;
+        long agreed = compiled.engine().retired();
+        long nextRam = agreed + ramInterval;
         VmOutcome outcome = new VmOutcome(VmOutcome.LIMIT, null);
         while (difference == null && compiled.engine().retired() < limit) {
-            long before = compiled.engine().retired();
+            Step step = remember();
             outcome = compiled.run(Long.MAX_VALUE);
             VmOutcome other = interpreted.run(Long.MAX_VALUE);
             while (outcome.exitCode() == VmOutcome.LIMIT && compiled.engine().retired() < interpreted.engine().retired()) {
@@ -122,10 +172,13 @@ public final class Lockstep {
                 outcome = compiled.run(Long.MAX_VALUE);
             }
             long now = compiled.engine().retired();
-            difference = compare(outcome, other, before);
+            trail[(int) (steps++ % TRAIL)] = new Step(step.pc, step.mode, step.from, now);
+            difference = compare(outcome, other, step.from);
             if (difference == null && now >= nextRam) {
-                nextRam = now + RAM_INTERVAL;
+                nextRam = now + ramInterval;
                 difference = compareRam();
+                inRam = difference != null;
+                agreed = inRam ? agreed : now;
             }
             if (outcome.exitCode() != VmOutcome.LIMIT) {
                 break;
@@ -133,12 +186,45 @@ public final class Lockstep {
         }
         if (difference == null) {
             difference = compareRam();
+            inRam = difference != null;
         }
         long n = compiled.engine().retired();
-        return new Result(n, n - compiled.engine().interpreted(), comparisons, ramComparisons, difference, outcome);
+        Divergence d = difference == null ? null : new Divergence(difference, steps == 0 ? new Step(0, 0, 0, 0) : trail[(int) ((steps - 1) % TRAIL)], agreed, inRam);
+        return new Result(n, n - compiled.engine().interpreted(), comparisons, ramComparisons, d, outcome);
     }
 
-    private String compare(VmOutcome a, VmOutcome b, long before) {
+    private Step remember() {
+        long[] s = compiled.cpu().s;
+        System.arraycopy(s, 0, before, 0, before.length);
+        return new Step(s[X86State.RIP], compiled.cpu().mode(), compiled.engine().retired(), 0);
+    }
+
+    /** Runs both, step by step and without comparing, until {@code retired} instructions have been retired: the end of a step, as an earlier run has told. */
+    public void advance(long retired) {
+        while (compiled.engine().retired() < retired) {
+            Step step = remember();
+            if (compiled.run(Long.MAX_VALUE).exitCode() != VmOutcome.LIMIT | interpreted.run(Long.MAX_VALUE).exitCode() != VmOutcome.LIMIT) {
+                return;
+            }
+            trail[(int) (steps++ % TRAIL)] = new Step(step.pc, step.mode, step.from, compiled.engine().retired());
+        }
+    }
+
+    /** The last steps, oldest first. */
+    public List<Step> trail() {
+        List<Step> out = new ArrayList<>();
+        for (long i = Math.max(0, steps - TRAIL); i < steps; i++) {
+            out.add(trail[(int) (i % TRAIL)]);
+        }
+        return out;
+    }
+
+    /** The state slots both had before the last step of {@link #run}. */
+    public long[] stateBefore() {
+        return before.clone();
+    }
+
+    private String compare(VmOutcome a, VmOutcome b, long from) {
         comparisons++;
         long[] x = compiled.cpu().s;
         long[] y = interpreted.cpu().s;
@@ -146,14 +232,14 @@ public final class Lockstep {
         int at = Arrays.mismatch(x, 0, slots, y, 0, slots);
         if (at >= 0) {
             StateLayout names = X86State.LAYOUT;
-            return String.format("after instruction %,d (block started at %,d): %s is 0x%x compiled, 0x%x interpreted; pc 0x%x", compiled.engine().retired(), before,
-                    names.name(at), x[at], y[at], y[X86State.RIP]);
+            return String.format("after instruction %,d (block started at %,d): %s is 0x%x %s, 0x%x %s; pc 0x%x", compiled.engine().retired(), from,
+                    names.name(at), x[at], compiledName, y[at], interpretedName, y[X86State.RIP]);
         }
         if (compiled.engine().retired() != interpreted.engine().retired()) {
-            return "retired " + compiled.engine().retired() + " compiled, " + interpreted.engine().retired() + " interpreted";
+            return "retired " + compiled.engine().retired() + " " + compiledName + ", " + interpreted.engine().retired() + " " + interpretedName;
         }
         if (a.exitCode() != b.exitCode()) {
-            return "compiled: " + a + ", interpreted: " + b;
+            return compiledName + ": " + a + ", " + interpretedName + ": " + b;
         }
         return null;
     }

@@ -16,7 +16,7 @@ import org.gearshift.vmm.cpu.Eflags;
  * What the manual (SDM vol. 2, under the instruction) leaves undefined: compared only under {@code --undefined-flags}, since processors differ. One
  * table; {@code docs/conformance.md} prints it.
  */
-final class UndefinedResults {
+public final class UndefinedResults {
     private static final int CF = Eflags.CF;
     private static final int PF = Eflags.PF;
     private static final int AF = Eflags.AF;
@@ -117,7 +117,7 @@ final class UndefinedResults {
     }
 
     /** EFLAGS bits an instruction may leave undefined, whatever it begins with. */
-    static int flagsEver(Instruction i) {
+    public static int flagsEver(Instruction i) {
         int f = 0;
         for (Row row : TABLE) {
             if (row.mnemonics.contains(i.mnemonic())) {

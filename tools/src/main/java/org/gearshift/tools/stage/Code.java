@@ -50,7 +50,7 @@ public record Code(CodeImage image, long start, long end, int codeSize) {
     }
 
     /** The instruction at an address; null if its bytes are not all there. */
-    Line line(long address) {
+    public Line line(long address) {
         int[] used = {0};
         Instruction i = new Decoder().decode(() -> byteAt(address + used[0]++), mode());
         if (address + i.length() - end > 0 || image.at(address) == null || image.byteAt(address + i.length() - 1) < 0) {

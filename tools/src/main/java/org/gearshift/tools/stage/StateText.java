@@ -160,6 +160,11 @@ public final class StateText {
         Map<String, String> names = new HashMap<>(x);
         names.putAll(y);
         names.keySet().stream().sorted().forEach(n -> compare(out, n, x.getOrDefault(n, "0x0"), nameA, y.getOrDefault(n, "0x0"), nameB));
+        if (out.isEmpty()) {
+            for (int slot = 0; slot < X86State.RESULT_HIGH; slot++) {
+                compare(out, X86State.LAYOUT.name(slot), "0x" + Long.toHexString(a.machine().s[slot]), nameA, "0x" + Long.toHexString(b.machine().s[slot]), nameB);
+            }
+        }
         a.machine().pages().forEach((address, page) -> {
             byte[] other = b.machine().pages().get(address);
             int at = other == null ? 0 : Arrays.mismatch(page, other);

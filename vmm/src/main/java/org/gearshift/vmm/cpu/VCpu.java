@@ -485,6 +485,12 @@ public final class VCpu extends GuestContext {
         }
     }
 
+    /** The physical address that data at a linear one has, whoever may read it, or -1: found without any effect on the guest. For those who look on. */
+    public long physicalAddress(long linear) {
+        long p = mmu.probe(linear, ShadowMmu.READ, false);
+        return p >= 0 ? p : mmu.probe(linear, ShadowMmu.READ, true);
+    }
+
     @Override
     public long loadSlow(long va, int bits, boolean rmw) {
         return memory.guestLoad(va & addressMask, bits, rmw);

@@ -37,13 +37,13 @@ final class BlockTranslator {
     private Breakpoints breakpoints;
 
     BlockTranslator(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, EventTimer timer, PassPipeline passes, Interpreter interpreter,
-            CodeCache cache, EngineStatistics statistics) {
+            CodeCache cache, EngineStatistics statistics, Recipe recipe) {
         this.cpu = cpu;
         this.memory = memory;
         this.timer = timer;
         this.codePages = codePages;
         this.code = new GuestCode(cpu, mmu, memory);
-        this.lifter = new X86Lifter(cpu.model().extensions(), memory.isShared());
+        this.lifter = new X86Lifter(recipe.lifters().get(), cpu.model().extensions(), memory.isShared());
         this.interpreter = interpreter;
         this.cache = cache;
         this.statistics = statistics;

@@ -90,9 +90,9 @@ public final class Engine {
         this.shared = memory.isShared();
         this.interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX, shared);
         int frames = memory.ram().frames();
-        this.passes = new PassPipeline(X86State.LAYOUT, options.verify());
+        this.passes = new PassPipeline(X86State.LAYOUT, options.verify(), options.recipe().interpreted(), options.recipe().compiled());
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
-        this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics);
+        this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics, options.recipe());
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
         BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared);
         this.compiler = new RegionCompiler(X86State.LAYOUT, backend.withMissesLeave(true));

@@ -9,8 +9,14 @@ package org.gearshift.vmm.engine;
  * @param dominance a successor joins a region if it ran at least the entry's count divided by this
  * @param verify run the IR verifier after every pass
  * @param singleBlockRegions compile every block alone (lockstep: so that state can be compared after every block)
+ * @param recipe lifters and passes
  */
-public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions) {
+public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions, Recipe recipe) {
+    /** With the standard lifters and passes. */
+    public EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions) {
+        this(backend, hotThreshold, regionInsns, dominance, verify, singleBlockRegions, Recipe.STANDARD);
+    }
+
     /** What executes guest code. */
     public enum Backend { INTERPRETER, JVM }
 

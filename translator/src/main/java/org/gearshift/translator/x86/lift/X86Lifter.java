@@ -50,7 +50,8 @@ public final class X86Lifter {
         this(table, EnumSet.allOf(IsaExtension.class), false);
     }
 
-    private X86Lifter(LiftTable table, Set<IsaExtension> extensions, boolean shared) {
+    /** All of that. */
+    public X86Lifter(LiftTable table, Set<IsaExtension> extensions, boolean shared) {
         this.table = table;
         this.shared = shared;
         EnumSet<IsaExtension> all = EnumSet.of(IsaExtension.BASE);
