@@ -58,7 +58,6 @@ public final class Gearshift implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(spec.commandLine(), "which command? (" + String.join(", ", spec.subcommands().keySet()) + ")");
-            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
     }
 
     /** Runs the command line and returns its exit code; used by {@link #main} and by tests. */

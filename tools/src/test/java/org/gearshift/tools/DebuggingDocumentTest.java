@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,5 +26,11 @@ class DebuggingDocumentTest {
     @Test
     void stages() throws IOException {
         check("stages", 8, Map.of("vmlinuz", DebianGuest.kernelFile("debian-686-pae"), "sample-kernel", Files.write(directory.resolve("sample"), SampleKernel.bytes())));
+    }
+
+    @Test
+    void diverge() throws IOException {
+        Prerequisite.program("qemu-system-i386");
+        check("diverge", 4, Map.of());
     }
 }
