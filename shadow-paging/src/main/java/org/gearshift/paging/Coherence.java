@@ -94,15 +94,37 @@ final class Coherence {
         }
     }
 
+    /** Returns when all others have been at a safe point since the call, with all news taken that had been posted before it. @param self null for a thread that runs no vCPU */
+    void awaitMappings(ShadowMmu self) {
+        for (int i = 0; i < mmus.size(); i++) {
+            ShadowMmu mmu = mmus.get(i);
+            if (mmu.runsHere() || mmu.isResting()) {
+                continue;
+            }
+            long ticket = mmu.inbox().mark();
+            for (int spins = 0; mmu.inbox().mappingsTaken < ticket && !mmu.isResting(); spins++) {
+                if (self != null) {
+                    // The other may be waiting for this vCPU to take news of code.
+                    self.takeNews();
+                }
+                nap(spins);
+            }
+        }
+    }
+
+    private static void nap(int spins) {
+        if (spins < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            LockSupport.parkNanos(NAP_NANOS);
+        }
+    }
+
     private static void await(ShadowMmu mmu, long ticket, ShadowMmu self) {
         for (int spins = 0; mmu.inbox().codeTaken < ticket && !mmu.isResting(); spins++) {
             // The other may be waiting for this vCPU in the same way.
             self.takeNews();
-            if (spins < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                LockSupport.parkNanos(NAP_NANOS);
-            }
+            nap(spins);
         }
     }
 

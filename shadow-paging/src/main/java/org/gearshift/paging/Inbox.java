@@ -13,6 +13,8 @@ final class Inbox {
     static final int PROTECTED = 0;
     static final int STORED = 1;
     static final int FLUSH = 2;
+    /** Nothing but a sign that what was posted before has been taken. */
+    static final int MARK = 3;
     private static final int KIND_SHIFT = 61;
     private static final int LENGTH_SHIFT = 46;
     private static final long PLACE = (1L << LENGTH_SHIFT) - 1;
@@ -26,6 +28,8 @@ final class Inbox {
     volatile long oldestProtection;
     /** How many posts of code have been taken, of all. */
     volatile long codeTaken;
+    /** How many posts of mappings have been acted on, of all. */
+    volatile long mappingsTaken;
     private long[] news = new long[64];
     private int size;
     private int[] code = new int[16];
@@ -34,6 +38,8 @@ final class Inbox {
     private long codeTaking;
     private long lastProtection;
     private long protectionTaken;
+    private long mappingsPosted;
+    private long mappingsTaking;
 
     synchronized void protectedFrame(int frame, long number) {
         if (oldestProtection == 0) {
@@ -52,6 +58,7 @@ final class Inbox {
     }
 
     private void add(int kind, long place, int length) {
+        mappingsPosted++;
         if (size == LIMIT) {
             news[0] = (long) FLUSH << KIND_SHIFT;
             size = 1;
@@ -61,6 +68,12 @@ final class Inbox {
         }
         news[size++] = (long) kind << KIND_SHIFT | (long) length << LENGTH_SHIFT | place;
         pending = true;
+    }
+
+    /** Leaves a mark behind all that is there. @return the number to wait for in {@link #mappingsTaken} */
+    synchronized long mark() {
+        add(MARK, 0, 0);
+        return mappingsPosted;
     }
 
     /** Code in a frame changes. @return the number to wait for in {@link #codeTaken} */
@@ -78,12 +91,14 @@ final class Inbox {
         long[] all = Arrays.copyOf(news, size);
         size = 0;
         protectionTaken = lastProtection;
+        mappingsTaking = mappingsPosted;
         pending = codeSize != 0;
         return all;
     }
 
     synchronized void mappingsTaken() {
         oldestProtection = lastProtection > protectionTaken ? protectionTaken + 1 : 0;
+        mappingsTaken = mappingsTaking;
     }
 
     /** Frames whose code changes; {@link #codeDropped} follows when they have been acted on. */

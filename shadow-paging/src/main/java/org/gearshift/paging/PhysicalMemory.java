@@ -407,6 +407,18 @@ public final class PhysicalMemory {
         return coherence == null || frame < 0 || coherence.isSettled(frame, settled);
     }
 
+    /**
+     * Returns when no other vCPU uses a mapping any more that had been changed before the call, nor is in the middle of an access by such a one: each has been at a safe point, or rests and
+     * will take the news before it goes on. Whoever waits for something that the caller holds must rest meanwhile.
+     *
+     * @param self the caller's vCPU, which is at a safe point; null if it runs none
+     */
+    public void awaitOthers(ShadowMmu self) {
+        if (coherence != null) {
+            coherence.awaitMappings(self);
+        }
+    }
+
     /** Changes with every store to a frame that has translated code, where there are other vCPUs; -1 while any such store is being made. */
     public int codeVersion(int frame) {
         return coherence == null ? 0 : coherence.codeVersion(frame);

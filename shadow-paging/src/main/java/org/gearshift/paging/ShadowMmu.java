@@ -36,7 +36,9 @@ public final class ShadowMmu {
 
     private final PhysicalMemory memory;
     private final CodePages code;
-    private final Inbox inbox = new Inbox();
+    /** The one that a vCPU's code sees, if this is its {@link #second}: thread, rest and news are that one's. */
+    private final ShadowMmu first;
+    private final Inbox inbox;
     /** The thread that runs this vCPU; null: any that calls. */
     private volatile Thread thread;
     private volatile boolean quiet;
@@ -74,14 +76,16 @@ public final class ShadowMmu {
      * @param code tracking of the code this vCPU translates, in the same memory
      */
     public ShadowMmu(PhysicalMemory memory, CodePages code) {
-        this(memory, code, new PagingCounters(), new MappingEpoch());
+        this(memory, code, new PagingCounters(), new MappingEpoch(), null);
         if (code.memory() != memory) {
             throw new IllegalArgumentException("code pages of another memory");
         }
         code.belongsTo(this);
     }
 
-    private ShadowMmu(PhysicalMemory memory, CodePages code, PagingCounters counters, MappingEpoch epoch) {
+    private ShadowMmu(PhysicalMemory memory, CodePages code, PagingCounters counters, MappingEpoch epoch, ShadowMmu first) {
+        this.first = first == null ? this : first;
+        this.inbox = first == null ? new Inbox() : first.inbox;
         this.memory = Objects.requireNonNull(memory);
         this.code = code;
         this.counters = counters;
@@ -107,7 +111,7 @@ public final class ShadowMmu {
      */
     public void select(boolean other) {
         if (other && second == null) {
-            second = new ShadowMmu(memory, code, counters, epoch);
+            second = new ShadowMmu(memory, code, counters, epoch, this);
             second.setAddressWidth(control.physicalBits, control.pse36);
             second.watch(watched);
         }
@@ -189,7 +193,7 @@ public final class ShadowMmu {
 
     /** Whether the calling thread runs this vCPU. */
     boolean runsHere() {
-        Thread t = thread;
+        Thread t = first.thread;
         return t == null || t == Thread.currentThread();
     }
 
@@ -209,13 +213,21 @@ public final class ShadowMmu {
 
     private void takeMappingNews() {
         for (long news : inbox.takeMappings()) {
-            switch (Inbox.kind(news)) {
-                case Inbox.PROTECTED -> frameProtected((int) Inbox.place(news));
-                case Inbox.STORED -> tracedStore(Inbox.place(news), Inbox.length(news));
-                default -> flushAll();
+            first.act(news);
+            if (first.second != null) {
+                first.second.act(news);
             }
         }
         inbox.mappingsTaken();
+    }
+
+    private void act(long news) {
+        switch (Inbox.kind(news)) {
+            case Inbox.PROTECTED -> frameProtected((int) Inbox.place(news));
+            case Inbox.STORED -> tracedStore(Inbox.place(news), Inbox.length(news));
+            case Inbox.MARK -> { }
+            default -> flushAll();
+        }
     }
 
     /** From here on, until {@link #wake}, this vCPU runs no code and keeps nothing: others need not wait for it. */
@@ -233,7 +245,7 @@ public final class ShadowMmu {
 
     /** Whether it is between {@link #rest} and {@link #wake}. Any thread. */
     public boolean isResting() {
-        return quiet;
+        return first.quiet;
     }
 
     Inbox inbox() {

@@ -6,10 +6,10 @@ import org.gearshift.vmm.engine.StopReason;
 
 /** How a run ends: what was asked for first, by a device or the user, or what a processor came to. */
 final class Outcomes {
-    private final List<Processor> processors;
+    private final List<? extends Processor> processors;
     private volatile VmOutcome requested;
 
-    Outcomes(List<Processor> processors) {
+    Outcomes(List<? extends Processor> processors) {
         this.processors = processors;
     }
 

@@ -17,16 +17,8 @@ final class RunSummary {
     private RunSummary() {
     }
 
-    /** The run of a machine with one processor. @param wallNanos host time it took, 0 if not known */
-    static String of(Engine engine, ShadowMmu mmu, long wallNanos) {
-        StringBuilder b = new StringBuilder();
-        total(b, engine.retired(), engine.interpreted(), wallNanos);
-        processor(b, engine, mmu);
-        return b.toString();
-    }
-
-    /** The same with any number. */
-    static String of(List<Processor> processors, long wallNanos) {
+    /** The run of a machine. @param wallNanos host time it took, 0 if not known */
+    static String of(List<? extends Processor> processors, long wallNanos) {
         StringBuilder b = new StringBuilder();
         total(b, processors.stream().mapToLong(p -> p.engine().retired()).sum(), processors.stream().mapToLong(p -> p.engine().interpreted()).sum(), wallNanos);
         for (Processor p : processors) {
@@ -81,7 +73,7 @@ final class RunSummary {
     }
 
     /** The same of several processors together. */
-    static Map<String, Long> counters(List<Processor> processors) {
+    static Map<String, Long> counters(List<? extends Processor> processors) {
         Map<String, Long> all = new LinkedHashMap<>();
         for (Processor p : processors) {
             counters(p.engine(), p.mmu).forEach((name, n) -> all.merge(name, n, Long::sum));

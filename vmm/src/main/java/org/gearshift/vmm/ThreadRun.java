@@ -8,11 +8,11 @@ import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
-import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.BusLock;
 import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.smp.EventThread;
+import org.gearshift.vmm.smp.RestingGate;
 import org.gearshift.vmm.smp.ThreadTimer;
 
 /** Several processors, each on a thread of its own, the first on the caller's; devices' events on another. */
@@ -29,7 +29,7 @@ final class ThreadRun implements ProcessorRun {
     private volatile Debugger debugger;
 
     /** @param poll takes in host input; called with {@code devices} held */
-    ThreadRun(List<Processor> processors, Outcomes outcomes, PcPlatform platform, EngineOptions options, DeviceLock devices, GuestClock clock, EventQueue queue,
+    ThreadRun(List<Processor> processors, Outcomes outcomes, Board board, EngineOptions options, DeviceLock devices, GuestClock clock, EventQueue queue,
             Runnable poll) {
         this.processors = processors;
         this.outcomes = outcomes;
@@ -41,14 +41,14 @@ final class ThreadRun implements ProcessorRun {
         for (Processor p : processors) {
             bus.add(p.mmu);
             timers[p.number] = new ThreadTimer(p.mmu, bus, () -> lookForEnd(p), this::allHaltedForGood);
-            p.attach(platform.memory(), timers[p.number], options);
+            p.attach(board.memory(), timers[p.number], options);
             p.cpu.onStandStill(action -> bus.run(p.mmu, action));
-            platform.lapic(p.number).onPending(() -> kick(p));
+            board.runsApart(p.number, new RestingGate(devices, p.mmu), () -> kick(p));
         }
         devices.onEnter(() -> {
             Processor p = current.get();
             if (p != null) {
-                platform.select(p.number);
+                board.select(p.number);
             }
         });
         devices.onLeave(events::eventsMayHaveMoved);
@@ -133,7 +133,7 @@ final class ThreadRun implements ProcessorRun {
     }
 
     private StopReason run(Processor p) {
-        return debugger == null ? p.engine().run(Long.MAX_VALUE) : debugger.run(p.number, Long.MAX_VALUE, () -> outcomes.requested() != null || p.isInitRequested());
+        return debugger == null ? p.engine().run(Long.MAX_VALUE) : debugger.run(p.number, Long.MAX_VALUE, () -> outcomes.requested() != null || p.isSignalled());
     }
 
     private void end(VmOutcome outcome) {
@@ -143,7 +143,7 @@ final class ThreadRun implements ProcessorRun {
 
     /** Called by a processor before each slice. */
     private void lookForEnd(Processor p) {
-        if (outcomes.requested() != null || p.isInitRequested() || debugger != null && debugger.wantsStop()) {
+        if (outcomes.requested() != null || p.isSignalled() || debugger != null && debugger.wantsStop()) {
             p.engine().requestStop();
         } else if (limit != Long.MAX_VALUE && outcomes.retired() >= limit) {
             end(outcomes.of(StopReason.LIMIT, p));
@@ -152,7 +152,7 @@ final class ThreadRun implements ProcessorRun {
 
     private boolean allHaltedForGood() {
         for (Processor p : processors) {
-            if (!p.waitsForStartUp() && !timers[p.number].isHaltedForGood() || p.isInitRequested()) {
+            if (!p.waitsForStart() && !timers[p.number].isHaltedForGood() || p.isSignalled()) {
                 return false;
             }
         }

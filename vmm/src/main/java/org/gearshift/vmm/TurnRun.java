@@ -5,7 +5,6 @@ import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.StopReason;
-import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.TurnTimer;
 
@@ -20,19 +19,19 @@ final class TurnRun implements ProcessorRun {
     private final List<Processor> processors;
     private final MachineTimer machine;
     private final Outcomes outcomes;
-    private final PcPlatform platform;
+    private final Board board;
     private final TurnTimer[] timers;
     private Debugger debugger;
 
-    TurnRun(List<Processor> processors, MachineTimer machine, Outcomes outcomes, PcPlatform platform, EngineOptions options) {
+    TurnRun(List<Processor> processors, MachineTimer machine, Outcomes outcomes, Board board, EngineOptions options) {
         this.processors = processors;
         this.machine = machine;
         this.outcomes = outcomes;
-        this.platform = platform;
+        this.board = board;
         timers = new TurnTimer[processors.size()];
         for (Processor p : processors) {
             timers[p.number] = new TurnTimer(machine, () -> p.engine().requestStop());
-            p.attach(platform.memory(), timers[p.number], options);
+            p.attach(board.memory(), timers[p.number], options);
         }
     }
 
@@ -78,15 +77,15 @@ final class TurnRun implements ProcessorRun {
     }
 
     private StopReason turn(Processor p, long instructions) {
-        platform.select(p.number);
+        board.select(p.number);
         timers[p.number].begin();
         long end = p.engine().retired() + instructions;
-        return debugger == null ? p.engine().run(end) : debugger.run(p.number, end, () -> outcomes.requested() != null || timers[p.number].isEnded() || p.isInitRequested());
+        return debugger == null ? p.engine().run(end) : debugger.run(p.number, end, () -> outcomes.requested() != null || timers[p.number].isEnded() || p.isSignalled());
     }
 
     private boolean allHaltedForGood() {
         for (Processor p : processors) {
-            if (!p.waitsForStartUp() && !timers[p.number].isHaltedForGood()) {
+            if (!p.waitsForStart() && !timers[p.number].isHaltedForGood()) {
                 return false;
             }
         }

@@ -45,7 +45,7 @@ public final class Vm implements Machine {
     private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
-    private final List<Processor> processors = new ArrayList<>();
+    private final List<PcProcessor> processors = new ArrayList<>();
     private final Outcomes outcomes = new Outcomes(processors);
     private final EventQueue events = new EventQueue();
     private final PcPlatform platform;
@@ -83,7 +83,7 @@ public final class Vm implements Machine {
         }
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()), new Listener());
         for (int i = 0; i < config.cpus(); i++) {
-            processors.add(new Processor(i, config.cpus(), memory, codes.get(i), mmus.get(i), platform,
+            processors.add(PcProcessor.of(i, config.cpus(), memory, codes.get(i), mmus.get(i), platform,
                     virtual ? RandomNumbers.seeded(i) : RandomNumbers.secure(), model));
         }
         run = runner(config, clock, devices, virtual);
@@ -96,14 +96,31 @@ public final class Vm implements Machine {
 
     private ProcessorRun runner(VmConfig config, GuestClock clock, DeviceLock devices, boolean virtual) {
         if (processors.size() > 1 && !virtual) {
-            return new ThreadRun(processors, outcomes, platform, config.engine(), devices, clock, events, this::poll);
+            return new ThreadRun(List.copyOf(processors), outcomes, new PcBoard(), config.engine(), devices, clock, events, this::poll);
         }
         MachineTimer timer = new MachineTimer(clock, events, this::poll);
         if (processors.size() > 1) {
-            return new TurnRun(processors, timer, outcomes, platform, config.engine());
+            return new TurnRun(List.copyOf(processors), timer, outcomes, new PcBoard(), config.engine());
         }
         processors.get(0).attach(memory, timer, config.engine());
         return new LoneRun(processors.get(0), timer, outcomes);
+    }
+
+    private final class PcBoard implements Board {
+        @Override
+        public PhysicalMemory memory() {
+            return memory;
+        }
+
+        @Override
+        public void select(int processor) {
+            platform.select(processor);
+        }
+
+        @Override
+        public void runsApart(int processor, DeviceGate gate, Runnable kick) {
+            platform.lapic(processor).onPending(kick);
+        }
     }
 
     /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
@@ -308,7 +325,7 @@ public final class Vm implements Machine {
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> all = RunSummary.counters(processors);
-        long portAccesses = processors.stream().mapToLong(Processor::portAccesses).sum();
+        long portAccesses = processors.stream().mapToLong(PcProcessor::portAccesses).sum();
         if (portAccesses > 0) {
             all.put("port", portAccesses);
         }

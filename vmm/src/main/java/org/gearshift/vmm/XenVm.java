@@ -1,14 +1,16 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
+import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
+import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
-import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.boot.PvKernel;
@@ -19,8 +21,8 @@ import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.cpu.ApicBaseMsr;
 import org.gearshift.vmm.cpu.CpuModel;
-import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.InterruptSource;
+import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.TaskPriority;
@@ -30,27 +32,25 @@ import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.engine.Engine;
-import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.sched.Share;
+import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.xen.Domain;
 import org.gearshift.vmm.xen.DomainListener;
 
 /** A virtual machine in the paravirtual gear: a Xen domain, with no devices but those it shares with the monitor. */
 public final class XenVm implements Machine {
     private final GuestRam ram;
-    private final ShadowMmu mmu;
-    private final VCpu cpu;
+    private final PhysicalMemory memory;
     private final GuestClock clock;
     private final EventQueue events = new EventQueue();
-    private final MachineTimer timer;
-    private final Engine engine;
+    private final List<DomainProcessor> processors = new ArrayList<>();
+    private final Outcomes outcomes = new Outcomes(processors);
+    private final ProcessorRun run;
     private final Domain domain;
     private final HostWork hostWork;
-    private volatile VmOutcome requested;
-    private final PhysicalMemory memory;
     private volatile boolean quit;
     private Debugger debugger;
 
@@ -63,19 +63,65 @@ public final class XenVm implements Machine {
     public XenVm(VmConfig config, CpuModel model, SerialBackend console) {
         ram = new GuestRam(Domain.machineBytes(config.ramBytes()));
         memory = new PhysicalMemory(ram);
-        CodePages codePages = new CodePages(memory);
-        mmu = new ShadowMmu(memory, codePages);
-        clock = config.clock() == VmConfig.Clock.VIRTUAL ? new VirtualClock(this::retired) : new HostClock();
-        timer = new MachineTimer(clock, events, this::poll);
-        hostWork = new HostWork(timer::wake);
-        timer.expect(hostWork::isExpected);
-        domain = new Domain(memory, mmu, (int) (config.ramBytes() >>> 12), clock, events, console, this::ended, timer::wake);
-        InterruptSource upcalls = domain.upcalls();
-        cpu = new VCpu(new VCpu.Environment(memory, codePages, mmu, new NoPorts(), upcalls, clock::nanos, ApicBaseMsr.NONE, TaskPriority.NONE,
-                NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(0) : RandomNumbers.secure(), Domain.processor(model)));
-        domain.attach(cpu);
-        engine = new Engine(cpu, mmu, memory, codePages, upcalls, timer, config.engine());
-        codePages.setListener(engine::codeWritten);
+        boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
+        clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
+        DeviceLock lock = new DeviceLock();
+        List<CodePages> codes = new ArrayList<>();
+        List<ShadowMmu> mmus = new ArrayList<>();
+        for (int i = 0; i < config.cpus(); i++) {
+            codes.add(new CodePages(memory));
+            mmus.add(new ShadowMmu(memory, codes.get(i)));
+        }
+        if (config.cpus() > 1) {
+            // The maps for programs must be there before any processor runs: from then on, all are told of changes.
+            mmus.forEach(m -> m.select(true));
+            mmus.forEach(m -> m.select(false));
+            memory.share(RamAtomics::compareAndSwap, virtual ? DeviceGate.OPEN : lock);
+        }
+        domain = new Domain(new Domain.Environment(memory, config.cpus(), clock, events), (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
+        for (int i = 0; i < config.cpus(); i++) {
+            processors.add(processor(i, codes.get(i), mmus.get(i), Domain.processor(model)));
+        }
+        run = runner(config, lock, virtual);
+        hostWork = new HostWork(run::wake);
+        run.expect(hostWork::isExpected);
+    }
+
+    private DomainProcessor processor(int number, CodePages code, ShadowMmu mmu, CpuModel model) {
+        InterruptSource upcalls = domain.upcalls(number);
+        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, new NoPorts(), upcalls, clock::nanos, ApicBaseMsr.NONE, TaskPriority.NONE,
+                NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(number) : RandomNumbers.secure(), model));
+        domain.attach(number, cpu, mmu, () -> processors.get(number).engine().requestStop());
+        return new DomainProcessor(number, code, mmu, upcalls, cpu, domain);
+    }
+
+    private ProcessorRun runner(VmConfig config, DeviceLock lock, boolean virtual) {
+        if (processors.size() > 1 && !virtual) {
+            return new ThreadRun(List.copyOf(processors), outcomes, new DomainBoard(), config.engine(), lock, clock, events, this::poll);
+        }
+        MachineTimer timer = new MachineTimer(clock, events, this::poll);
+        if (processors.size() > 1) {
+            return new TurnRun(List.copyOf(processors), timer, outcomes, new DomainBoard(), config.engine());
+        }
+        processors.get(0).attach(memory, timer, config.engine());
+        return new LoneRun(processors.get(0), timer, outcomes);
+    }
+
+    private final class DomainBoard implements Board {
+        @Override
+        public PhysicalMemory memory() {
+            return memory;
+        }
+
+        @Override
+        public void select(int processor) {
+            // Who enters the domain says so itself.
+        }
+
+        @Override
+        public void runsApart(int processor, DeviceGate gate, Runnable kick) {
+            domain.share(processor, gate, kick);
+        }
     }
 
     /** A domain's port instructions never get as far as to ports. */
@@ -92,28 +138,31 @@ public final class XenVm implements Machine {
     }
 
     private void ended(int reason, String message) {
-        requested = switch (reason) {
+        end(switch (reason) {
             case DomainListener.POWER_OFF -> new VmOutcome(VmOutcome.POWER_OFF, null);
             case DomainListener.REBOOT -> new VmOutcome(VmOutcome.RESET, "the guest asked for a reset");
             case DomainListener.CRASH -> new VmOutcome(VmOutcome.TRIPLE_FAULT, message);
             default -> new VmOutcome(VmOutcome.DEAD, "the domain ended itself with reason " + reason);
-        };
-        engine.requestStop();
+        });
     }
 
-    private long retired() {
-        return engine == null ? 0 : engine.retired();
+    private void end(VmOutcome outcome) {
+        outcomes.request(outcome);
+        run.wake();
+    }
+
+    private void wake() {
+        run.wake();
     }
 
     private void poll() {
         hostWork.run();
         domain.poll();
         if (debugger != null && debugger.wantsStop()) {
-            engine.requestStop();
+            processors.forEach(p -> p.engine().requestStop());
         }
         if (quit) {
-            requested = new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user");
-            engine.requestStop();
+            end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
         }
     }
 
@@ -132,7 +181,7 @@ public final class XenVm implements Machine {
     public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
         UserNetwork network = new UserNetwork(options, Timers.of(clock, events), hostWork::post);
         domain.attach(network, mac);
-        timer.pace(network::waitsForOutside);
+        run.pace(network::waitsForOutside);
         return network;
     }
 
@@ -143,21 +192,12 @@ public final class XenVm implements Machine {
 
     @Override
     public VmOutcome run(long maxInstructions) {
-        requested = null;
-        timer.begin();
-        try {
-            return runFor(maxInstructions);
-        } finally {
-            timer.end();
-        }
-    }
-
-    private VmOutcome runFor(long maxInstructions) {
+        outcomes.clear();
         if (debugger == null) {
-            return outcome(engine.run(maxInstructions));
+            return run.run(maxInstructions);
         }
         debugger.begin();
-        VmOutcome outcome = outcome(debugger.run(0, maxInstructions, () -> requested != null));
+        VmOutcome outcome = run.run(maxInstructions);
         debugger.ended(outcome.exitCode(), outcome.message());
         return outcome;
     }
@@ -165,28 +205,16 @@ public final class XenVm implements Machine {
     @Override
     public Debugger debugger() {
         if (debugger == null) {
-            debugger = new Debugger(List.of(new DebuggedCpu(0, cpu, mmu, memory, engine)));
-            debugger.connect(timer::wake, clock::pause, clock::resume);
+            debugger = new Debugger(processors.stream().map(p -> new DebuggedCpu(p.number, p.cpu, p.mmu, memory, p.engine())).toList());
+            debugger.connect(run::wake, clock::pause, clock::resume);
+            run.debug(debugger);
         }
         return debugger;
     }
 
-    private VmOutcome outcome(StopReason why) {
-        return switch (why) {
-            case REQUESTED -> requested;
-            case LIMIT -> new VmOutcome(VmOutcome.LIMIT, "stopped after " + engine.retired() + " guest instructions");
-            case TRIPLE_FAULT -> new VmOutcome(VmOutcome.TRIPLE_FAULT, "the guest triple-faulted at " + location());
-            case DEAD -> new VmOutcome(VmOutcome.DEAD, "the domain waits at " + location() + ", and nothing is left to wake it");
-        };
-    }
-
-    private String location() {
-        return String.format("%016x", cpu.s[X86State.RIP]);
-    }
-
     @Override
     public VCpu cpu() {
-        return cpu;
+        return processors.get(0).cpu;
     }
 
     @Override
@@ -196,7 +224,12 @@ public final class XenVm implements Machine {
 
     @Override
     public Engine engine() {
-        return engine;
+        return processors.get(0).engine();
+    }
+
+    /** Instructions retired by all processors since the domain began. */
+    public long retired() {
+        return outcomes.retired();
     }
 
     /** The hypervisor's side. */
@@ -215,7 +248,7 @@ public final class XenVm implements Machine {
         if (debugger != null) {
             debugger.release();
         }
-        timer.wake();
+        run.wake();
     }
 
     /** Asks as Xen's toolstack does: by {@code control/shutdown} in the store. */
@@ -226,39 +259,37 @@ public final class XenVm implements Machine {
 
     @Override
     public void scheduleOn(Share share) {
-        timer.scheduleOn(share.vcpu());
+        run.scheduleOn(share);
     }
 
     @Override
     public void reset() {
-        requested = new VmOutcome(VmOutcome.RESET, "reset by the debugger");
-        engine.requestStop();
+        end(new VmOutcome(VmOutcome.RESET, "reset by the debugger"));
         if (debugger != null) {
             debugger.release();
         }
-        timer.wake();
     }
 
     @Override
     public void onIdle(Runnable action) {
-        timer.onIdle(action);
+        run.onIdle(action);
     }
 
     @Override
     public void expectInput(boolean possible) {
-        timer.expectInput(possible);
+        run.expectInput(possible);
     }
 
     @Override
     public Map<String, Long> counters() {
-        Map<String, Long> all = RunSummary.counters(engine, mmu);
+        Map<String, Long> all = RunSummary.counters(processors);
         all.putAll(domain.counters());
         return all;
     }
 
     @Override
     public String statistics(long wallNanos) {
-        StringBuilder b = new StringBuilder(RunSummary.of(engine, mmu, wallNanos));
+        StringBuilder b = new StringBuilder(RunSummary.of(processors, wallNanos));
         StringJoiner calls = new StringJoiner(", ");
         for (Map.Entry<String, Long> e : domain.hypercallCounts().entrySet()) {
             calls.add(e.getKey() + String.format(" %,d", e.getValue()));

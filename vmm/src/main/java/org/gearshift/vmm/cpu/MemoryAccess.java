@@ -35,11 +35,10 @@ final class MemoryAccess {
     /** A guest's load that missed the map: {@link org.gearshift.ir.GuestContext#loadSlow}. */
     long guestLoad(long va, int bits, boolean rmw) {
         boolean user = cpu.user();
-        int access = rmw ? ShadowMmu.WRITE : ShadowMmu.READ;
         int bytes = bits >>> 3;
         int protections = mmu.protections();
-        long first = physical(va, access, user);
-        long second = crosses(va, bytes) ? physical(nextPage(va), access, user) : -1;
+        long first = rmw ? target(va, user) : physical(va, ShadowMmu.READ, user);
+        long second = !crosses(va, bytes) ? -1 : rmw ? target(nextPage(va), user) : physical(nextPage(va), ShadowMmu.READ, user);
         restartIfProtected(protections);
         if (!cpu.exact && (!memory.isRam(first) || second >= 0 && !memory.isRam(second))) {
             cpu.restartExact();
@@ -57,8 +56,8 @@ final class MemoryAccess {
         int bytes = bits >>> 3;
         boolean split = crosses(va, bytes);
         int protections = mmu.protections();
-        long first = physical(va, ShadowMmu.WRITE, user);
-        long second = split ? physical(nextPage(va), ShadowMmu.WRITE, user) : -1;
+        long first = target(va, user);
+        long second = split ? target(nextPage(va), user) : -1;
         restartIfProtected(protections);
         if (!cpu.exact) {
             int head = split ? PAGE - ((int) va & PAGE - 1) : bytes;
@@ -69,7 +68,7 @@ final class MemoryAccess {
         cpu.debug.dataAccess(va, bytes, true);
         observe(va, first, second, bytes, true);
         VarHandle.storeStoreFence();
-        if (cpu.paravirtual != null && (cpu.paravirtual.isTable(first) || split && cpu.paravirtual.isTable(second))) {
+        if (isTable(first) || split && isTable(second)) {
             storeToTable(va, first, value, bits, split);
         } else if (split) {
             writeSplit(va, first, second, value, bytes);
@@ -83,9 +82,41 @@ final class MemoryAccess {
     /** A paravirtual guest's store to one of its page tables, which are mapped read-only: the platform checks it, or it is a page fault after all. */
     private void storeToTable(long va, long physical, long value, int bits, boolean split) {
         if (split || !cpu.paravirtual.tableStore(physical, value, bits)) {
-            cpu.s[X86State.CR2] = va;
-            cpu.raise(Vector.PF, PROTECTION | WRITE | USER);
+            refuseTable(va);
         }
+    }
+
+    private boolean isTable(long physical) {
+        return cpu.paravirtual != null && cpu.paravirtual.isTable(physical);
+    }
+
+    private void refuseTable(long va) {
+        cpu.s[X86State.CR2] = va;
+        cpu.raise(Vector.PF, PROTECTION | WRITE | USER);
+    }
+
+    /**
+     * Physical address of a guest's store, which the platform may allow where the tables do not. Other processors may have to be waited for then, so that it is done in exact mode if there
+     * are any.
+     */
+    private long target(long va, boolean user) {
+        if (cpu.paravirtual == null) {
+            return physical(va, ShadowMmu.WRITE, user);
+        }
+        requireCanonical(va);
+        long p = mmu.translate(va, ShadowMmu.WRITE, user);
+        if (p < 0) {
+            if (cpu.isShared() && !cpu.exact) {
+                cpu.restartExact();
+            }
+            int error = mmu.faultErrorCode();
+            p = cpu.paravirtual.refusedStore(va);
+            if (p < 0) {
+                cpu.s[X86State.CR2] = va;
+                cpu.raise(Vector.PF, error);
+            }
+        }
+        return p;
     }
 
     /** The store of a locked operation that missed the map or is misaligned: {@link org.gearshift.ir.GuestContext#compareAndSwapSlow}. */
@@ -93,9 +124,12 @@ final class MemoryAccess {
         boolean user = cpu.user();
         int bytes = bits >>> 3;
         int protections = mmu.protections();
-        long first = physical(va, ShadowMmu.WRITE, user);
-        long second = crosses(va, bytes) ? physical(nextPage(va), ShadowMmu.WRITE, user) : -1;
+        long first = target(va, user);
+        long second = crosses(va, bytes) ? target(nextPage(va), user) : -1;
         restartIfProtected(protections);
+        if (isTable(first) || second >= 0 && isTable(second)) {
+            return swapInTable(va, first, expected, value, bits);
+        }
         boolean oneStep = second < 0 && RamAtomics.possible((int) first, bits);
         if (!cpu.exact && (!oneStep || reachesOutside(first, bytes))) {
             cpu.restartExact();
@@ -117,6 +151,18 @@ final class MemoryAccess {
             }
             return true;
         });
+    }
+
+    /** The same for one of a paravirtual guest's page tables: one entry, or part of one. */
+    private boolean swapInTable(long va, long physical, long expected, long value, int bits) {
+        if (!cpu.exact) {
+            cpu.restartExact();
+        }
+        int result = crosses(va, bits >>> 3) ? Paravirtualization.REFUSED : cpu.paravirtual.tableSwap(physical, expected, value, bits);
+        if (result == Paravirtualization.REFUSED) {
+            refuseTable(va);
+        }
+        return result == Paravirtualization.DONE;
     }
 
     /** A locked operation on 16 aligned bytes: {@link org.gearshift.ir.GuestContext#compareAndSwapPair}. */
@@ -219,16 +265,17 @@ final class MemoryAccess {
         return frame >= 0 && ShadowMmu.canonical(va) ? (long) frame << 12 | va & PAGE - 1 : physical(va, access, user);
     }
 
-    private long physical(long va, int access, boolean user) {
+    private void requireCanonical(long va) {
         if (!ShadowMmu.canonical(va)) {
             refused = va;
             wasRefused = true;
             cpu.raise(Vector.GP, 0);
         }
+    }
+
+    private long physical(long va, int access, boolean user) {
+        requireCanonical(va);
         long p = mmu.translate(va, access, user);
-        if (p < 0 && access == ShadowMmu.WRITE && cpu.paravirtual != null) {
-            p = cpu.paravirtual.refusedStore(va);
-        }
         if (p < 0) {
             cpu.s[X86State.CR2] = va;
             cpu.raise(Vector.PF, mmu.faultErrorCode());

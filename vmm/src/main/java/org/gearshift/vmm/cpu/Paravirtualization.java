@@ -42,6 +42,14 @@ public interface Paravirtualization {
     /** Whether stores to {@code physical} are for {@link #tableStore}, since it lies in a page table. Cheap. */
     boolean isTable(long physical);
 
+    /** Results of {@link #tableSwap}. */
+    int REFUSED = -1;
+    int DIFFERS = 0;
+    int DONE = 1;
+
     /** Stores to a page table what passes the platform's checks, false if it did not: the store page-faults. */
     boolean tableStore(long physical, long value, int bits);
+
+    /** The same, by the store of a locked operation: if the location holds what is expected. @return {@link #REFUSED}, {@link #DIFFERS} or {@link #DONE} */
+    int tableSwap(long physical, long expected, long value, int bits);
 }

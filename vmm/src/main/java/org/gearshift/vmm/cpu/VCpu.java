@@ -461,6 +461,11 @@ public final class VCpu extends GuestContext {
         return (s[SEG_ATTR + SS] & Descriptor.BIG) != 0 ? 0xffffffffL : 0xffffL;
     }
 
+    /** Whether other processors work on the same memory. */
+    boolean isShared() {
+        return shared;
+    }
+
     void requireCpl0() {
         if (s[CPL] != 0 && (paravirtual == null || !paravirtual.kernel())) {
             raise(Vector.GP, 0);

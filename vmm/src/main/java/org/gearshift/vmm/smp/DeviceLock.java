@@ -3,7 +3,7 @@ package org.gearshift.vmm.smp;
 import java.util.concurrent.locks.ReentrantLock;
 import org.gearshift.paging.DeviceGate;
 
-/** The one lock of all devices. Whoever holds it waits for no processor. */
+/** The one lock of all devices. Whoever holds it waits for no processor, unless all processors come by {@link RestingGate}s. */
 public final class DeviceLock implements DeviceGate {
     private final ReentrantLock lock = new ReentrantLock();
     private Runnable entered = () -> { };
@@ -22,6 +22,19 @@ public final class DeviceLock implements DeviceGate {
     @Override
     public void enter() {
         lock.lock();
+        entered();
+    }
+
+    /** Enters unless another thread is there. @return whether it has */
+    boolean tryEnter() {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        entered();
+        return true;
+    }
+
+    private void entered() {
         if (lock.getHoldCount() == 1) {
             entered.run();
         }

@@ -7,6 +7,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.vmm.boot.BootException;
@@ -24,8 +25,10 @@ import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.net.EthernetNetwork;
 
 /**
- * A paravirtual domain of one vCPU: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
- * All methods are for the vCPU's thread but {@link #consoleInput} and {@link #requestShutdown}.
+ * A paravirtual domain: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
+ *
+ * <p>With several vCPUs on threads of their own, one at a time has the domain ({@link VirtualCpu#enter}); it is {@link #vcpu} then. Methods are for whoever has the domain, but {@link #consoleInput} and
+ * {@link #requestShutdown} for all.
  */
 public final class Domain {
     private static final Logger LOG = System.getLogger(Domain.class.getName());
@@ -37,71 +40,81 @@ public final class Domain {
 
     final int id = ID;
     final PhysicalMemory memory;
-    final ShadowMmu cpuMmu;
     final HypervisorSpace space;
     final FrameTable frames;
     final GuestPointer guest;
     final SharedInfo shared;
     final PageTables tables;
-    final Runstate runstate;
     final Version version;
+    private final VirtualCpu[] vcpus;
+    /** The one that has the domain, or had it last. */
     VirtualCpu vcpu;
-    MmuOperations mmu;
-    MemoryOperations memoryOperations;
-    EventChannels events;
-    VcpuOperations vcpuOperations;
-    SchedOperations sched;
-    GrantTable grants;
-    Hypercalls hypercalls;
-    ConsoleRing console;
-    StoreRing store;
+    final MmuOperations mmu;
+    final MemoryOperations memoryOperations;
+    final EventChannels events;
+    final VcpuOperations vcpuOperations;
+    final SchedOperations sched;
+    final GrantTable grants;
+    final Hypercalls hypercalls;
+    final ConsoleRing console;
+    final StoreRing store;
     final XenStore storeTree;
     private final GuestClock clock;
     private final EventQueue queue;
     private final DomainListener listener;
-    private final SerialBackend terminal;
     private final Runnable wake;
     private final List<Runnable> backends = new ArrayList<>();
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<Interface> interfaces = new ArrayList<>();
     private final List<NetBackend> networks = new ArrayList<>();
     final int maximumPages;
-    boolean architecturalIopl;
-    private boolean ended;
+    volatile boolean architecturalIopl;
+    private volatile boolean ended;
     private volatile boolean shutdownRequested;
 
     private record Interface(EthernetNetwork network, long mac) {
     }
 
+    /** What a domain has of the machine around it. @param vcpus how many it may have */
+    public record Environment(PhysicalMemory memory, int vcpus, GuestClock clock, EventQueue events) {
+    }
+
     /**
-     * A domain without a kernel or a vCPU: {@link #attach} gives it the one, {@link #build} the other.
+     * A domain without a kernel or vCPUs: {@link #attach(int, VCpu, ShadowMmu, Runnable)} gives it the one, {@link #build} the other.
      *
-     * @param pages frames the domain gets; {@code memory} has {@link #machineBytes} for them
+     * @param environment its memory has {@link #machineBytes} for the frames it gets
+     * @param pages frames it gets
      * @param terminal gets what the domain writes to its console
      * @param wake called from any thread when there is console input to take
      */
-    public Domain(PhysicalMemory memory, ShadowMmu mmu, int pages, GuestClock clock, EventQueue queue, SerialBackend terminal, DomainListener listener,
-            Runnable wake) {
-        this.memory = memory;
-        this.cpuMmu = mmu;
-        this.clock = clock;
-        this.queue = queue;
+    public Domain(Environment environment, int pages, SerialBackend terminal, DomainListener listener, Runnable wake) {
+        this.memory = environment.memory;
+        this.clock = environment.clock;
+        this.queue = environment.events;
         this.listener = listener;
-        this.terminal = terminal;
         this.wake = wake;
+        vcpus = new VirtualCpu[environment.vcpus];
         maximumPages = pages;
         space = new HypervisorSpace(memory);
         frames = new FrameTable(memory.ram().frames(), space.firstDomainFrame() + GrantTable.FRAMES, f -> space.setM2p(f, HypervisorSpace.INVALID_M2P));
-        guest = new GuestPointer(mmu, memory);
+        guest = new GuestPointer(null, memory);
         tables = new PageTables(frames, memory, space, new Descriptors(memory));
         shared = new SharedInfo(memory, HypervisorSpace.SHARED_INFO_FRAME);
         frames.share(HypervisorSpace.SHARED_INFO_FRAME);
         for (int i = 0; i < GrantTable.FRAMES; i++) {
             frames.share(space.firstDomainFrame() + i);
         }
-        runstate = new Runstate(clock, guest);
         version = new Version(guest, HANDLE);
         storeTree = new XenStore();
+        mmu = new MmuOperations(this);
+        memoryOperations = new MemoryOperations(this);
+        events = new EventChannels(this);
+        vcpuOperations = new VcpuOperations(this);
+        sched = new SchedOperations(this, clock);
+        grants = new GrantTable(this, space.firstDomainFrame());
+        console = new ConsoleRing(memory, terminal, wake);
+        store = new StoreRing(memory, storeTree, ID, this::pollBackends);
+        hypercalls = new Hypercalls(this);
     }
 
     /** The processor that a domain sees: one without what only a kernel at CPL 0 can use, and that says it is not alone. */
@@ -119,43 +132,77 @@ public final class Domain {
         return (long) HypervisorSpace.machineFrames((int) (domainBytes >>> 12) + GrantTable.FRAMES) << 12;
     }
 
-    /** What drives the vCPU's interrupt pin: the event upcall. Valid once {@link #attach} has been called. */
-    public InterruptSource upcalls() {
+    /** What drives a vCPU's interrupt pin: the event upcall. Valid once the vCPU has been attached. */
+    public InterruptSource upcalls(int number) {
         return new InterruptSource() {
             @Override
             public boolean pending() {
-                return vcpu.pending();
+                return vcpus[number].pending();
             }
 
             @Override
             public int acknowledge() {
-                return vcpu.acknowledge();
+                return vcpus[number].acknowledge();
             }
         };
     }
 
-    /** Takes the vCPU over. */
-    public void attach(VCpu cpu) {
-        vcpu = new VirtualCpu(this, cpu);
-        mmu = new MmuOperations(this);
-        memoryOperations = new MemoryOperations(this);
-        events = new EventChannels(shared, vcpu, guest, queue, ID);
-        vcpuOperations = new VcpuOperations(this, clock, queue);
-        sched = new SchedOperations(this, clock);
-        grants = new GrantTable(this, space.firstDomainFrame());
-        console = new ConsoleRing(memory, terminal, wake);
-        store = new StoreRing(memory, storeTree, ID, this::pollBackends);
-        hypercalls = new Hypercalls(this);
-        cpu.paravirtualize(vcpu);
+    /**
+     * Takes a vCPU over; all, in their order, before {@link #build}.
+     *
+     * @param number 0, which the domain begins with, and on
+     * @param stop makes the vCPU's run return soon
+     */
+    public void attach(int number, VCpu cpu, ShadowMmu cpuMmu, Runnable stop) {
+        VirtualCpu v = new VirtualCpu(this, number, cpu, cpuMmu, clock, queue);
+        v.onStop(stop);
+        vcpus[number] = v;
+        if (number == 0) {
+            select(v);
+        }
+        cpu.paravirtualize(v);
+    }
+
+    /** Says that vCPUs run on threads of their own: how one keeps the others from the domain, and what wakes it when it sleeps. Before any runs. */
+    public void share(int number, DeviceGate entrance, Runnable kick) {
+        vcpus[number].share(entrance, kick);
+    }
+
+    /** Whether a vCPU has code to run; it begins then if it is to. On the thread that runs it. */
+    public boolean ready(int number) {
+        return vcpus[number].ready();
+    }
+
+    /** Whether a vCPU has been brought up, and not down since. Any thread. */
+    public boolean isUp(int number) {
+        return vcpus[number].isUp();
+    }
+
+    int vcpus() {
+        return vcpus.length;
+    }
+
+    VirtualCpu vcpu(int number) {
+        return vcpus[number];
+    }
+
+    /** A vCPU has the domain from now on. */
+    void select(VirtualCpu v) {
+        if (vcpu != v) {
+            vcpu = v;
+            guest.use(v.mmu);
+        }
     }
 
     /** Puts a kernel and its RAM disk into the domain, and the vCPU at its entry. */
     public void build(PvKernel kernel, byte[] initrd, String commandLine) throws BootException {
         WallClock wall = clock.isVirtual() ? WallClock.from(WallClock.VIRTUAL_EPOCH, clock) : WallClock.host();
         shared.setWallClock(wall.epochNanos() - clock.nanos());
-        shared.setTime();
+        for (VirtualCpu v : vcpus) {
+            v.info.setTime();
+        }
         new DomainBuilder(this, kernel).build(initrd, commandLine);
-        storeTree.describe(ID, maximumPages, console.frame(), console.port(), store.frame(), store.port());
+        storeTree.describe(ID, vcpus.length, maximumPages, console.frame(), console.port(), store.frame(), store.port());
         for (int i = 0; i < disks.size(); i++) {
             backends.add(new BlockBackend(this, disks.get(i), i)::poll);
         }
@@ -226,10 +273,9 @@ public final class Domain {
         end(DomainListener.CRASH, "the domain crashed: " + why);
     }
 
-    private void end(int reason, String message) {
+    private synchronized void end(int reason, String message) {
         if (!ended) {
             ended = true;
-            vcpu.cpu.halted = true;
             listener.ended(reason, message);
         }
     }
@@ -270,7 +316,7 @@ public final class Domain {
 
     /** What brought the domain into the hypervisor, by reason; each hypercall for itself. */
     public Map<String, Long> counters() {
-        TrapCounters c = vcpu.counters;
+        TrapCounters c = traps();
         Map<String, Long> all = new LinkedHashMap<>();
         hypercalls.counts().forEach((name, n) -> all.put("hypercall " + name, n));
         all.put("system call", c.systemCalls);
@@ -281,9 +327,18 @@ public final class Domain {
         return all;
     }
 
+    /** All vCPUs' together. */
+    private TrapCounters traps() {
+        TrapCounters sum = new TrapCounters();
+        for (VirtualCpu v : vcpus) {
+            sum.add(v.counters);
+        }
+        return sum;
+    }
+
     /** One line of what else brought the domain into the hypervisor. */
     public String trapSummary() {
-        TrapCounters c = vcpu.counters;
+        TrapCounters c = traps();
         StringBuilder b = new StringBuilder();
         for (int v = 0; v < c.exceptions.length; v++) {
             if (c.exceptions[v] > 0) {

@@ -291,13 +291,7 @@ final class DomainBuilder {
     private void start(int root, Layout l) {
         VCpu cpu = domain.vcpu.cpu;
         long[] s = cpu.s;
-        s[X86State.CR0] = CR0;
-        s[X86State.CR4] = CR4;
-        s[X86State.EFER] = EFER;
-        s[X86State.GDTR_BASE] = HypervisorSpace.DESCRIPTORS;
-        s[X86State.GDTR_LIMIT] = HypervisorSpace.GDT_PAGES * PAGE - 1;
-        s[X86State.IDTR_LIMIT] = 0;
-        cpu.setLocalDescriptorTable(0, 0);
+        resetSystemState(domain.vcpu);
         domain.vcpu.setBases(root, 0);
         cpu.enterFlatUser64(VirtualCpu.KERNEL_CS, VirtualCpu.KERNEL_SS);
         for (int segment : new int[] {X86State.ES, X86State.DS, X86State.FS, X86State.GS}) {
@@ -310,7 +304,18 @@ final class DomainBuilder {
         s[X86State.RSP] = virtual(l.stack) + PAGE;
         s[X86State.RIP] = kernel.entry();
         Eflags.set(s, Eflags.IF, Eflags.ALL);
-        domain.shared.setUpcallMask(1);
         cpu.refreshPaging();
+    }
+
+    /** Control and descriptor-table registers of a vCPU that begins. */
+    static void resetSystemState(VirtualCpu v) {
+        long[] s = v.s;
+        s[X86State.CR0] = CR0;
+        s[X86State.CR4] = CR4;
+        s[X86State.EFER] = EFER;
+        s[X86State.GDTR_BASE] = HypervisorSpace.gdt(v.number);
+        s[X86State.GDTR_LIMIT] = HypervisorSpace.GDT_PAGES * PAGE - 1;
+        s[X86State.IDTR_LIMIT] = 0;
+        v.cpu.setLocalDescriptorTable(0, 0);
     }
 }

@@ -1,7 +1,5 @@
 package org.gearshift.vmm.xen;
 
-import org.gearshift.vmm.clock.EventQueue;
-
 /**
  * The domain's event channels, with 2-level pending and mask bits in the shared page (event_channel.h). The other end of an interdomain channel is a {@link Backend} of the monitor, which
  * counts as domain 0.
@@ -25,25 +23,24 @@ final class EventChannels {
         void notified();
     }
 
+    private final Domain domain;
     private final SharedInfo shared;
-    private final VirtualCpu vcpu;
     private final GuestPointer guest;
     private final int self;
     private final State[] state = new State[PORTS];
     private final Backend[] backend = new Backend[PORTS];
     private final int[] virq = new int[PORTS];
-    private final int[] virqPort = new int[VIRQS];
-    /** Ports a SCHEDOP_poll waits for; null if none is under way. */
-    private int[] polled;
-    private boolean polling;
-    private final EventQueue.Event pollTimeout;
+    /** The vCPU that a port's events go to. */
+    private final int[] vcpu = new int[PORTS];
+    /** Ports by vCPU and virtual interrupt; those of the domain as a whole are vCPU 0's. */
+    private final int[][] virqPort;
 
-    EventChannels(SharedInfo shared, VirtualCpu vcpu, GuestPointer guest, EventQueue events, int domainId) {
-        this.shared = shared;
-        this.vcpu = vcpu;
-        this.guest = guest;
-        this.self = domainId;
-        this.pollTimeout = events.event(this::endPoll);
+    EventChannels(Domain domain) {
+        this.domain = domain;
+        this.shared = domain.shared;
+        this.guest = domain.guest;
+        this.self = domain.id;
+        virqPort = new int[domain.vcpus()][VIRQS];
         java.util.Arrays.fill(state, State.CLOSED);
     }
 
@@ -80,30 +77,24 @@ final class EventChannels {
         if (state[port] == State.CLOSED) {
             return;
         }
-        shared.raise(port);
-        if (polling && (polled.length == 0 || polls(port))) {
-            endPoll();
+        VirtualCpu target = domain.vcpu(vcpu[port]);
+        if (shared.raise(port, target.info)) {
+            target.raised();
         }
-        vcpu.checkUpcall();
-    }
-
-    private boolean polls(int port) {
-        for (int p : polled) {
-            if (p == port) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    /** Sends the domain a virtual interrupt, if it has bound it. */
-    void raiseVirq(int number) {
-        if (virqPort[number] != 0) {
-            raise(virqPort[number]);
+        for (int i = 0; i < domain.vcpus(); i++) {
+            domain.vcpu(i).portRaised(port);
         }
     }
 
-    /** SCHEDOP_poll: waits until one of the ports is pending. @param timeoutNanos system time, 0: for ever */
+    /** Sends a vCPU a virtual interrupt, if it has bound it. */
+    void raiseVirq(VirtualCpu target, int number) {
+        int port = virqPort[target.number][number];
+        if (port != 0) {
+            raise(port);
+        }
+    }
+
+    /** SCHEDOP_poll: the calling vCPU waits until one of the ports is pending. @param timeoutNanos system time, 0: for ever */
     long poll(long portsAt, long count, long timeoutNanos) {
         if (count < 0 || count > 128) {
             return Errno.EINVAL;
@@ -121,19 +112,9 @@ final class EventChannels {
                 return 0;
             }
         }
-        polled = ports;
-        polling = true;
-        if (timeoutNanos != 0) {
-            pollTimeout.arm(timeoutNanos);
-        }
-        vcpu.block();
+        domain.vcpu.timers.pollBegins(timeoutNanos);
+        domain.vcpu.poll(ports);
         return 0;
-    }
-
-    private void endPoll() {
-        polling = false;
-        pollTimeout.cancel();
-        vcpu.wake();
     }
 
     /** The hypercall event_channel_op. */
@@ -187,13 +168,13 @@ final class EventChannels {
     private long bindVirq(long at) {
         long number = guest.read32(at);
         long cpu = guest.read32(at + 4);
-        if (number >= VIRQS) {
+        if (number >= VIRQS || cpu != 0 && (PER_VCPU >>> number & 1) == 0) {
             return Errno.EINVAL;
         }
-        if (cpu != 0) {
-            return (PER_VCPU >>> number & 1) == 0 ? Errno.EINVAL : Errno.ENOENT;
+        if (cpu >= domain.vcpus()) {
+            return Errno.ENOENT;
         }
-        if (virqPort[(int) number] != 0) {
+        if (virqPort[(int) cpu][(int) number] != 0) {
             return Errno.EEXIST;
         }
         int port = allocate();
@@ -203,12 +184,14 @@ final class EventChannels {
         guest.write32(at + 8, port);
         state[port] = State.VIRQ;
         virq[port] = (int) number;
-        virqPort[(int) number] = port;
+        vcpu[port] = (int) cpu;
+        virqPort[(int) cpu][(int) number] = port;
         return 0;
     }
 
     private long bindIpi(long at) {
-        if (guest.read32(at) != 0) {
+        long cpu = guest.read32(at);
+        if (cpu >= domain.vcpus()) {
             return Errno.ENOENT;
         }
         int port = allocate();
@@ -217,18 +200,23 @@ final class EventChannels {
         }
         guest.write32(at + 4, port);
         state[port] = State.IPI;
+        vcpu[port] = (int) cpu;
         return 0;
     }
 
     private long bindVcpu(long port, long cpu) {
-        if (cpu != 0) {
+        if (cpu >= domain.vcpus()) {
             return Errno.ENOENT;
         }
-        return switch (state(port)) {
-            case UNBOUND, INTERDOMAIN, PIRQ -> 0;
-            case VIRQ -> (PER_VCPU >>> virq[(int) port] & 1) == 0 ? 0 : Errno.EINVAL;
-            default -> Errno.EINVAL;
+        boolean movable = switch (state(port)) {
+            case UNBOUND, INTERDOMAIN, PIRQ -> true;
+            case VIRQ -> (PER_VCPU >>> virq[(int) port] & 1) == 0;
+            default -> false;
         };
+        if (movable) {
+            vcpu[(int) port] = (int) cpu;
+        }
+        return movable ? 0 : Errno.EINVAL;
     }
 
     private long close(long port) {
@@ -238,9 +226,10 @@ final class EventChannels {
         }
         int p = (int) port;
         if (s == State.VIRQ) {
-            virqPort[virq[p]] = 0;
+            virqPort[vcpu[p]][virq[p]] = 0;
         }
         state[p] = State.CLOSED;
+        vcpu[p] = 0;
         backend[p] = null;
         shared.clearPending(p);
         return 0;
@@ -272,7 +261,7 @@ final class EventChannels {
         }
         State s = state(port);
         guest.write32(at + 8, s.ordinal());
-        guest.write32(at + 12, 0);
+        guest.write32(at + 12, vcpu[(int) port]);
         if (s == State.VIRQ) {
             guest.write32(at + 16, virq[(int) port]);
         } else if (s == State.UNBOUND || s == State.INTERDOMAIN) {
@@ -286,7 +275,10 @@ final class EventChannels {
         if (port >= PORTS) {
             return Errno.EINVAL;
         }
-        shared.unmask((int) port);
+        VirtualCpu target = domain.vcpu(vcpu[(int) port]);
+        if (shared.unmask((int) port, target.info)) {
+            target.raised();
+        }
         return 0;
     }
 

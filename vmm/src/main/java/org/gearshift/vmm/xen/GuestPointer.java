@@ -8,12 +8,17 @@ import org.gearshift.paging.ShadowMmu;
  * hypervisor's hole are refused, and so are stores to what the guest may not write, its page tables among them.
  */
 final class GuestPointer {
-    private final ShadowMmu mmu;
+    private ShadowMmu mmu;
     private final PhysicalMemory memory;
 
     GuestPointer(ShadowMmu mmu, PhysicalMemory memory) {
         this.mmu = mmu;
         this.memory = memory;
+    }
+
+    /** Goes on with the memory as another vCPU sees it. */
+    void use(ShadowMmu other) {
+        mmu = other;
     }
 
     /** Machine address behind a guest address. @throws GuestPointerFault if there is none with the rights wanted */

@@ -20,27 +20,34 @@ final class Hypercalls {
         long call(long[] arguments);
     }
 
-    private record Hypercall(String name, String arguments, Handler handler) {
+    /** Serves one for a vCPU. */
+    private interface OwnHandler {
+        long call(VirtualCpu v, long[] arguments);
+    }
+
+    /** @param own whether it concerns nothing but the calling vCPU, so that others need not be kept away */
+    private record Hypercall(String name, String arguments, OwnHandler handler, boolean own) {
     }
 
     private final Domain domain;
     private final Hypercall[] table = new Hypercall[NUMBERS];
-    private final long[] counts = new long[NUMBERS];
+    /** By vCPU and number; numbers that are none are counted behind them. */
+    private final long[][] counts;
+    private final long[][] arguments;
     private final boolean[] logged = new boolean[NUMBERS];
-    private final long[] arguments = new long[ARGUMENTS];
-    private long others;
     private boolean inMulticall;
 
     Hypercalls(Domain domain) {
         this.domain = domain;
-        VirtualCpu v = domain.vcpu;
+        counts = new long[domain.vcpus()][NUMBERS + 1];
+        arguments = new long[domain.vcpus()][ARGUMENTS];
         GuestPointer g = domain.guest;
-        put(0, "set_trap_table", "traps", a -> v.traps.set(g, a[0]));
+        put(0, "set_trap_table", "traps", a -> domain.vcpu.traps.set(g, a[0]));
         put(1, "mmu_update", "requests count done foreigndom", domain.mmu::mmuUpdate);
         put(2, "set_gdt", "frames entries", a -> domain.mmu.setGdt(a[0], a[1] & 0xffffffffL));
-        put(3, "stack_switch", "ss sp", a -> stackSwitch(a[1]));
+        own(3, "stack_switch", "ss sp", (v, a) -> stackSwitch(v, a[1]));
         put(4, "set_callbacks", "event failsafe syscall", this::setCallbacks);
-        put(5, "fpu_taskswitch", "set", a -> taskSwitched(a[0] != 0));
+        own(5, "fpu_taskswitch", "set", (v, a) -> taskSwitched(v, a[0] != 0));
         put(7, "platform_op", "operation", a -> Errno.EPERM);
         put(8, "set_debugreg", "number value", a -> setDebugRegister((int) a[0], a[1]));
         put(9, "get_debugreg", "number", a -> getDebugRegister((int) a[0]));
@@ -48,15 +55,15 @@ final class Hypercalls {
         put(12, "memory_op", "command argument", domain.memoryOperations::operation);
         put(13, "multicall", "calls count", a -> multicall(a[0], a[1] & 0xffffffffL));
         put(14, "update_va_mapping", "va entry flags", domain.mmu::updateVaMapping);
-        put(15, "set_timer_op", "deadline", a -> domain.vcpuOperations.setTimer(a[0]));
+        put(15, "set_timer_op", "deadline", a -> domain.vcpu.timers.set(a[0]));
         put(17, "xen_version", "command argument", a -> domain.version.operation(a[0], a[1]));
         put(18, "console_io", "command count buffer", this::consoleIo);
         put(20, "grant_table_op", "command structures count", a -> domain.grants.operation(a));
         put(21, "vm_assist", "command type", a -> vmAssist((int) a[0], (int) a[1]));
         put(22, "update_va_mapping_otherdomain", "va entry flags domid", domain.mmu::updateVaMappingOtherDomain);
-        put(23, "iret", "", a -> v.iret());
+        own(23, "iret", "", (v, a) -> v.iret());
         put(24, "vcpu_op", "command vcpu argument", domain.vcpuOperations::operation);
-        put(25, "set_segment_base", "which base", a -> v.setSegmentBase((int) a[0], a[1]));
+        own(25, "set_segment_base", "which base", (v, a) -> v.setSegmentBase((int) a[0], a[1]));
         put(26, "mmuext_op", "operations count done foreigndom", domain.mmu::mmuext);
         put(28, "nmi_op", "command argument", a -> Errno.EINVAL);
         put(29, "sched_op", "command argument", domain.sched::operation);
@@ -68,32 +75,52 @@ final class Hypercalls {
     }
 
     private void put(int number, String name, String arguments, Handler handler) {
-        table[number] = new Hypercall(name, arguments, handler);
+        table[number] = new Hypercall(name, arguments, (v, a) -> handler.call(a), false);
     }
 
-    /** Serves the hypercall whose number and arguments are in the vCPU's registers. */
-    void enter() {
-        long[] s = domain.vcpu.s;
+    private void own(int number, String name, String arguments, OwnHandler handler) {
+        table[number] = new Hypercall(name, arguments, handler, true);
+    }
+
+    /** Serves the hypercall whose number and arguments are in a vCPU's registers. */
+    void enter(VirtualCpu v) {
+        long[] s = v.s;
+        long[] a = arguments[v.number];
         for (int i = 0; i < ARGUMENTS; i++) {
-            arguments[i] = s[REGISTERS[i]];
+            a[i] = s[REGISTERS[i]];
         }
-        s[X86State.RAX] = dispatch(s[X86State.RAX], arguments);
+        long number = s[X86State.RAX];
+        Hypercall h = number >= 0 && number < NUMBERS ? table[(int) number] : null;
+        if (h != null && h.own) {
+            s[X86State.RAX] = serve(v, (int) number, h, a);
+            return;
+        }
+        v.enter();
+        try {
+            s[X86State.RAX] = dispatch(v, number, a);
+        } finally {
+            v.leave();
+        }
     }
 
-    private long dispatch(long number, long[] a) {
+    private long dispatch(VirtualCpu v, long number, long[] a) {
         Hypercall h = number >= 0 && number < NUMBERS ? table[(int) number] : null;
-        if (h == null) {
-            others++;
-            int slot = number >= 0 && number < NUMBERS ? (int) number : 0;
-            if (!logged[slot]) {
-                logged[slot] = true;
-                LOG.log(Level.DEBUG, () -> "hypercall " + number + " is not one of this hypervisor: ENOSYS");
-            }
-            return Errno.ENOSYS;
+        if (h != null) {
+            return serve(v, (int) number, h, a);
         }
-        counts[(int) number]++;
+        counts[v.number][NUMBERS]++;
+        int slot = number >= 0 && number < NUMBERS ? (int) number : 0;
+        if (!logged[slot]) {
+            logged[slot] = true;
+            LOG.log(Level.DEBUG, () -> "hypercall " + number + " is not one of this hypervisor: ENOSYS");
+        }
+        return Errno.ENOSYS;
+    }
+
+    private long serve(VirtualCpu v, int number, Hypercall h, long[] a) {
+        counts[v.number][number]++;
         try {
-            return h.handler.call(a);
+            return h.handler.call(v, a);
         } catch (GuestPointerFault f) {
             return Errno.EFAULT;
         }
@@ -102,13 +129,14 @@ final class Hypercalls {
     /** Hypercalls made so far, by name; those never made are left out. */
     Map<String, Long> counts() {
         Map<String, Long> m = new LinkedHashMap<>();
-        for (int i = 0; i < NUMBERS; i++) {
-            if (counts[i] > 0) {
-                m.put(table[i].name, counts[i]);
+        for (int i = 0; i <= NUMBERS; i++) {
+            long n = 0;
+            for (long[] one : counts) {
+                n += one[i];
             }
-        }
-        if (others > 0) {
-            m.put("unknown", others);
+            if (n > 0) {
+                m.put(i < NUMBERS ? table[i].name : "unknown", n);
+            }
         }
         return m;
     }
@@ -128,7 +156,7 @@ final class Hypercalls {
                 }
                 long op = domain.guest.read64(call);
                 // It would go on elsewhere, with the rest of the list undone.
-                domain.guest.write64(call + 8, op == 23 ? Errno.ENOSYS : dispatch(op, own));
+                domain.guest.write64(call + 8, op == 23 ? Errno.ENOSYS : dispatch(domain.vcpu, op, own));
             }
             return 0;
         } finally {
@@ -136,8 +164,8 @@ final class Hypercalls {
         }
     }
 
-    private long stackSwitch(long sp) {
-        domain.vcpu.setKernelStack(sp);
+    private static long stackSwitch(VirtualCpu v, long sp) {
+        v.setKernelStack(sp);
         return 0;
     }
 
@@ -185,8 +213,8 @@ final class Hypercalls {
         return register(callback, domain.guest.read16(at + 2), domain.guest.read64(at + 8));
     }
 
-    private long taskSwitched(boolean on) {
-        domain.vcpu.setTaskSwitched(on);
+    private static long taskSwitched(VirtualCpu v, boolean on) {
+        v.setTaskSwitched(on);
         return 0;
     }
 

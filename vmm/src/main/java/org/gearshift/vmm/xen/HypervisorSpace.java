@@ -12,9 +12,9 @@ import org.gearshift.paging.PhysicalMemory;
  *   1                     zeros: where a descriptor table has no page
  *   2                     the hypervisor's page of the GDT
  *   3                     the domain's shared_info
- *   4, 5, 6               tables of the descriptor area, levels 3 to 1
- *   7, 8                  tables of the machine-to-physical table, levels 3 and 2
- *   9 ...                 its level-1 tables, then the table itself
+ *   4, 5, 6, 7            tables of the descriptor areas, levels 3 to 1, two of the last
+ *   8, 9                  tables of the machine-to-physical table, levels 3 and 2
+ *   10 ...                its level-1 tables, then the table itself
  * </pre>
  */
 final class HypervisorSpace {
@@ -25,13 +25,15 @@ final class HypervisorSpace {
     /** Level-4 slots of the hole. */
     static final int FIRST_SLOT = 256;
     static final int SLOTS = 16;
-    /** Where descriptor tables are: a slot of their own. */
-    static final long DESCRIPTORS = 0xffff_8200_0000_0000L;
+    /** Where descriptor tables are: a slot of their own, in which each vCPU has an area of a GDT and an LDT. */
+    private static final long DESCRIPTORS = 0xffff_8200_0000_0000L;
     static final int GDT_PAGES = 16;
     /** The page of the GDT that holds the hypervisor's own selectors. */
     static final int RESERVED_GDT_PAGE = 14;
-    static final long LDT = DESCRIPTORS + GDT_PAGES * 0x1000L;
     static final int LDT_PAGES = 16;
+    private static final int AREA_PAGES = GDT_PAGES + LDT_PAGES;
+    /** Most vCPUs that have a descriptor area. */
+    static final int VCPUS = 32;
 
     static final int ZERO_FRAME = 1;
     static final int GDT_FRAME = 2;
@@ -39,9 +41,10 @@ final class HypervisorSpace {
     private static final int DESCRIPTOR_L3 = 4;
     private static final int DESCRIPTOR_L2 = 5;
     private static final int DESCRIPTOR_L1 = 6;
-    private static final int M2P_L3 = 7;
-    private static final int M2P_L2 = 8;
-    private static final int M2P_TABLES = 9;
+    private static final int DESCRIPTOR_TABLES = 2;
+    private static final int M2P_L3 = 8;
+    private static final int M2P_L2 = 9;
+    private static final int M2P_TABLES = 10;
 
     /** What the machine-to-physical table holds for a frame that is not the domain's. */
     static final long INVALID_M2P = -1L;
@@ -99,11 +102,14 @@ final class HypervisorSpace {
         }
         ram.fill((long) m2pFrame << 12, m2pPages << 12, 0xff);
         entry(DESCRIPTOR_L3, 0, DESCRIPTOR_L2, ENTRY | WRITABLE);
-        entry(DESCRIPTOR_L2, 0, DESCRIPTOR_L1, ENTRY | WRITABLE);
-        for (int i = 0; i < GDT_PAGES + LDT_PAGES; i++) {
-            setDescriptorPage(i, 0);
+        for (int i = 0; i < DESCRIPTOR_TABLES; i++) {
+            entry(DESCRIPTOR_L2, i, DESCRIPTOR_L1 + i, ENTRY | WRITABLE);
         }
-        entry(DESCRIPTOR_L1, RESERVED_GDT_PAGE, GDT_FRAME, ENTRY | WRITABLE | NX);
+        for (int vcpu = 0; vcpu < VCPUS; vcpu++) {
+            for (int i = 0; i < AREA_PAGES; i++) {
+                setDescriptorPage(vcpu, i, i == RESERVED_GDT_PAGE ? GDT_FRAME : 0);
+            }
+        }
         // The flat segments of CPL 3 behind FLAT_RING3_CS32, _DS32 and _CS64, accessed.
         descriptor(0xe023, 0x00cffb000000ffffL);
         descriptor(0xe02b, 0x00cff3000000ffffL);
@@ -118,14 +124,29 @@ final class HypervisorSpace {
         memory.write(((long) table << 12) + 8L * index, (long) frame << 12 | flags, 64);
     }
 
-    /** Puts a frame into the descriptor area: pages 0 to 15 are the GDT, 16 to 31 the LDT. Frame 0: nothing there, and it reads as null descriptors. */
-    void setDescriptorPage(int page, int frame) {
-        entry(DESCRIPTOR_L1, page, frame == 0 ? ZERO_FRAME : frame, ENTRY | NX | (frame == 0 ? 0 : WRITABLE));
+    /** Linear address of a vCPU's GDT. */
+    static long gdt(int vcpu) {
+        return DESCRIPTORS + (long) vcpu * AREA_PAGES * 0x1000;
     }
 
-    /** The frame at a page of the descriptor area. */
-    int descriptorPage(int page) {
-        return (int) (ram.get64(((long) DESCRIPTOR_L1 << 12) + 8L * page) >>> 12 & 0xff_ffff_ffffL);
+    /** Linear address of a vCPU's LDT. */
+    static long ldt(int vcpu) {
+        return gdt(vcpu) + GDT_PAGES * 0x1000L;
+    }
+
+    private static long descriptorEntry(int vcpu, int page) {
+        return ((long) DESCRIPTOR_L1 << 12) + 8L * (vcpu * AREA_PAGES + page);
+    }
+
+    /** Puts a frame into a vCPU's descriptor area: pages 0 to 15 are the GDT, 16 to 31 the LDT. Frame 0: nothing there, and it reads as null descriptors. */
+    void setDescriptorPage(int vcpu, int page, int frame) {
+        long e = (long) (frame == 0 ? ZERO_FRAME : frame) << 12 | ENTRY | NX | (frame == 0 ? 0 : WRITABLE);
+        memory.write(descriptorEntry(vcpu, page), e, 64);
+    }
+
+    /** The frame at a page of a vCPU's descriptor area. */
+    int descriptorPage(int vcpu, int page) {
+        return (int) (ram.get64(descriptorEntry(vcpu, page)) >>> 12 & 0xff_ffff_ffffL);
     }
 
     /** Writes the hole's entries into a level-4 table of the domain. */

@@ -1,6 +1,7 @@
 package org.gearshift.vmm.xen;
 
 import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.vmm.cpu.Paravirtualization;
 
 /**
  * What a domain does to its page tables: mmu_update, update_va_mapping, mmuext_op (xen.h), and plain stores to level-1 tables, which are taken as updates. Since shadow tables follow every
@@ -16,6 +17,8 @@ final class MmuOperations {
     private static final int MACHPHYS_UPDATE = 1;
     private static final int PT_UPDATE_PRESERVE_AD = 2;
     private static final int PT_UPDATE_NO_TRANSLATE = 3;
+    /** In the flags of update_va_mapping: what is to be flushed, with bits above them if not by the caller alone. */
+    private static final int FLUSH_TYPE = 3;
     private static final int REQUEST_BYTES = 16;
     private static final int EXT_BYTES = 24;
     /** Marks a call that goes on where one was interrupted: never made here, but guests may send it. */
@@ -28,8 +31,6 @@ final class MmuOperations {
     private final PhysicalMemory memory;
     private final PageTables tables;
     private final GuestPointer guest;
-    private int descriptorPages;
-    private int ldtPages;
 
     MmuOperations(Domain domain) {
         this.domain = domain;
@@ -114,7 +115,11 @@ final class MmuOperations {
             return Errno.EINVAL;
         }
         long at = tables.leafEntry(domain.vcpu.kernelBase(), va);
-        return at < 0 || !frames.isTable((int) (at >>> 12)) ? Errno.EINVAL : tables.setEntry(at, a[1], false);
+        long rc = at < 0 || !frames.isTable((int) (at >>> 12)) ? Errno.EINVAL : tables.setEntry(at, a[1], false);
+        if (rc == 0 && (a[2] & FLUSH_TYPE) != 0) {
+            flushed((a[2] & ~(long) FLUSH_TYPE) != 0);
+        }
+        return rc;
     }
 
     /** update_va_mapping_otherdomain(va, entry, flags, domid). */
@@ -154,7 +159,8 @@ final class MmuOperations {
             case 0, 1, 2, 3 -> pin(first, FrameTable.L1 + command);
             case 4 -> unpin(first);
             case 5 -> newBase(first);
-            case 6, 7, 8, 9, 10, 11 -> 0;
+            case 6, 7 -> flushed(false);
+            case 8, 9, 10, 11 -> flushed(true);
             case 12, 18 -> Errno.EACCES;
             case 13 -> setLdt(first, second & 0xffffffffL);
             case 15 -> newUserBase(first);
@@ -163,6 +169,15 @@ final class MmuOperations {
             case 19, 20 -> Errno.EOPNOTSUPP;
             default -> Errno.ENOSYS;
         };
+    }
+
+    /** Ends the use of what has been changed: by the calling vCPU, which takes the news of others' changes, or by all. */
+    private long flushed(boolean everywhere) {
+        domain.vcpu.mmu.takeNews();
+        if (everywhere) {
+            memory.awaitOthers(domain.vcpu.mmu);
+        }
+        return 0;
     }
 
     private long pin(long frame, int level) {
@@ -240,33 +255,47 @@ final class MmuOperations {
 
     /** set_gdt(frames, entries): whole pages, of which each becomes one of descriptors. */
     long setGdt(long list, long entries) {
-        int pages = (int) ((entries + 511) / 512);
         if (entries < 0 || entries > 512 * HypervisorSpace.RESERVED_GDT_PAGE) {
             return Errno.EINVAL;
         }
-        int[] taken = new int[pages];
-        for (int i = 0; i < pages; i++) {
-            long frame = guest.read64(list + 8L * i);
-            if (tables.getPageAndUse(frame, FrameTable.DESCRIPTORS) != 0) {
+        long[] pages = new long[pages(entries)];
+        for (int i = 0; i < pages.length; i++) {
+            pages[i] = guest.read64(list + 8L * i);
+        }
+        return setGdt(domain.vcpu, pages, entries);
+    }
+
+    private static int pages(long entries) {
+        return (int) ((entries + 511) / 512);
+    }
+
+    /** The same for any vCPU. @param list frames, of which as many are taken as the entries need */
+    long setGdt(VirtualCpu v, long[] list, long entries) {
+        if (entries < 0 || entries > 512 * HypervisorSpace.RESERVED_GDT_PAGE) {
+            return Errno.EINVAL;
+        }
+        int[] taken = new int[pages(entries)];
+        for (int i = 0; i < taken.length; i++) {
+            if (tables.getPageAndUse(list[i], FrameTable.DESCRIPTORS) != 0) {
                 while (--i >= 0) {
                     tables.putPageAndUse(taken[i]);
                 }
                 return Errno.EINVAL;
             }
-            taken[i] = (int) frame;
+            taken[i] = (int) list[i];
         }
-        replace(0, descriptorPages, taken);
-        descriptorPages = pages;
+        replace(v, 0, v.gdtPages, taken);
+        v.gdtPages = taken.length;
         return 0;
     }
 
-    /** Puts frames into the descriptor area in place of those that were there. */
-    private void replace(int first, int before, int[] taken) {
+    /** Puts frames into a vCPU's descriptor area in place of those that were there. */
+    private void replace(VirtualCpu v, int first, int before, int[] taken) {
         for (int i = 0; i < Math.max(before, taken.length); i++) {
-            long old = i < before ? domain.space.descriptorPage(first + i) : HypervisorSpace.ZERO_FRAME;
-            domain.space.setDescriptorPage(first + i, i < taken.length ? taken[i] : 0);
+            int old = i < before ? domain.space.descriptorPage(v.number, first + i) : HypervisorSpace.ZERO_FRAME;
+            domain.space.setDescriptorPage(v.number, first + i, i < taken.length ? taken[i] : 0);
             if (old != HypervisorSpace.ZERO_FRAME) {
-                tables.putPageAndUse((int) old);
+                tables.putPageAndUse(old);
             }
         }
     }
@@ -276,16 +305,17 @@ final class MmuOperations {
         if ((va & 0xfff) != 0 || entries > 8192 || entries > 0 && !HypervisorSpace.guestMayUse(va)) {
             return Errno.EINVAL;
         }
-        int[] taken = new int[(int) ((entries + 511) / 512)];
+        VirtualCpu v = domain.vcpu;
+        int[] taken = new int[pages(entries)];
         for (int i = 0; i < taken.length; i++) {
-            long at = tables.leafEntry(domain.vcpu.kernelBase(), va + i * 0x1000L);
+            long at = tables.leafEntry(v.kernelBase(), va + i * 0x1000L);
             long frame = at < 0 ? -1 : tables.mappedFrame(at);
             boolean usable = tables.getPageAndUse(frame, FrameTable.DESCRIPTORS) == 0;
             taken[i] = usable ? (int) frame : 0;
         }
-        replace(HypervisorSpace.GDT_PAGES, ldtPages, taken);
-        ldtPages = taken.length;
-        domain.vcpu.cpu.setLocalDescriptorTable(HypervisorSpace.LDT, entries);
+        replace(v, HypervisorSpace.GDT_PAGES, v.ldtPages, taken);
+        v.ldtPages = taken.length;
+        v.cpu.setLocalDescriptorTable(HypervisorSpace.ldt(v.number), entries);
         return 0;
     }
 
@@ -319,7 +349,8 @@ final class MmuOperations {
     boolean tableStore(long physical, long value, int bits) {
         long at = physical & ~7L;
         int shift = (int) (physical & 7) * 8;
-        if (frames.use((int) (physical >>> 12)) != FrameTable.L1 || shift + bits > 64) {
+        int table = (int) (physical >>> 12);
+        if (frames.use(table) != FrameTable.L1 || !frames.isTable(table) || shift + bits > 64) {
             return false;
         }
         long mask = (bits == 64 ? -1L : (1L << bits) - 1) << shift;
@@ -329,5 +360,25 @@ final class MmuOperations {
         }
         domain.vcpu.counters.tableStores++;
         return true;
+    }
+
+    /** Does such a store as the second half of a locked operation, which expects to find there what it has read. */
+    int tableSwap(long physical, long expected, long value, int bits) {
+        long at = physical & ~7L;
+        int shift = (int) (physical & 7) * 8;
+        int table = (int) (physical >>> 12);
+        if (frames.use(table) != FrameTable.L1 || !frames.isTable(table) || shift + bits > 64) {
+            return Paravirtualization.REFUSED;
+        }
+        long mask = (bits == 64 ? -1L : (1L << bits) - 1) << shift;
+        long old = memory.ram().get64(at);
+        if (((old ^ expected << shift) & mask) != 0) {
+            return Paravirtualization.DIFFERS;
+        }
+        int rc = tables.swapEntry(at, old, old & ~mask | value << shift & mask);
+        if (rc == Paravirtualization.DONE) {
+            domain.vcpu.counters.tableStores++;
+        }
+        return rc;
     }
 }

@@ -1,6 +1,7 @@
 package org.gearshift.vmm.xen;
 
 import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.vmm.cpu.Paravirtualization;
 
 /**
  * The domain's page tables, which it reads but never writes: every entry that becomes part of one is checked here first, as Xen's direct paging does (arch/x86/mm.c, "memory management
@@ -27,12 +28,34 @@ final class PageTables {
     private final PhysicalMemory memory;
     private final HypervisorSpace space;
     private final Descriptors descriptors;
+    /**
+     * With several vCPUs, by frame: the number of the change by which it last lost a mapping that allowed stores, or a use as a table. Some vCPU may not know yet; before the frame is used as
+     * something else, all must. Xen's tlbflush_timestamp.
+     */
+    private final long[] lost;
+    private long changes;
+    /** Changes up to this number are known to all. */
+    private long known;
 
     PageTables(FrameTable frames, PhysicalMemory memory, HypervisorSpace space, Descriptors descriptors) {
         this.frames = frames;
         this.memory = memory;
         this.space = space;
         this.descriptors = descriptors;
+        lost = memory.isShared() ? new long[frames.frames()] : null;
+    }
+
+    private void lost(int frame) {
+        if (lost != null) {
+            lost[frame] = ++changes;
+        }
+    }
+
+    private void settle(int frame) {
+        if (lost != null && lost[frame] > known) {
+            known = changes;
+            memory.awaitOthers(null);
+        }
     }
 
     static long frameOf(long entry) {
@@ -75,6 +98,7 @@ final class PageTables {
             return 0;
         }
         frames.addUse(frame, kind);
+        settle(frame);
         if (kind == FrameTable.WRITABLE) {
             return 0;
         }
@@ -90,7 +114,11 @@ final class PageTables {
 
     private void putUse(int frame) {
         int kind = frames.use(frame);
-        if (frames.dropUse(frame) > 0 || !frames.validated(frame)) {
+        boolean inUse = frames.dropUse(frame) > 0;
+        if (!inUse) {
+            lost(frame);
+        }
+        if (inUse || !frames.validated(frame)) {
             return;
         }
         frames.setValidated(frame, false);
@@ -198,6 +226,26 @@ final class PageTables {
         write(table, index, adjusted(e, level));
         putEntry(old, level);
         return 0;
+    }
+
+    /**
+     * The same as one step: if the entry is what it is thought to be.
+     *
+     * @return as {@link Paravirtualization#tableSwap}
+     */
+    int swapEntry(long address, long expected, long entry) {
+        int level = frames.use((int) (address >>> 12));
+        boolean holdsTheSame = (expected & entry & P) != 0 && ((expected ^ entry) & (ADDRESS | (level == FrameTable.L1 ? RW : 0))) == 0;
+        boolean refused = holdsTheSame ? (entry & (level == FrameTable.L1 ? DISALLOWED_L1 : DISALLOWED)) != 0 : getEntry(entry, level) != 0;
+        if (refused) {
+            return Paravirtualization.REFUSED;
+        }
+        boolean done = memory.compareAndSwap(address, expected, adjusted(entry, level), 64, null);
+        if (!holdsTheSame) {
+            // The processor may have set the accessed or the dirty bit meanwhile.
+            putEntry(done ? expected : entry, level);
+        }
+        return done ? Paravirtualization.DONE : Paravirtualization.DIFFERS;
     }
 
     /** Machine address of the level-1 entry for a guest address in the tables below {@code root}, or -1 if there is none. */

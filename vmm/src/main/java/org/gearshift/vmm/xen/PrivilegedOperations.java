@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
@@ -124,7 +125,7 @@ final class PrivilegedOperations {
         requireKernel();
         return switch (number) {
             case 0 -> s[X86State.CR0];
-            case 2 -> domain.shared.cr2();
+            case 2 -> vcpu.info.cr2();
             case 3 -> (long) vcpu.kernelBase() << 12;
             case 4 -> s[X86State.CR4];
             default -> throw cpu.raise(GP, 0);
@@ -140,9 +141,9 @@ final class PrivilegedOperations {
                 }
                 setTaskSwitched((value & CR0_TS) != 0);
             }
-            case 2 -> domain.shared.setCr2(value);
+            case 2 -> vcpu.info.setCr2(value);
             case 3 -> {
-                if (domain.mmu.newBase(PageTables.frameOf(value)) != 0) {
+                if (!holding(() -> domain.mmu.newBase(PageTables.frameOf(value)) == 0)) {
                     throw cpu.raise(GP, 0);
                 }
             }
@@ -150,6 +151,15 @@ final class PrivilegedOperations {
             default -> throw cpu.raise(GP, 0);
         }
         return 0;
+    }
+
+    private boolean holding(BooleanSupplier action) {
+        vcpu.enter();
+        try {
+            return action.getAsBoolean();
+        } finally {
+            vcpu.leave();
+        }
     }
 
     /** CR0.TS, also the hypercall fpu_taskswitch. */
@@ -210,7 +220,7 @@ final class PrivilegedOperations {
         long rip = s[RIP];
         try {
             for (int i = 0; i < FORCED_CPUID.length; i++) {
-                if (domain.guest.read8(rip + i) != FORCED_CPUID[i]) {
+                if (vcpu.guest.read8(rip + i) != FORCED_CPUID[i]) {
                     return false;
                 }
             }
@@ -265,7 +275,7 @@ final class PrivilegedOperations {
                 s[X86State.TSC_AUX] = value;
             }
             case HYPERCALL_MSR -> {
-                if (!domain.writeHypercallPage(PageTables.frameOf(value))) {
+                if (!holding(() -> domain.writeHypercallPage(PageTables.frameOf(value)))) {
                     throw refuse("WRMSR", number);
                 }
             }

@@ -2,22 +2,30 @@ package org.gearshift.vmm.xen;
 
 import org.gearshift.vmm.clock.GuestClock;
 
-/** How long the vCPU has run and waited: struct vcpu_runstate_info (vcpu.h), which the guest may have written to memory of its own. */
+/** How long a vCPU has run and waited: struct vcpu_runstate_info (vcpu.h), which the guest may have written to memory of its own. */
 final class Runstate {
     private static final int RUNNING = 0;
     private static final int BLOCKED = 2;
+    private static final int OFFLINE = 3;
     static final int BYTES = 48;
 
     private final GuestClock clock;
     private final GuestPointer guest;
     private final long[] time = new long[4];
-    private int state = RUNNING;
-    private long since;
-    private long area;
+    private volatile int state;
+    private volatile long since;
+    private volatile long area;
 
-    Runstate(GuestClock clock, GuestPointer guest) {
+    /** @param guest the memory as the vCPU sees it, whose state this is */
+    Runstate(GuestClock clock, GuestPointer guest, boolean running) {
         this.clock = clock;
         this.guest = guest;
+        state = running ? RUNNING : OFFLINE;
+    }
+
+    /** The vCPU is brought up or taken down, maybe by another one: it is not written to the guest's memory before the next change. */
+    void online(boolean up) {
+        account(up ? RUNNING : OFFLINE);
     }
 
     void blocked() {
@@ -28,14 +36,18 @@ final class Runstate {
         enter(RUNNING);
     }
 
-    private void enter(int next) {
+    private void account(int next) {
         long now = clock.nanos();
         time[state] += now - since;
         since = now;
         state = next;
+    }
+
+    private void enter(int next) {
+        account(next);
         if (area != 0) {
             try {
-                write(area);
+                write(guest, area);
             } catch (GuestPointerFault f) {
                 // The guest has unmapped it: it does without, as under Xen.
                 area = 0;
@@ -43,19 +55,19 @@ final class Runstate {
         }
     }
 
-    /** Keeps the state at a guest address up to date from now on. */
-    void register(long va) {
+    /** Keeps the state at a guest address up to date from now on. @param caller the memory as it is seen by who asks for that */
+    void register(GuestPointer caller, long va) {
         area = 0;
-        write(va);
+        write(caller, va);
         area = va;
     }
 
     /** Writes the state as it is now. */
-    void write(long va) {
-        guest.write32(va, state);
-        guest.write64(va + 8, since);
+    void write(GuestPointer to, long va) {
+        to.write32(va, state);
+        to.write64(va + 8, since);
         for (int i = 0; i < time.length; i++) {
-            guest.write64(va + 16 + 8L * i, time[i] + (i == state ? clock.nanos() - since : 0));
+            to.write64(va + 16 + 8L * i, time[i] + (i == state ? clock.nanos() - since : 0));
         }
     }
 }

@@ -1,6 +1,7 @@
 package org.gearshift.vmm.xen;
 
 import org.gearshift.vmm.clock.GuestClock;
+import org.gearshift.vmm.cpu.CpuExit;
 
 /** The hypercall sched_op: giving the processor up, and ending (sched.h). */
 final class SchedOperations {
@@ -19,6 +20,8 @@ final class SchedOperations {
         return switch ((int) a[0]) {
             case 0 -> {
                 domain.yieldToBackends();
+                // Whoever yields waits for somebody, as with PAUSE.
+                domain.vcpu.cpu.exit = CpuExit.PAUSE;
                 yield 0;
             }
             case 1 -> block();
@@ -44,8 +47,8 @@ final class SchedOperations {
 
     /** Takes events again and waits for one, unless one is there. */
     private long block() {
-        domain.shared.setUpcallMask(0);
-        if (!domain.shared.upcallPending()) {
+        domain.vcpu.info.setUpcallMask(0);
+        if (!domain.vcpu.info.upcallPending()) {
             domain.vcpu.block();
         }
         return 0;

@@ -10,4 +10,17 @@ final class TrapCounters {
     long forcedCpuid;
     /** Stores to page tables that were checked and done. */
     long tableStores;
+
+    /** Adds another vCPU's. */
+    void add(TrapCounters other) {
+        for (int v = 0; v < exceptions.length; v++) {
+            exceptions[v] += other.exceptions[v];
+        }
+        events += other.events;
+        systemCalls += other.systemCalls;
+        softwareInterrupts += other.softwareInterrupts;
+        emulated += other.emulated;
+        forcedCpuid += other.forcedCpuid;
+        tableStores += other.tableStores;
+    }
 }

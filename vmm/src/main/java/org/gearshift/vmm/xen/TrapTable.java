@@ -1,5 +1,7 @@
 package org.gearshift.vmm.xen;
 
+import java.nio.ByteBuffer;
+
 /** Where the guest's kernel takes exceptions and software interrupts: struct trap_info of arch-x86/xen.h, one for each vector. */
 final class TrapTable {
     private static final int VECTORS = 256;
@@ -32,6 +34,16 @@ final class TrapTable {
             flags[vector] = guest.read8(p + 1);
         }
         return 0;
+    }
+
+    /** Sets all vectors, in their order, to the entries at an offset in a buffer. Handlers that cannot be are left out. */
+    void set(ByteBuffer entries, int at) {
+        for (int n = 0; n < VECTORS; n++) {
+            int p = at + n * ENTRY_BYTES;
+            long handler = entries.getLong(p + 8);
+            address[n] = HypervisorSpace.guestMayUse(handler) ? handler : 0;
+            flags[n] = entries.get(p + 1) & 0xff;
+        }
     }
 
     /** 0 if the guest has none. */

@@ -1,123 +1,118 @@
 package org.gearshift.vmm.xen;
 
 import org.gearshift.paging.ShadowMmu;
-import org.gearshift.vmm.clock.EventQueue;
-import org.gearshift.vmm.clock.GuestClock;
 
-/** The hypercalls vcpu_op and set_timer_op: where the vCPU's shared data lie, and its timers (vcpu.h). */
+/** The hypercall vcpu_op: bringing vCPUs up and down, where their shared data lie, their timers (vcpu.h). */
 final class VcpuOperations {
-    private static final int FUTURE = 1;
-    /** Shortest period of the periodic timer. */
-    private static final long LEAST_PERIOD = 1_000_000;
+    private static final int MOST_VCPUS = 8192;
 
     private final Domain domain;
     private final GuestPointer guest;
-    private final GuestClock clock;
-    private final EventQueue.Event singleShot;
-    private final EventQueue.Event periodic;
-    private long period;
 
-    VcpuOperations(Domain domain, GuestClock clock, EventQueue events) {
+    VcpuOperations(Domain domain) {
         this.domain = domain;
         this.guest = domain.guest;
-        this.clock = clock;
-        singleShot = events.event(() -> domain.events.raiseVirq(EventChannels.VIRQ_TIMER));
-        periodic = events.event(this::tick);
-    }
-
-    private void tick() {
-        domain.events.raiseVirq(EventChannels.VIRQ_TIMER);
-        periodic.arm(periodic.deadline() + period);
     }
 
     /** vcpu_op(command, vcpu, argument). */
     long operation(long[] a) {
-        if (a[1] != 0) {
-            return a[1] >= 0 && a[1] < 8192 ? Errno.ENOENT : Errno.EINVAL;
+        if (a[1] < 0 || a[1] >= MOST_VCPUS) {
+            return Errno.EINVAL;
+        }
+        VirtualCpu v = a[1] < domain.vcpus() ? domain.vcpu((int) a[1]) : null;
+        if (v == null) {
+            return Errno.ENOENT;
         }
         long at = a[2];
         return switch ((int) a[0]) {
-            case 0 -> Errno.EEXIST;
-            case 1 -> 0;
-            case 2 -> down();
-            case 3 -> 1;
+            case 0 -> initialise(v, at);
+            case 1 -> up(v);
+            case 2 -> down(v);
+            case 3 -> v.isUp() ? 1 : 0;
             case 4 -> {
-                domain.runstate.write(at);
+                v.runstate.write(guest, at);
                 yield 0;
             }
             case 5 -> {
-                domain.runstate.register(guest.read64(at));
+                v.runstate.register(guest, guest.read64(at));
                 yield 0;
             }
-            case 6 -> startPeriodic(guest.read64(at));
-            case 7 -> {
-                periodic.cancel();
-                yield 0;
-            }
-            case 8 -> startSingleShot(guest.read64(at), guest.read32(at + 8));
-            case 9 -> {
-                singleShot.cancel();
-                yield 0;
-            }
-            case 10 -> registerVcpuInfo(guest.read64(at), guest.read32(at + 8));
+            case 6, 7, 8, 9 -> timer((int) a[0], v, at);
+            case 10 -> registerVcpuInfo(v, guest.read64(at), guest.read32(at + 8));
+            // No non-maskable interrupts, and no physical processors that a domain may know.
             case 11, 12 -> Errno.EINVAL;
             case 13 -> registerTime(guest.read64(at));
             default -> Errno.ENOSYS;
         };
     }
 
-    /** The only vCPU stops for good. */
-    private long down() {
-        domain.crash("it takes its only vCPU down");
-        return 0;
+    private long initialise(VirtualCpu v, long at) {
+        if (v.isInitialised()) {
+            return Errno.EEXIST;
+        }
+        VcpuContext context = VcpuContext.read(guest, at);
+        long rc = context.take(domain, v);
+        if (rc == 0) {
+            v.initialise(context);
+        }
+        return rc;
     }
 
-    private long startPeriodic(long nanos) {
-        if (nanos < LEAST_PERIOD || nanos < 0) {
+    private static long up(VirtualCpu v) {
+        if (!v.isInitialised()) {
             return Errno.EINVAL;
         }
-        period = nanos;
-        periodic.arm(clock.nanos() + nanos);
-        return 0;
-    }
-
-    private long startSingleShot(long deadline, long flags) {
-        if ((flags & FUTURE) != 0 && deadline < clock.nanos()) {
-            return Errno.ETIME;
-        }
-        singleShot.arm(Math.max(0, deadline));
-        return 0;
-    }
-
-    /** set_timer_op(deadline): 0 stops the timer. */
-    long setTimer(long deadline) {
-        if (deadline == 0) {
-            singleShot.cancel();
-        } else {
-            singleShot.arm(Math.max(0, deadline));
+        if (!v.isUp()) {
+            v.bringUp();
         }
         return 0;
     }
 
-    private long registerVcpuInfo(long frame, long offset) {
-        if (offset > 0x1000 - 64) {
+    private long down(VirtualCpu v) {
+        if (!v.isUp()) {
+            return 0;
+        }
+        for (int i = 0; i < domain.vcpus(); i++) {
+            VirtualCpu other = domain.vcpu(i);
+            if (other != v && other.isUp()) {
+                v.timers.stop();
+                v.takeDown();
+                return 0;
+            }
+        }
+        domain.crash("it takes its last vCPU down");
+        return 0;
+    }
+
+    /** A vCPU's own timers only. */
+    private long timer(int command, VirtualCpu v, long at) {
+        if (command == 6 || command == 7) {
+            return command == 6 ? v.timers.startPeriodic(guest.read64(at)) : v.timers.stopPeriodic();
+        }
+        if (v != domain.vcpu) {
             return Errno.EINVAL;
         }
-        if (domain.shared.moved() || domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) != 0) {
+        return command == 8 ? v.timers.startSingleShot(guest.read64(at), guest.read32(at + 8)) : v.timers.stopSingleShot();
+    }
+
+    private long registerVcpuInfo(VirtualCpu v, long frame, long offset) {
+        boolean fits = offset <= 0x1000 - VcpuInfo.BYTES && (offset & 7) == 0;
+        boolean stands = v == domain.vcpu || !v.isUp();
+        if (!fits || !stands || v.info.moved() || domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) != 0) {
             return Errno.EINVAL;
         }
         // The use is kept for good: the hypervisor writes there from now on.
-        domain.shared.moveVcpuInfo((frame << 12) + offset);
-        domain.shared.setTime();
+        v.info.move((frame << 12) + offset);
+        v.info.setTime();
         return 0;
     }
 
     private long registerTime(long va) {
-        if ((va & 0xfff) + SharedInfo.TIME_BYTES > 0x1000) {
+        if ((va & 0xfff) + VcpuInfo.TIME_BYTES > 0x1000) {
             return Errno.EFAULT;
         }
-        guest.checkWritable(va, SharedInfo.TIME_BYTES);
-        domain.shared.writeTime(domain.cpuMmu.translate(va, ShadowMmu.WRITE, true));
+        guest.checkWritable(va, VcpuInfo.TIME_BYTES);
+        domain.vcpu.info.writeTime(domain.vcpu.mmu.translate(va, ShadowMmu.WRITE, true));
         return 0;
     }
 }

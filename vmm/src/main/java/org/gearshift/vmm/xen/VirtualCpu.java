@@ -6,12 +6,17 @@ import static org.gearshift.translator.x86.X86State.RSP;
 import static org.gearshift.translator.x86.X86State.SEG_BASE;
 import static org.gearshift.translator.x86.X86State.SEG_SELECTOR;
 
+import java.lang.invoke.VarHandle;
 import java.util.Map;
 import java.util.function.Function;
 import org.gearshift.ir.GuestFault;
+import org.gearshift.paging.DeviceGate;
+import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.cpu.CpuExit;
 import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
@@ -53,10 +58,16 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     }
 
     private final Domain domain;
+    /** 0.. */
+    final int number;
     final VCpu cpu;
+    final ShadowMmu mmu;
     final long[] s;
-    private final SharedInfo shared;
-    private final GuestPointer guest;
+    final VcpuInfo info;
+    final Runstate runstate;
+    final VcpuTimers timers;
+    /** The guest's memory as this vCPU sees it; {@link Domain#guest} is as that one does which has the domain. */
+    final GuestPointer guest;
     final TrapTable traps = new TrapTable();
     final Callback eventCallback = new Callback();
     final Callback failsafe = new Callback();
@@ -73,15 +84,108 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     private int userBase;
     /** I/O privilege level in its place in EFLAGS. */
     int iopl;
+    /** Pages of the GDT and the LDT in force. */
+    int gdtPages;
+    int ldtPages;
     private boolean deliver;
+    /** Another thread has raised an event: it is to be looked at. */
+    private volatile boolean notice;
+    /** What else that thread has to do, so that it is looked at soon; null if no other thread does so. */
+    private Runnable kick;
+    private Runnable stop = () -> { };
+    private DeviceGate gate = DeviceGate.OPEN;
+    /** Ports a SCHEDOP_poll waits for, any if there are none; null if no such call is under way. */
+    private int[] polled;
+    private volatile boolean pollOver;
+    private boolean initialised;
+    private volatile boolean up;
+    /** State to begin with, until it has begun. */
+    private VcpuContext begin;
 
-    VirtualCpu(Domain domain, VCpu cpu) {
+    VirtualCpu(Domain domain, int number, VCpu cpu, ShadowMmu mmu, GuestClock clock, EventQueue events) {
         this.domain = domain;
+        this.number = number;
         this.cpu = cpu;
+        this.mmu = mmu;
         this.s = cpu.s;
-        this.shared = domain.shared;
-        this.guest = domain.guest;
+        this.info = new VcpuInfo(domain.memory, domain.shared.vcpuInfo(number));
+        this.guest = new GuestPointer(mmu, domain.memory);
+        this.runstate = new Runstate(clock, guest, number == 0);
+        this.timers = new VcpuTimers(this, domain, clock, events);
         this.privileged = new PrivilegedOperations(domain, this);
+        this.initialised = number == 0;
+        this.up = number == 0;
+        info.setUpcallMask(1);
+    }
+
+    /** Says how other threads are kept away from the domain, and how this vCPU's own is told of events: before any runs. */
+    void share(DeviceGate entrance, Runnable kicked) {
+        gate = entrance;
+        kick = kicked;
+    }
+
+    /** Says how to make this vCPU's run return. */
+    void onStop(Runnable action) {
+        stop = action;
+    }
+
+    /** Takes the domain for this vCPU: until {@link #leave}, no other changes it. */
+    void enter() {
+        gate.enter();
+        domain.select(this);
+    }
+
+    void leave() {
+        gate.leave();
+    }
+
+    void crash(String why) {
+        domain.crash(why);
+    }
+
+    boolean isInitialised() {
+        return initialised;
+    }
+
+    /** Whether it runs or waits: VCPUOP_is_up. */
+    boolean isUp() {
+        return up;
+    }
+
+    /** Gives it the state in which it begins when it is brought up. */
+    void initialise(VcpuContext context) {
+        begin = context;
+        initialised = true;
+    }
+
+    void bringUp() {
+        up = true;
+        runstate.online(true);
+        if (kick != null) {
+            kick.run();
+        }
+    }
+
+    void takeDown() {
+        up = false;
+        runstate.online(false);
+        stop.run();
+        if (kick != null) {
+            kick.run();
+        }
+    }
+
+    /** Whether it has code to run; begins if it is to. On the thread that runs it. */
+    boolean ready() {
+        if (!up) {
+            return false;
+        }
+        VcpuContext first = begin;
+        if (first != null) {
+            begin = null;
+            first.enter(this);
+        }
+        return true;
     }
 
     @Override
@@ -104,6 +208,10 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     int userBase() {
         return userBase;
+    }
+
+    long kernelStack() {
+        return kernelStack;
     }
 
     void setKernelStack(long pointer) {
@@ -139,6 +247,11 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     @Override
     public boolean pending() {
+        if (notice) {
+            notice = false;
+            VarHandle.fullFence();
+            checkUpcall();
+        }
         return deliver;
     }
 
@@ -149,31 +262,73 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     /** Decides whether the event callback is due. */
     void checkUpcall() {
-        boolean pending = shared.upcallPending();
-        if (pending && cpu.halted) {
+        deliver = info.upcallPending() && info.upcallMask() == 0;
+        if (cpu.halted && (deliver || pollOver)) {
             wake();
         }
-        deliver = pending && shared.upcallMask() == 0;
+    }
+
+    /** Its upcall has become pending, or what it polls for has come. Any thread that has the domain. */
+    void raised() {
+        if (kick == null) {
+            checkUpcall();
+        } else {
+            notice = true;
+            kick.run();
+        }
     }
 
     /** Waits for an event. */
     void block() {
-        cpu.halted = true;
-        cpu.exit = CpuExit.HALT;
-        domain.runstate.blocked();
+        polled = null;
+        pollOver = false;
+        sleep();
     }
 
-    void wake() {
-        if (cpu.halted) {
-            cpu.halted = false;
-            domain.runstate.running();
+    /** Waits for an event, or for one of these ports to be pending, any if there are none. */
+    void poll(int[] ports) {
+        polled = ports;
+        pollOver = false;
+        sleep();
+    }
+
+    private void sleep() {
+        cpu.halted = true;
+        cpu.exit = CpuExit.HALT;
+        runstate.blocked();
+    }
+
+    /** Ends a {@link #poll} if that waits for a port. */
+    void portRaised(int port) {
+        int[] ports = polled;
+        boolean meant = ports != null && ports.length == 0;
+        for (int i = 0; ports != null && i < ports.length; i++) {
+            meant |= ports[i] == port;
         }
+        if (meant) {
+            endPoll();
+        }
+    }
+
+    /** Ends a {@link #poll}, if there is one. */
+    void endPoll() {
+        if (polled != null) {
+            polled = null;
+            pollOver = true;
+            raised();
+        }
+    }
+
+    private void wake() {
+        cpu.halted = false;
+        pollOver = false;
+        runstate.running();
     }
 
     @Override
     public void event() {
         deliver = false;
-        if (!shared.upcallPending() || shared.upcallMask() != 0) {
+        if (!info.upcallPending() || info.upcallMask() != 0) {
             return;
         }
         if (eventCallback.address == 0) {
@@ -192,7 +347,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         counters.exceptions[vector]++;
         int code = errorCode;
         if (vector == VECTOR_PF) {
-            shared.setCr2(s[X86State.CR2]);
+            info.setCr2(s[X86State.CR2]);
             code = kernel ? code & ~ERROR_USER : code | ERROR_USER;
         } else if (vector == VECTOR_NM) {
             s[X86State.CR0] &= ~CR0_TS;
@@ -223,7 +378,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         if (!fromKernel) {
             toggle();
         }
-        int mask = shared.upcallMask();
+        int mask = info.upcallMask();
         long flags = Eflags.get(s) & ~(Eflags.IF | Eflags.IOPL) | (mask == 0 ? Eflags.IF : 0) | (domain.architecturalIopl ? iopl : 0);
         long sp = (fromKernel ? pointer : kernelStack) & ~15L;
         try {
@@ -247,7 +402,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
             return;
         }
         if (maskEvents) {
-            shared.setUpcallMask(1);
+            info.setUpcallMask(1);
         }
         Eflags.set(s, Eflags.IF, CLEARED_ON_ENTRY | Eflags.IF);
         s[RSP] = sp;
@@ -268,7 +423,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         s[R11] = Eflags.get(s) & 0xffffffffL;
         s[RIP] = next;
         if (kernel) {
-            domain.hypercalls.enter();
+            domain.hypercalls.enter(this);
         } else if (syscall.address == 0) {
             domain.crash("a system call, for which it has no callback");
         } else {
@@ -334,7 +489,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         if (domain.architecturalIopl) {
             iopl = (int) flags & Eflags.IOPL;
         }
-        shared.setUpcallMask((flags & Eflags.IF) != 0 ? 0 : 1);
+        info.setUpcallMask((flags & Eflags.IF) != 0 ? 0 : 1);
         boolean sysret = (context & IN_SYSCALL) != 0;
         Eflags.set(s, (int) flags & ~(Eflags.IOPL | Eflags.VM) | Eflags.IF, Eflags.ALL);
         s[RSP] = rsp;
@@ -412,7 +567,15 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     @Override
     public long refusedStore(long va) {
-        return kernel && HypervisorSpace.guestMayUse(va) ? domain.mmu.refusedStore(va) : -1;
+        if (!kernel || !HypervisorSpace.guestMayUse(va)) {
+            return -1;
+        }
+        enter();
+        try {
+            return domain.mmu.refusedStore(va);
+        } finally {
+            leave();
+        }
     }
 
     @Override
@@ -423,6 +586,21 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     @Override
     public boolean tableStore(long physical, long value, int bits) {
-        return domain.mmu.tableStore(physical, value, bits);
+        enter();
+        try {
+            return domain.mmu.tableStore(physical, value, bits);
+        } finally {
+            leave();
+        }
+    }
+
+    @Override
+    public int tableSwap(long physical, long expected, long value, int bits) {
+        enter();
+        try {
+            return domain.mmu.tableSwap(physical, expected, value, bits);
+        } finally {
+            leave();
+        }
     }
 }

@@ -269,7 +269,7 @@ final class XenStore {
     }
 
     /** What a toolstack writes for a new domain. */
-    void describe(int domain, long pages, int consoleFrame, int consolePort, int storeFrame, int storePort) {
+    void describe(int domain, int vcpus, long pages, int consoleFrame, int consolePort, int storeFrame, int storePort) {
         String home = "/local/domain/" + domain;
         put("/vm/gearshift/name", "guest");
         put(home, "");
@@ -277,7 +277,9 @@ final class XenStore {
         put(home + "/name", "guest");
         put(home + "/domid", Integer.toString(domain));
         put(home + "/vm", "/vm/gearshift");
-        put(home + "/cpu/0/availability", "online");
+        for (int i = 0; i < vcpus; i++) {
+            put(home + "/cpu/" + i + "/availability", "online");
+        }
         put(home + "/memory/static-max", Long.toString(pages * 4));
         put(home + "/memory/target", Long.toString(pages * 4));
         put(home + "/store/port", Integer.toString(storePort));

@@ -34,13 +34,13 @@ class EventChannelsTest {
     void anEventIsPendingUntilUnmasked() {
         int port = bindTimer();
         domain.memory.write(domain.shared.address() + 0xa00, -1, 64);
-        domain.events.raiseVirq(EventChannels.VIRQ_TIMER);
+        domain.events.raiseVirq(domain.vcpu, EventChannels.VIRQ_TIMER);
         assertTrue(domain.shared.pending(port));
-        assertFalse(domain.shared.upcallPending());
+        assertFalse(domain.vcpu.info.upcallPending());
         assertEquals(0, operation(9, port));
-        assertTrue(domain.shared.upcallPending());
+        assertTrue(domain.vcpu.info.upcallPending());
         assertFalse(domain.vcpu.pending(), "events are masked as a whole");
-        domain.shared.setUpcallMask(0);
+        domain.vcpu.info.setUpcallMask(0);
         domain.vcpu.checkUpcall();
         assertTrue(domain.vcpu.pending());
     }
@@ -84,7 +84,7 @@ class EventChannelsTest {
         domain.guest.write32(AT + 64, port);
         assertEquals(0, domain.events.poll(AT + 64, 1, 0));
         assertTrue(domain.vcpu.cpu.halted);
-        domain.events.raiseVirq(EventChannels.VIRQ_TIMER);
+        domain.events.raiseVirq(domain.vcpu, EventChannels.VIRQ_TIMER);
         assertFalse(domain.vcpu.cpu.halted);
         assertEquals(0, domain.events.poll(AT + 64, 1, 0), "pending already");
         assertFalse(domain.vcpu.cpu.halted);
@@ -92,12 +92,12 @@ class EventChannelsTest {
 
     @Test
     void blockingTakesEventsAgain() {
-        domain.shared.setUpcallMask(1);
+        domain.vcpu.info.setUpcallMask(1);
         assertEquals(0, domain.sched.operation(new long[] {1, 0, 0, 0, 0, 0}));
-        assertEquals(0, domain.shared.upcallMask());
+        assertEquals(0, domain.vcpu.info.upcallMask());
         assertTrue(domain.vcpu.cpu.halted);
         bindTimer();
-        domain.events.raiseVirq(EventChannels.VIRQ_TIMER);
+        domain.events.raiseVirq(domain.vcpu, EventChannels.VIRQ_TIMER);
         assertFalse(domain.vcpu.cpu.halted);
     }
 }

@@ -36,7 +36,7 @@ class HostileDomainTest {
         byte[] ram = domain.memory.ram().bytes();
         // Not the shared page, which is the guest's to write, nor the parts of the descriptor area and the machine-to-physical table that it fills by hypercalls.
         crc.update(ram, 0, HypervisorSpace.SHARED_INFO_FRAME << 12);
-        crc.update(ram, 7 << 12, 3 << 12);
+        crc.update(ram, 8 << 12, 3 << 12);
         return crc.getValue();
     }
 
@@ -95,7 +95,7 @@ class HostileDomainTest {
         }
         s[X86State.RAX] = number;
         domain.vcpu.cpu.halted = false;
-        domain.hypercalls.enter();
+        domain.hypercalls.enter(domain.vcpu);
         if (s[X86State.RAX] < 0) {
             refused++;
         }

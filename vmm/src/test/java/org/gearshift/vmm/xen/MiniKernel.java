@@ -26,7 +26,11 @@ final class MiniKernel {
 
     /** A machine of 16 MiB, loaded. */
     static XenVm machine(byte[] code, ByteArrayOutputStream console) throws BootException {
-        XenVm vm = new XenVm(new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), NamedCpu.X86_64.model(),
+        return machine(code, console, 1);
+    }
+
+    private static XenVm machine(byte[] code, ByteArrayOutputStream console, int cpus) throws BootException {
+        XenVm vm = new XenVm(new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), NamedCpu.X86_64.model(),
                 console::write);
         vm.load(new KernelImage("mini", elf(code)), new byte[] {1, 2, 3}, "command line");
         return vm;
@@ -34,8 +38,13 @@ final class MiniKernel {
 
     /** A domain whose vCPU is at its entry and runs nothing by itself. */
     static Domain domain() {
+        return domain(1);
+    }
+
+    /** The same with several, of which one is up. */
+    static Domain domain(int cpus) {
         try {
-            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream()).domain();
+            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), cpus).domain();
         } catch (BootException e) {
             throw new AssertionError(e);
         }

@@ -45,7 +45,7 @@ class PageTablesTest {
             s[registers[i]] = arguments[i];
         }
         s[X86State.RAX] = number;
-        domain.hypercalls.enter();
+        domain.hypercalls.enter(domain.vcpu);
         return s[X86State.RAX];
     }
 
@@ -148,9 +148,9 @@ class PageTablesTest {
         assertEquals(Errno.EINVAL, mmuUpdate(root + 271 * 8, 0));
         assertEquals(0, mmuUpdate(root + 272 * 8, 0));
         assertEquals(Errno.EINVAL, map(HypervisorSpace.START, 0));
-        assertTrue(domain.cpuMmu.translate(HypervisorSpace.START, ShadowMmu.READ, true) >= 0, "the machine-to-physical table is for all to read");
-        assertFalse(domain.cpuMmu.translate(HypervisorSpace.START, ShadowMmu.WRITE, true) >= 0);
-        assertFalse(domain.cpuMmu.translate(HypervisorSpace.DESCRIPTORS, ShadowMmu.READ, true) >= 0);
+        assertTrue(domain.vcpu.mmu.translate(HypervisorSpace.START, ShadowMmu.READ, true) >= 0, "the machine-to-physical table is for all to read");
+        assertFalse(domain.vcpu.mmu.translate(HypervisorSpace.START, ShadowMmu.WRITE, true) >= 0);
+        assertFalse(domain.vcpu.mmu.translate(HypervisorSpace.gdt(0), ShadowMmu.READ, true) >= 0);
     }
 
     @Test

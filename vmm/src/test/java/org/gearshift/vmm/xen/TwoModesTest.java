@@ -59,7 +59,7 @@ class TwoModesTest {
             domain.guest.write64(s[X86State.RSP] + 8L * i, frame[i]);
         }
         s[X86State.RAX] = 23;
-        domain.hypercalls.enter();
+        domain.hypercalls.enter(domain.vcpu);
     }
 
     private void systemCall(long next) {
@@ -74,8 +74,8 @@ class TwoModesTest {
         assertEquals(1, s[X86State.RAX]);
         assertEquals(3, s[X86State.RCX]);
         assertEquals(2, s[X86State.GPR + 11]);
-        assertTrue(domain.cpuMmu.translate(USER, ShadowMmu.READ, true) >= 0);
-        assertEquals(-1, domain.cpuMmu.translate(MiniKernel.CODE, ShadowMmu.READ, true), "the kernel's pages are not there");
+        assertTrue(domain.vcpu.mmu.translate(USER, ShadowMmu.READ, true) >= 0);
+        assertEquals(-1, domain.vcpu.mmu.translate(MiniKernel.CODE, ShadowMmu.READ, true), "the kernel's pages are not there");
     }
 
     @Test
@@ -100,12 +100,12 @@ class TwoModesTest {
 
     @Test
     void anEventMasksEventsUntilItsReturn() {
-        domain.shared.setUpcallPending();
+        domain.vcpu.info.setUpcallPending();
         domain.vcpu.checkUpcall();
         assertTrue(domain.vcpu.pending());
         domain.vcpu.event();
         assertTrue(domain.vcpu.kernel());
-        assertEquals(1, domain.shared.upcallMask());
+        assertEquals(1, domain.vcpu.info.upcallMask());
         assertEquals(MiniKernel.CODE + 0x20, s[X86State.RIP]);
         assertEquals(Eflags.IF, domain.guest.read64(s[X86State.RSP] + 32) & Eflags.IF, "events were on");
     }
@@ -120,7 +120,7 @@ class TwoModesTest {
         assertEquals(0, domain.vcpu.traps.set(domain.guest, MiniKernel.DATA));
         domain.vcpu.exception(14, 4);
         assertEquals(0, domain.guest.read64(s[X86State.RSP] + 16) & 4, "in the kernel it is one of the kernel's");
-        assertEquals(0x1234, domain.shared.cr2());
+        assertEquals(0x1234, domain.vcpu.info.cr2());
         assertEquals(0xe030, domain.guest.read64(s[X86State.RSP] + 32) & 0xffff, "cs with level 0");
         s[X86State.RSP] = MiniKernel.DATA + 0x800;
         iret(USER, 0xe033, Eflags.IF, USER + 0xff8, 0xe02b);

@@ -1,0 +1,110 @@
+package org.gearshift.vmm.xen;
+
+import java.lang.invoke.VarHandle;
+import org.gearshift.paging.PhysicalMemory;
+
+/**
+ * A vCPU's part of what hypervisor and domain share, struct vcpu_info of xen.h: in the shared page at first, and where the guest wants it after that. The guest writes to it at any
+ * time: whatever is read here may be anything.
+ */
+final class VcpuInfo {
+    static final int BYTES = 64;
+
+    private static final int UPCALL_PENDING = 0;
+    private static final int UPCALL_MASK = 1;
+    private static final int PENDING_SEL = 8;
+    private static final int CR2 = 16;
+    private static final int TIME = 32;
+
+    /** Fields of struct vcpu_time_info. */
+    private static final int TIME_VERSION = 0;
+    private static final int TSC_TIMESTAMP = 8;
+    private static final int SYSTEM_TIME = 16;
+    private static final int TSC_TO_SYSTEM_MUL = 24;
+    private static final int TSC_SHIFT = 28;
+    private static final int TIME_FLAGS = 29;
+    static final int TIME_BYTES = 32;
+    /** The counter is the same on all processors and never stops. */
+    private static final int TSC_STABLE = 1;
+
+    private final PhysicalMemory memory;
+    private final SharedBits bits;
+    private volatile long at;
+    private boolean moved;
+
+    /** @param machineAddress where it is at first */
+    VcpuInfo(PhysicalMemory memory, long machineAddress) {
+        this.memory = memory;
+        this.bits = new SharedBits(memory);
+        this.at = machineAddress;
+    }
+
+    boolean moved() {
+        return moved;
+    }
+
+    /** Moves it to where the guest wants it, with everything marked pending, so that nothing gets lost (VCPUOP_register_vcpu_info). */
+    void move(long machineAddress) {
+        byte[] contents = new byte[BYTES];
+        memory.copyOut(at, contents, 0, BYTES);
+        memory.copyIn(machineAddress, contents, 0, BYTES);
+        at = machineAddress;
+        moved = true;
+        memory.write(machineAddress + PENDING_SEL, -1, 64);
+        setUpcallPending();
+    }
+
+    boolean upcallPending() {
+        return memory.read(at + UPCALL_PENDING, 8) != 0;
+    }
+
+    void setUpcallPending() {
+        memory.write(at + UPCALL_PENDING, 1, 8);
+        VarHandle.fullFence();
+    }
+
+    /** The guest's interrupt flag: not 0 holds events back. */
+    int upcallMask() {
+        return (int) memory.read(at + UPCALL_MASK, 8);
+    }
+
+    void setUpcallMask(int mask) {
+        memory.write(at + UPCALL_MASK, mask, 8);
+        VarHandle.fullFence();
+    }
+
+    void setCr2(long va) {
+        memory.write(at + CR2, va, 64);
+    }
+
+    long cr2() {
+        return memory.read(at + CR2, 64);
+    }
+
+    /** Says that a port of a word of ports has an event; true if that makes the upcall pending, which it was not for this word. */
+    boolean select(int word) {
+        if (bits.testAndSet(at + PENDING_SEL, word)) {
+            return false;
+        }
+        setUpcallPending();
+        return true;
+    }
+
+    /** Writes the vCPU's time page. */
+    void setTime() {
+        writeTime(at + TIME);
+    }
+
+    /**
+     * Writes a struct vcpu_time_info. The machine's clock and its time-stamp counter are the same number of nanoseconds, so that one page is right for ever: system time is
+     * ((TSC - 0) << 1) * 2^31 >> 32.
+     */
+    void writeTime(long machineAddress) {
+        memory.write(machineAddress + TIME_VERSION, 2, 32);
+        memory.write(machineAddress + TSC_TIMESTAMP, 0, 64);
+        memory.write(machineAddress + SYSTEM_TIME, 0, 64);
+        memory.write(machineAddress + TSC_TO_SYSTEM_MUL, 1L << 31, 32);
+        memory.write(machineAddress + TSC_SHIFT, 1, 8);
+        memory.write(machineAddress + TIME_FLAGS, TSC_STABLE, 8);
+    }
+}
