@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * The same files of Debian 12 that boot as PCs boot as paravirtual domains: to a shell on hvc0, which takes what is typed, and to a clean end. By default the smallest kernel;
- * {@code -Ddebian.full=true} takes the standard one as well.
+ * {@code -Ddebian.full=true} takes the standard one as well, and four processors, in turns and on threads (which {@link NetworkInGuestTest} has by default).
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DebianDomainTest {
@@ -35,15 +35,22 @@ class DebianDomainTest {
     private final ByteArrayOutputStream console = new ByteArrayOutputStream();
 
     private XenVm domain(String guest, String append) throws Exception {
+        return domain(guest, append, VmConfig.Clock.VIRTUAL, 1);
+    }
+
+    private XenVm domain(String guest, String append, VmConfig.Clock clock, int cpus) throws Exception {
         KernelImage kernel = DebianGuest.kernel(guest);
-        XenVm vm = new XenVm(new VmConfig(DebianRun.RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(Backend.JVM)), Vm.processorFor(kernel), console::write);
+        XenVm vm = new XenVm(new VmConfig(DebianRun.RAM, clock, EngineOptions.of(Backend.JVM), cpus), Vm.processorFor(kernel), console::write);
         vm.load(kernel, DebianGuest.initrd(guest), append);
         return vm;
     }
 
     private void bootsToAShell(String guest) throws Exception {
-        XenVm vm = domain(guest, "console=hvc0 panic=-1 interactive");
-        for (byte b : "echo typed-$((6*7)); cat /proc/cmdline; poweroff -f\n".getBytes(StandardCharsets.US_ASCII)) {
+        bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive"));
+    }
+
+    private void bootsToAShell(XenVm vm) throws Exception {
+        for (byte b : "echo typed-$((6*7)); cat /proc/interrupts; poweroff -f\n".getBytes(StandardCharsets.US_ASCII)) {
             vm.serialInput(b);
         }
         VmOutcome outcome = vm.run(LIMIT);
@@ -64,6 +71,29 @@ class DebianDomainTest {
     void theStandardKernelDoesToo() throws Exception {
         assumeTrue(FULL, "-Ddebian.full=true");
         bootsToAShell("debian-amd64");
+    }
+
+    @Test
+    void fourProcessorsBootInTurnsAndTheRunRepeats() throws Exception {
+        assumeTrue(FULL, "-Ddebian.full=true");
+        XenVm first = domain(CLOUD, "console=hvc0 panic=-1 interactive", VmConfig.Clock.VIRTUAL, 4);
+        bootsToAShell(first);
+        assertTrue(console.toString(StandardCharsets.US_ASCII).contains("CPU3"), console.toString(StandardCharsets.US_ASCII));
+        console.reset();
+        XenVm second = domain(CLOUD, "console=hvc0 panic=-1 interactive", VmConfig.Clock.VIRTUAL, 4);
+        bootsToAShell(second);
+        assertEquals(first.retired(), second.retired());
+        assertEquals(-1, Arrays.mismatch(first.ram().bytes(), second.ram().bytes()));
+    }
+
+    @Test
+    void fourProcessorsBootOnThreads() throws Exception {
+        assumeTrue(FULL, "-Ddebian.full=true");
+        for (String guest : new String[] {CLOUD, "debian-amd64"}) {
+            console.reset();
+            bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive", VmConfig.Clock.HOST, 4));
+            assertTrue(console.toString(StandardCharsets.US_ASCII).contains("CPU3"), console.toString(StandardCharsets.US_ASCII));
+        }
     }
 
     @Test

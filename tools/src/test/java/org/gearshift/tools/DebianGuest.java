@@ -23,6 +23,9 @@ final class DebianGuest {
     private static final KnownGuest BUSYBOX64 =
             new KnownGuest("busybox-amd64", "static busybox", "busybox-static", "amd64", "bin/busybox", null, "", "");
 
+    private static final KnownGuest XEN_GRUB =
+            new KnownGuest("grub-x86_64-xen", "GRUB for 64-bit Xen domains", "grub-xen-host", "amd64", "usr/lib/grub-xen/grub-x86_64-xen\\.bin", null, "", "");
+
     private static final String INIT = """
             #!/bin/sh
             mount -t proc proc /proc
@@ -56,6 +59,11 @@ final class DebianGuest {
     /** The busybox that goes with a guest: its shell is a 64-bit program where its kernel runs such. */
     static byte[] busybox(String guest) throws IOException {
         return Files.readAllBytes(fetched(KnownGuest.named(guest).architecture().equals("amd64") ? BUSYBOX64 : BUSYBOX).kernel());
+    }
+
+    /** GRUB as a kernel for a Xen domain, with its modules inside. */
+    static byte[] xenGrub() throws IOException {
+        return Files.readAllBytes(fetched(XEN_GRUB).kernel());
     }
 
     /** The RAM disk for a guest: {@code /init} prints its markers and powers off, or starts a shell if the kernel's command line says "interactive". */

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's kernel with its own virtio_net module, and as a domain with its own xen-netfront, on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's
+ * Debian's kernel with its own virtio_net module, and as a domain of four processors with its own xen-netfront, on the user-mode network: an address by DHCP, a name by DNS, a ping; a file from a server on the host's
  * loopback, and back through a forwarded port from a server in the guest, all bytes equal.
  *
  * <p>{@code -Dnetwork.megabytes=200} makes the file larger, and {@code -Dnetwork.guest=debian-686-pae} takes another kernel. CPU seconds and speed of each step
@@ -165,7 +165,7 @@ class NetworkInGuestTest {
     @Test
     void bytesGoBothWaysToAndFromADomain() throws Exception {
         assumeTrue(GUEST.endsWith("amd64"), "domains are 64-bit");
-        bytesGoBothWays(PARAVIRTUAL_MODULES, "hvc0", "--mode", "pv");
+        bytesGoBothWays(PARAVIRTUAL_MODULES, "hvc0", "--mode", "pv", "--cpus", "4");
     }
 
     @Test
