@@ -2,31 +2,34 @@ package org.gearshift.vmm.xen;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.SplittableRandom;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
-import org.gearshift.ir.GuestFault;
-import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.VmConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
- * A domain that calls every hypercall with whatever comes to mind: frames of its own and of others, pointers to anywhere, structures of its own making. It may end itself or be
- * ended; it never gets at what is not its own, and no request is an error of the hypervisor's. {@code -Dgearshift.hostile.calls=1000000} for the long form.
+ * A domain whose vCPUs call every hypercall with whatever comes to mind ({@link HostileVcpu}): frames of its own and of others, pointers to anywhere, structures of its own making. It may
+ * end itself or be ended; it never gets at what is not its own, another domain beside it stays as it was, and no request is an error of the hypervisor's.
+ * {@code -Dgearshift.hostile.calls=1000000} for the long form.
  */
 class HostileDomainTest {
-    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 60_000);
+    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 40_000);
     private static final long SEED = Long.getLong("gearshift.hostile.seed", 20261129);
     private static final int AUDIT_EVERY = 4_000;
-    private static final int[] REGISTERS = {X86State.RDI, X86State.RSI, X86State.RDX, X86State.GPR + 10, X86State.GPR + 8};
-    private static final long SCRATCH = MiniKernel.DATA;
-    private static final int SCRATCH_PAGES = 12;
-    private static final long SELF = 0x7ff0;
-    private static final int LAST_NUMBER = 64;
+    private static final int VCPUS = 4;
+    /** The last is left for the domain itself to bring up. */
+    private static final int UP = 3;
 
-    private final SplittableRandom random = new SplittableRandom(SEED);
     private Domain domain;
+    private final List<HostileVcpu> vcpus = new ArrayList<>();
     private long hypervisor;
     private int domains;
     private long refused;
@@ -40,181 +43,96 @@ class HostileDomainTest {
         return crc.getValue();
     }
 
-    private void start() {
-        domain = MiniKernel.domain();
+    private static long sum(Domain d) {
+        CRC32 crc = new CRC32();
+        crc.update(d.memory.ram().bytes());
+        return crc.getValue();
+    }
+
+    private void start(VmConfig.Clock clock) {
+        vcpus.forEach(v -> refused += v.refused());
+        vcpus.clear();
+        domain = MiniKernel.domain(VCPUS, clock);
+        for (int i = 0; i < VCPUS; i++) {
+            vcpus.add(new HostileVcpu(domain, domain.vcpu(i), SEED + 1000L * domains + i));
+            if (i > 0 && i < UP) {
+                vcpus.get(0).bringUp(i);
+            }
+        }
         hypervisor = hypervisorSum();
         domains++;
     }
 
     @Test
     void nothingTheGuestAsksForReachesOutsideIt() {
-        start();
+        Domain other = MiniKernel.domain();
+        long others = sum(other);
+        start(VmConfig.Clock.VIRTUAL);
         for (int i = 1; i <= CALLS; i++) {
+            HostileVcpu v = vcpus.get(i % VCPUS);
+            if (!v.ready()) {
+                v = vcpus.stream().filter(HostileVcpu::ready).findFirst().orElse(null);
+            }
+            if (v == null || domain.ended()) {
+                audit();
+                start(VmConfig.Clock.VIRTUAL);
+                continue;
+            }
             try {
-                oneCall();
+                v.act();
             } catch (RuntimeException e) {
-                throw new AssertionError("call " + i + ", seed " + SEED + ": " + description(), e);
+                throw new AssertionError("call " + i + ", seed " + SEED + ": " + v, e);
             }
             if (i % AUDIT_EVERY == 0) {
                 audit();
             }
-            if (domain.ended()) {
-                audit();
-                start();
-            }
         }
         audit();
+        vcpus.forEach(v -> refused += v.refused());
+        assertEquals(others, sum(other), "another domain");
         assertTrue(refused > CALLS / 4, "refused: " + refused);
         assertTrue(domains < CALLS / 20, "domains: " + domains);
     }
 
-    private String description() {
-        StringBuilder b = new StringBuilder();
-        for (int r : REGISTERS) {
-            b.append(' ').append(Long.toHexString(domain.vcpu.s[r]));
+    @Test
+    @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void norIfItsVcpusAskAtTheSameTime() throws Exception {
+        Domain other = MiniKernel.domain();
+        long others = sum(other);
+        for (int left = CALLS / 4; left > 0; ) {
+            start(VmConfig.Clock.HOST);
+            left -= together(left);
+            audit();
         }
-        return "hypercall " + number + b;
+        assertEquals(others, sum(other), "another domain");
     }
 
-    private long number;
-
-    private void oneCall() {
-        if (!readyToCall()) {
-            start();
-        }
-        fillScratch();
-        long[] s = domain.vcpu.s;
-        for (int r : REGISTERS) {
-            s[r] = value();
-        }
-        number = random.nextInt(20) == 0 ? random.nextLong() & 0xffffffffL : random.nextInt(LAST_NUMBER);
-        shape(s);
-        if (random.nextInt(8) == 0) {
-            store();
-            return;
-        }
-        s[X86State.RAX] = number;
-        domain.vcpu.cpu.halted = false;
-        domain.hypercalls.enter(domain.vcpu);
-        if (s[X86State.RAX] < 0) {
-            refused++;
-        }
-    }
-
-    /** Whether its tables still map what the test works on: the domain may have unmapped it. */
-    private boolean readyToCall() {
-        try {
-            for (int i = 0; i < 2; i++) {
-                domain.guest.read64(SCRATCH + i * 0x1000L);
-            }
-            return domain.vcpu.kernel();
-        } catch (GuestPointerFault f) {
-            return false;
-        }
-    }
-
-    /** Makes arguments likely that get past the first check. */
-    private void shape(long[] s) {
-        if (random.nextInt(4) != 0) {
-            switch ((int) number) {
-                case 1, 26 -> {
-                    s[X86State.RDI] = pointer();
-                    s[X86State.RSI] = random.nextInt(1, 6);
-                    s[X86State.RDX] = random.nextBoolean() ? 0 : pointer();
-                    s[X86State.GPR + 10] = SELF;
-                }
-                case 13 -> {
-                    s[X86State.RDI] = pointer();
-                    s[X86State.RSI] = random.nextInt(1, 5);
-                }
-                case 12, 17, 29, 30, 32, 33 -> {
-                    s[X86State.RDI] = random.nextInt(15);
-                    s[X86State.RSI] = pointer();
-                }
-                case 20, 24 -> {
-                    s[X86State.RDI] = random.nextInt(14);
-                    s[X86State.RSI] = number == 24 ? 0 : pointer();
-                    s[X86State.RDX] = number == 24 ? pointer() : random.nextInt(1, 4);
-                }
-                default -> { }
-            }
-        }
-        // Ending itself, and leaving through iret, are well tried and leave nothing to try.
-        if ((number == 29 || number == 24) && s[X86State.RDI] == 2 || number == 23 && random.nextInt(16) != 0) {
-            s[X86State.RDI] = 0;
-            number = 17;
-        }
-    }
-
-    /** A store to one of its tables. */
-    private void store() {
-        int frame = ownFrame();
-        long va = MiniKernel.BASE + (domain.space.m2p(frame) << 12) + random.nextInt(512) * 8L;
-        try {
-            domain.vcpu.cpu.storeSlow(va, value(), random.nextInt(3) == 0 ? 32 : 64);
-        } catch (GuestFault f) {
-            refused++;
-        }
-    }
-
-    private void fillScratch() {
-        for (int i = 0; i < 12; i++) {
-            try {
-                domain.guest.write64(SCRATCH + random.nextInt(0x200) * 8L, value());
-            } catch (GuestPointerFault f) {
-                return;
-            }
-        }
-        if (random.nextInt(3) == 0) {
-            // A run of requests that look right.
-            for (int i = 0; i < 8; i++) {
+    /** Runs the vCPUs on a thread each until one of them cannot go on. @return calls made, by the one that made most, at least 1 */
+    private int together(int calls) throws Exception {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        int[] made = new int[UP];
+        List<Thread> threads = new ArrayList<>();
+        vcpus.forEach(HostileVcpu::rest);
+        for (int i = 0; i < UP; i++) {
+            HostileVcpu v = vcpus.get(i);
+            int number = i;
+            Thread t = new Thread(() -> {
                 try {
-                    domain.guest.write64(SCRATCH + 16L * i, (long) ownFrame() << 12 | random.nextInt(512) * 8L | random.nextInt(3));
-                    domain.guest.write64(SCRATCH + 16L * i + 8, entry());
-                } catch (GuestPointerFault f) {
-                    return;
+                    made[number] = v.actUpTo(calls);
+                } catch (RuntimeException | Error e) {
+                    failure.compareAndSet(null, new AssertionError("seed " + SEED + ": " + v, e));
                 }
-            }
+            });
+            v.runOn(t);
+            threads.add(t);
         }
-    }
-
-    private int ownFrame() {
-        int first = domain.space.firstDomainFrame();
-        return switch (random.nextInt(4)) {
-            case 0 -> domain.vcpu.kernelBase();
-            case 1 -> domain.vcpu.kernelBase() + random.nextInt(12);
-            default -> first + random.nextInt(domain.frames.frames() - first);
-        };
-    }
-
-    private long entry() {
-        return switch (random.nextInt(6)) {
-            case 0 -> 0;
-            case 1 -> (long) random.nextInt(domain.frames.frames() + 4) << 12 | random.nextInt(8);
-            case 2 -> (long) random.nextInt(12) << 12 | 1 | random.nextInt(2) * 2;
-            default -> (long) ownFrame() << 12 | 1 | random.nextInt(4) * 2 | random.nextInt(2) * 0x60L;
-        };
-    }
-
-    private long pointer() {
-        return SCRATCH + random.nextInt(0x200) * 8L;
-    }
-
-    private long value() {
-        return switch (random.nextInt(12)) {
-            case 0 -> random.nextLong();
-            case 1 -> random.nextInt();
-            case 2 -> random.nextInt(40);
-            case 3 -> SELF;
-            case 4 -> ownFrame();
-            case 5 -> (long) ownFrame() << 12 | random.nextInt(512) * 8L;
-            case 6 -> entry();
-            case 7 -> HypervisorSpace.START + random.nextLong(1L << 40);
-            case 8 -> SCRATCH + random.nextInt(SCRATCH_PAGES * 0x1000);
-            case 9 -> MiniKernel.BASE + random.nextInt(16 << 20);
-            case 10 -> 0;
-            default -> pointer();
-        };
+        threads.forEach(Thread::start);
+        for (Thread t : threads) {
+            t.join();
+        }
+        assertNull(failure.get(), () -> failure.get() + " caused by " + Arrays.toString(failure.get().getCause().getStackTrace()));
+        vcpus.forEach(v -> v.runOn(null));
+        return Math.max(1, Arrays.stream(made).max().orElse(1));
     }
 
     /** Everything the hypervisor promises itself about the domain's tables, from the tables alone. */

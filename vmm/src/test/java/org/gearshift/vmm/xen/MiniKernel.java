@@ -26,11 +26,11 @@ final class MiniKernel {
 
     /** A machine of 16 MiB, loaded. */
     static XenVm machine(byte[] code, ByteArrayOutputStream console) throws BootException {
-        return machine(code, console, 1);
+        return machine(code, console, 1, VmConfig.Clock.VIRTUAL);
     }
 
-    private static XenVm machine(byte[] code, ByteArrayOutputStream console, int cpus) throws BootException {
-        XenVm vm = new XenVm(new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), NamedCpu.X86_64.model(),
+    private static XenVm machine(byte[] code, ByteArrayOutputStream console, int cpus, VmConfig.Clock clock) throws BootException {
+        XenVm vm = new XenVm(new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), NamedCpu.X86_64.model(),
                 console::write);
         vm.load(new KernelImage("mini", elf(code)), new byte[] {1, 2, 3}, "command line");
         return vm;
@@ -43,8 +43,13 @@ final class MiniKernel {
 
     /** The same with several, of which one is up. */
     static Domain domain(int cpus) {
+        return domain(cpus, VmConfig.Clock.VIRTUAL);
+    }
+
+    /** The same; with the host's clock each vCPU is for a thread of its own. */
+    static Domain domain(int cpus, VmConfig.Clock clock) {
         try {
-            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), cpus).domain();
+            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), cpus, clock).domain();
         } catch (BootException e) {
             throw new AssertionError(e);
         }
