@@ -1,13 +1,15 @@
 /*
  * The first and only program of a Linux that is compared in two gears: lmbench's operations (McVoy and Staelin, "lmbench: portable tools for performance
- * analysis", 1996), a line "b NAME NANOSECONDS" each, then power-off. Static, without a C library.
+ * analysis", 1996), a line "b NAME NANOSECONDS" each, then power-off. Network and files are the kernel's own: the loopback interface, the
+ * initial file system. Static, without a C library.
  */
 typedef unsigned char u8;
 typedef unsigned long u64;
 
 enum {
-    SYS_READ = 0, SYS_WRITE = 1, SYS_OPEN = 2, SYS_CLOSE = 3, SYS_MMAP = 9, SYS_MPROTECT = 10, SYS_MUNMAP = 11, SYS_SIGACTION = 13, SYS_PIPE = 22,
-    SYS_MADVISE = 28, SYS_GETPID = 39, SYS_FORK = 57, SYS_EXECVE = 59, SYS_EXIT = 60, SYS_WAIT4 = 61, SYS_KILL = 62, SYS_UNLINK = 87, SYS_GETPPID = 110,
+    SYS_READ = 0, SYS_WRITE = 1, SYS_OPEN = 2, SYS_CLOSE = 3, SYS_STAT = 4, SYS_LSEEK = 8, SYS_MMAP = 9, SYS_MPROTECT = 10, SYS_MUNMAP = 11, SYS_SIGACTION = 13, SYS_PIPE = 22,
+    SYS_IOCTL = 16, SYS_MADVISE = 28, SYS_GETPID = 39, SYS_SOCKET = 41, SYS_CONNECT = 42, SYS_ACCEPT = 43, SYS_BIND = 49, SYS_LISTEN = 50,
+    SYS_SOCKETPAIR = 53, SYS_SETSOCKOPT = 54, SYS_FORK = 57, SYS_EXECVE = 59, SYS_EXIT = 60, SYS_WAIT4 = 61, SYS_KILL = 62, SYS_UNLINK = 87, SYS_GETPPID = 110,
     SYS_REBOOT = 169, SYS_CLOCK_GETTIME = 228
 };
 
@@ -178,6 +180,92 @@ static void pipe_latency(void)
     result("pipe-round-trip", t / 500);
 }
 
+enum { BLOCK = 65536, BLOCKS = 64 };
+static u8 block[BLOCK];
+
+static void read_all(long fd, long bytes)
+{
+    while (bytes > 0) {
+        long n = call3(SYS_READ, fd, block, bytes < BLOCK ? bytes : BLOCK);
+        check(n > 0 ? 0 : -1, "read");
+        bytes -= n;
+    }
+}
+
+static void write_all(long fd, long bytes)
+{
+    while (bytes > 0) {
+        long n = call3(SYS_WRITE, fd, block, bytes < BLOCK ? bytes : BLOCK);
+        check(n > 0 ? 0 : -1, "write");
+        bytes -= n;
+    }
+}
+
+/* Blocks from one process to another, then a byte to and fro; names of either or 0. The ends of the channel are those of the two processes. */
+static void channel(const char *blocks, const char *latency, long mine, long other)
+{
+    char token = 1;
+    long child = call0(SYS_FORK);
+    check(child, "fork");
+    if (!child) {
+        if (blocks)
+            read_all(other, (long)BLOCKS * BLOCK);
+        for (int i = 0; latency && i < 400; i++) {
+            call3(SYS_READ, other, &token, 1);
+            call3(SYS_WRITE, other, &token, 1);
+        }
+        leave(0);
+    }
+    long t = now();
+    if (blocks)
+        write_all(mine, (long)BLOCKS * BLOCK);
+    long each = (now() - t) / BLOCKS;
+    t = now();
+    for (int i = 0; latency && i < 400; i++) {
+        call3(SYS_WRITE, mine, &token, 1);
+        call3(SYS_READ, mine, &token, 1);
+    }
+    t = now() - t;
+    call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
+    if (blocks)
+        result(blocks, each);
+    if (latency)
+        result(latency, t / 400);
+}
+
+static void channels(void)
+{
+    int ends[2];
+    check(call1(SYS_PIPE, ends), "pipe");
+    channel("pipe-64k", 0, ends[1], ends[0]);
+    check(call(SYS_SOCKETPAIR, 1, 1, 0, (long)ends, 0, 0), "socketpair");
+    channel(0, "unix-round-trip", ends[0], ends[1]);
+}
+
+/* TCP over the loopback interface, which is brought up first; 127.0.0.1, port 4660. */
+static void network(void)
+{
+    static u8 address[16] = { 2, 0, 0x12, 0x34, 127, 0, 0, 1 };
+    static u8 interface[40] = "lo";
+    static int one = 1;
+    long listener = call3(SYS_SOCKET, 2, 1, 0);
+    check(listener, "socket");
+    interface[16] = 0x49; /* IFF_UP, IFF_LOOPBACK, IFF_RUNNING */
+    check(call3(SYS_IOCTL, listener, 0x8914, interface), "SIOCSIFFLAGS");
+    check(call3(SYS_BIND, listener, address, 16), "bind");
+    check(call2(SYS_LISTEN, listener, 1), "listen");
+    long mine = call3(SYS_SOCKET, 2, 1, 0);
+    check(call3(SYS_CONNECT, mine, address, 16), "connect");
+    long other = call3(SYS_ACCEPT, listener, 0, 0);
+    check(other, "accept");
+    check(call(SYS_SETSOCKOPT, mine, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
+    check(call(SYS_SETSOCKOPT, other, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
+    channel("tcp-64k", "tcp-round-trip", mine, other);
+    call1(SYS_CLOSE, listener);
+    call1(SYS_CLOSE, mine);
+    call1(SYS_CLOSE, other);
+}
+
 static void mappings(void)
 {
     const long bytes = 1 << 20;
@@ -205,6 +293,21 @@ static void page_faults(void)
     }
     call2(SYS_MUNMAP, p, pages << 12);
     result("page-fault", t / (6 * pages));
+}
+
+/* The entry of one page changes twice for each, and the page is written once. */
+static void page_table_entries(void)
+{
+    u8 *p = map(4096);
+    p[0] = 1;
+    long t = now();
+    for (int i = 0; i < 2000; i++) {
+        call3(SYS_MPROTECT, p, 4096, 1);
+        call3(SYS_MPROTECT, p, 4096, 3);
+        *(volatile u8 *)p = 2;
+    }
+    result("pte-write", (now() - t) / 4000);
+    call2(SYS_MUNMAP, p, 4096);
 }
 
 struct action { void (*handler)(int, void *, u8 *); u64 flags; void (*restorer)(void); u64 mask; };
@@ -239,8 +342,11 @@ static void catch_signal(int number, void (*handler)(int, void *, u8 *))
 static void signals(void)
 {
     long self = call0(SYS_GETPID);
-    catch_signal(10, count);
     long t = now();
+    for (int i = 0; i < 2000; i++)
+        catch_signal(10, count);
+    result("signal-install", (now() - t) / 2000);
+    t = now();
     for (int i = 0; i < 2000; i++)
         call2(SYS_KILL, self, 10);
     result("signal", (now() - t) / 2000);
@@ -280,6 +386,27 @@ static void files(void)
         call1(SYS_UNLINK, "/file");
     }
     result("file-create-delete", (now() - t) / 300);
+    long f = call3(SYS_OPEN, "/file", 0102, 0600);
+    check(f, "open");
+    t = now();
+    write_all(f, (long)BLOCKS * BLOCK);
+    result("file-write-64k", (now() - t) / BLOCKS);
+    t = now();
+    for (int i = 0; i < 4; i++) {
+        call3(SYS_LSEEK, f, 0, 0);
+        read_all(f, (long)BLOCKS * BLOCK);
+    }
+    result("file-read-64k", (now() - t) / (4 * BLOCKS));
+    call1(SYS_CLOSE, f);
+    t = now();
+    for (int i = 0; i < 1000; i++)
+        call1(SYS_CLOSE, call3(SYS_OPEN, "/file", 0, 0));
+    result("open-close", (now() - t) / 1000);
+    t = now();
+    for (int i = 0; i < 1000; i++)
+        call2(SYS_STAT, "/file", block);
+    result("stat", (now() - t) / 1000);
+    call1(SYS_UNLINK, "/file");
 }
 
 __attribute__((noinline)) static long leaf(long x)
@@ -318,8 +445,11 @@ __attribute__((used)) static void begin(long *stack)
     ring("context-switch-2p", 2, 400);
     ring("context-switch-16p", 16, 60);
     pipe_latency();
+    channels();
+    network();
     mappings();
     page_faults();
+    page_table_entries();
     signals();
     divide_by_zero();
     files();
