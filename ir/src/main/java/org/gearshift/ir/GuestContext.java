@@ -7,7 +7,7 @@ package org.gearshift.ir;
  * <p><b>Fast path of an access</b> of {@code n} bytes at 32-bit linear address {@code va}: let {@code f = map[va >>> 12]} and {@code o = va & 0xfff};
  * if {@code f >= 0 && o <= 0x1000 - n} the bytes are {@code ram[(f << 12) + o ...]}, little-endian; otherwise the slow path. Loads use
  * {@link #readMap}, stores and {@link Op#LOAD_RMW} use {@link #writeMap}. By 64-bit address it is {@link #wideReadMap} and {@link #wideWriteMap}, as
- * {@link WideMap#index} says; a page below 4 GiB is present in the 32-bit maps too, if in any. The maps always belong to the current privilege and address space and
+ * {@link WideMap#find} says; a page below 4 GiB is present in the 32-bit maps too, if in any. The maps always belong to the current privilege and address space and
  * change only while no translated code runs or inside a slow path or service, and then in place; the array objects change only between runs.
  *
  * <p><b>Budget.</b> On entry to a block of n guest instructions: if {@code budget < n} leave with the pc slot at the block, else subtract n. An
@@ -20,8 +20,10 @@ public abstract class GuestContext {
 
     /** State slots, numbered by the guest's {@link StateLayout}; what lies behind them is the interpreter's scratch, no guest state. */
     public final long[] s;
-    /** Guest RAM from physical address 0. */
+    /** Guest RAM from physical address 0, if it is an array, else an empty one. */
     public byte[] ram;
+    /** The same RAM, whatever it is. */
+    public Ram hostRam;
     /** Frame number of each readable virtual page, or negative: 2^20 entries. */
     public int[] readMap;
     /** Frame number of each writable virtual page, or negative: 2^20 entries. */
@@ -48,6 +50,17 @@ public abstract class GuestContext {
 
     protected GuestContext(StateLayout layout) {
         s = new long[FRAME_WORDS];
+    }
+
+    /** Sets {@link #hostRam}, and {@link #ram} to go with it. */
+    public final void useRam(Ram r) {
+        hostRam = r;
+        ram = r.array();
+    }
+
+    /** The same for RAM that is an array. */
+    public final void useRam(byte[] array) {
+        useRam(new ArrayRam(array));
     }
 
     /**
@@ -92,13 +105,19 @@ public abstract class GuestContext {
     public abstract void segmentCheckSlow(int segment, long offset, int bytes, boolean write);
 
     /** Offset in RAM of {@code bytes} bytes at a linear address (zero-extended if it has 32 bits) that may be accessed without further ado, or -1: for helpers. */
-    public final int ramIndex(long va, int bytes, boolean write) {
+    public final long ramIndex(long va, int bytes, boolean write) {
         if (va >>> 32 != 0) {
-            return wideReadMap == null ? -1 : WideMap.index(write ? wideWriteMap : wideReadMap, wideShift, va, bytes);
+            return wideReadMap == null ? -1 : wideIndex(va, bytes, write);
         }
         int frame = (write ? writeMap : readMap)[(int) (va >>> 12)];
         int offset = (int) va & 0xfff;
-        return frame >= 0 && offset <= 0x1000 - bytes ? frame << 12 | offset : -1;
+        return frame >= 0 && offset <= 0x1000 - bytes ? (long) frame << 12 | offset : -1;
+    }
+
+    /** The same through the maps for 64-bit addresses, which there must be. */
+    public final long wideIndex(long va, int bytes, boolean write) {
+        long found = WideMap.find(write ? wideWriteMap : wideReadMap, wideShift, va, bytes);
+        return found < 0 ? -1 : hostRam.offset(found, va);
     }
 
     /** Service {@code number} of the monitor; see {@link Op#VMCALL}. */

@@ -13,7 +13,7 @@ import java.util.Objects;
  * <p>VarHandle views of byte arrays have no atomic access modes on newer JDKs, so this is {@code sun.misc.Unsafe}, by reflection since naming it makes javac warn. Every
  * index is checked.
  */
-public final class RamAtomics {
+final class RamAtomics {
     private static final int GRANULE = Long.BYTES;
     private static final long BASE;
     private static final MethodHandle SWAP_INT;
@@ -42,26 +42,26 @@ public final class RamAtomics {
     private RamAtomics() {
     }
 
-    /** Whether {@link #compareAndSwap} can do it: the bytes lie in one aligned group of eight. */
-    public static boolean possible(int at, int bits) {
-        return (at & GRANULE - 1) + (bits >>> 3) <= GRANULE;
-    }
-
     /**
-     * Writes {@code bits} (8, 16, 32, 64) of {@code value} at an index that {@link #possible} has allowed, if they hold {@code expected} now.
+     * Writes {@code bits} (8, 16, 32, 64) of {@code value} at an index that {@link Ram#atomic} has allowed, if they hold {@code expected} now.
      *
      * @return whether they did
      */
-    public static boolean compareAndSwap(byte[] ram, int at, long expected, long value, int bits) {
+    static boolean compareAndSwap(byte[] ram, int at, long expected, long value, int bits) {
         Objects.checkFromIndexSize(at & -GRANULE, GRANULE, ram.length);
+        return compareAndSwap(ram, BASE + at, expected, value, bits);
+    }
+
+    /** The same at an offset in an array that has been checked, or, where that is null, at an address. */
+    static boolean compareAndSwap(Object array, long offset, long expected, long value, int bits) {
         try {
             if (bits == Long.SIZE) {
-                return (boolean) SWAP_LONG.invokeExact((Object) ram, BASE + at, expected, value);
+                return (boolean) SWAP_LONG.invokeExact(array, offset, expected, value);
             }
-            if (bits == Integer.SIZE && (at & 3) == 0) {
-                return (boolean) SWAP_INT.invokeExact((Object) ram, BASE + at, (int) expected, (int) value);
+            if (bits == Integer.SIZE && (offset & 3) == 0) {
+                return (boolean) SWAP_INT.invokeExact(array, offset, (int) expected, (int) value);
             }
-            return swapPart(ram, at, expected, value, bits);
+            return swapPart(array, offset, expected, value, bits);
         } catch (RuntimeException | Error e) {
             throw e;
         } catch (Throwable e) {
@@ -69,18 +69,18 @@ public final class RamAtomics {
         }
     }
 
-    private static boolean swapPart(byte[] ram, int at, long expected, long value, int bits) throws Throwable {
-        long offset = BASE + (at & -GRANULE);
-        int shift = (at & GRANULE - 1) * Byte.SIZE;
+    private static boolean swapPart(Object array, long at, long expected, long value, int bits) throws Throwable {
+        long offset = at & -GRANULE;
+        int shift = ((int) at & GRANULE - 1) * Byte.SIZE;
         long mask = -1L >>> Long.SIZE - bits << shift;
         long from = expected << shift & mask;
         long to = value << shift & mask;
         while (true) {
-            long whole = (long) GET_LONG.invokeExact((Object) ram, offset);
+            long whole = (long) GET_LONG.invokeExact(array, offset);
             if ((whole & mask) != from) {
                 return false;
             }
-            if ((boolean) SWAP_LONG.invokeExact((Object) ram, offset, whole, whole & ~mask | to)) {
+            if ((boolean) SWAP_LONG.invokeExact(array, offset, whole, whole & ~mask | to)) {
                 return true;
             }
         }

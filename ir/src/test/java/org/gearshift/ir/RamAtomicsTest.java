@@ -17,8 +17,8 @@ class RamAtomicsTest {
     void swapsWhatLiesInOneGroupOfEightBytesAndTouchesNothingElse() {
         for (int bits = 8; bits <= 64; bits *= 2) {
             for (int at = 8; at < 24; at++) {
-                assertEquals(at % 8 + bits / 8 <= 8, RamAtomics.possible(at, bits), bits + " bits at " + at);
-                if (RamAtomics.possible(at, bits)) {
+                assertEquals(at % 8 + bits / 8 <= 8, Ram.atomic(at, bits), bits + " bits at " + at);
+                if (Ram.atomic(at, bits)) {
                     swap(at, bits);
                 }
             }

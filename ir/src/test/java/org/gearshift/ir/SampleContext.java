@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.gearshift.testing.LargeRam;
 
 /**
  * A small guest for tests: eight general slots and the usual others, 16 pages of RAM. Pages 0..9 are mapped, 10 and 11 read-only, 12 and 13 readable and
@@ -27,27 +28,69 @@ public final class SampleContext extends GuestContext {
     /** What services and slow paths saw. */
     public final List<String> log = new ArrayList<>();
 
+    /** Number of the first page's frame. */
+    private final int firstFrame;
+
     public SampleContext() {
+        this(false);
+    }
+
+    /** @param large RAM is none that an array could hold, and the pages lie beyond what an int can address */
+    public SampleContext(boolean large) {
         super(LAYOUT);
-        ram = new byte[PAGES << 12];
+        if (large) {
+            useRam(LargeRam.of(PAGES << 12));
+        } else {
+            useRam(new byte[PAGES << 12]);
+        }
+        firstFrame = large ? (int) (LargeRam.FIRST >>> 12) : 0;
         readMap = new int[1 << 20];
         writeMap = new int[1 << 20];
         Arrays.fill(readMap, -1);
         Arrays.fill(writeMap, -1);
         for (int p = 0; p < 12; p++) {
-            readMap[p] = p;
-            writeMap[p] = p < 10 ? p : -1;
+            readMap[p] = firstFrame + p;
+            writeMap[p] = p < 10 ? firstFrame + p : -1;
         }
         wideShift = 27;
         wideReadMap = WideMap.empty(wideShift);
         wideWriteMap = WideMap.empty(wideShift);
         for (int p = 0; p < 12; p++) {
-            WideMap.put(wideReadMap, wideShift, WIDE + (p << 12), p);
-            WideMap.put(wideReadMap, wideShift, p << 12, p);
+            put(wideReadMap, WIDE + (p << 12), p);
+            put(wideReadMap, p << 12, p);
             if (p < 10) {
-                WideMap.put(wideWriteMap, wideShift, WIDE + (p << 12), p);
-                WideMap.put(wideWriteMap, wideShift, p << 12, p);
+                put(wideWriteMap, WIDE + (p << 12), p);
+                put(wideWriteMap, p << 12, p);
             }
+        }
+    }
+
+    private void put(long[] map, long va, int page) {
+        if (firstFrame == 0) {
+            WideMap.put(map, wideShift, va, page);
+        } else {
+            WideMap.putFrame(map, wideShift, va, firstFrame + page);
+        }
+    }
+
+    /** Place in RAM of a byte of the pages. */
+    private long place(int at) {
+        return ((long) firstFrame << 12) + at;
+    }
+
+    /** The bytes of all pages. */
+    public byte[] contents() {
+        byte[] all = new byte[PAGES << 12];
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (byte) hostRam.get8(place(i));
+        }
+        return all;
+    }
+
+    /** Sets them. */
+    public void fill(byte[] all) {
+        for (int i = 0; i < all.length; i++) {
+            hostRam.put8(place(i), all[i]);
         }
     }
 
@@ -85,7 +128,7 @@ public final class SampleContext extends GuestContext {
         int at = check(va, bits, rmw);
         long v = 0;
         for (int i = 0; i < bits / 8; i++) {
-            v |= (ram[at + i] & 0xffL) << 8 * i;
+            v |= (long) hostRam.get8(place(at + i)) << 8 * i;
         }
         return bits == 32 ? (int) v : v;
     }
@@ -94,7 +137,7 @@ public final class SampleContext extends GuestContext {
     public void storeSlow(long va, long value, int bits) {
         int at = check(va, bits, true);
         for (int i = 0; i < bits / 8; i++) {
-            ram[at + i] = (byte) (value >>> 8 * i);
+            hostRam.put8(place(at + i), (int) (value >>> 8 * i));
         }
     }
 

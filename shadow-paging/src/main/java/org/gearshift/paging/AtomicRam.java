@@ -1,12 +1,12 @@
 package org.gearshift.paging;
 
-/** Compare-and-swap on an array that holds guest RAM. */
+/** Compare-and-swap on guest RAM. */
 @FunctionalInterface
 public interface AtomicRam {
     /**
-     * Writes the low {@code bits} (8 to 64) of {@code value} at an index, if they hold {@code expected} now. The bytes lie in one aligned group of eight.
+     * Writes the low {@code bits} (8 to 64) of {@code value} at a physical address, which is RAM, if they hold {@code expected} now. The bytes lie in one aligned group of eight.
      *
      * @return whether they did
      */
-    boolean compareAndSwap(byte[] ram, int at, long expected, long value, int bits);
+    boolean compareAndSwap(long physical, long expected, long value, int bits);
 }

@@ -19,7 +19,7 @@ public final class PhysicalMemory {
     static final int CODE = 1;
     static final int TRACED = 2;
     static final int ROM = 4;
-    /** Some of the frame is a device window: no inline access at all. */
+    /** Some of the frame is a device window, or all of it in the PCI hole: no inline access at all. */
     static final int MMIO = 8;
     /** A debugger watches stores to the frame; and {@link #WATCHED_LOADS}: no inline access at all. */
     static final int WATCHED = 16;
@@ -53,6 +53,14 @@ public final class PhysicalMemory {
     public PhysicalMemory(GuestRam ram) {
         this.ram = ram;
         this.attributes = new byte[ram.frames()];
+        markHole();
+    }
+
+    /** The PCI hole is treated like a device window, even where there is none. */
+    private void markHole() {
+        for (int f = (int) (ram.lowEnd() >>> 12); f < attributes.length && ram.inHole(f); f++) {
+            attributes[f] |= MMIO;
+        }
     }
 
     /**
@@ -112,6 +120,7 @@ public final class PhysicalMemory {
             for (int f = 0; f < attributes.length; f++) {
                 attributes[f] &= ~MMIO;
             }
+            markHole();
             for (Window w : now) {
                 long last = Math.min((w.start + w.length - 1) >>> 12, attributes.length - 1);
                 for (long f = w.start >>> 12; f <= last; f++) {
@@ -133,7 +142,7 @@ public final class PhysicalMemory {
     }
 
     private void setReadOnly(long start, long length, boolean readOnly) {
-        if (start < 0 || length < 0 || ((start | length) & 0xfff) != 0 || start + length > ram.size()) {
+        if (start < 0 || length < 0 || ((start | length) & 0xfff) != 0 || start + length > ram.lowEnd()) {
             throw new IllegalArgumentException("not whole RAM frames: 0x" + Long.toHexString(start) + "+" + length);
         }
         synchronized (attributes) {
@@ -200,7 +209,8 @@ public final class PhysicalMemory {
 
     /** Whether {@code physical} is backed by RAM (read-only or not) and not hidden by a device window. */
     public boolean isRam(long physical) {
-        return physical >= 0 && physical < ram.size() && ((attributes[(int) (physical >>> 12)] & MMIO) == 0 || mmioAt(physical) == null);
+        return physical >= 0 && physical < ram.end()
+                && ((attributes[(int) (physical >>> 12)] & MMIO) == 0 || !ram.inHole(physical >>> 12) && mmioAt(physical) == null);
     }
 
     /** Whether {@code physical} is RAM that the guest may write. */
@@ -234,7 +244,7 @@ public final class PhysicalMemory {
      */
     public long read(long physical, int bits) {
         int bytes = bits >>> 3;
-        if (physical >= 0 && physical + bytes <= ram.size() && (physical & 0xfff) + bytes <= 0x1000 && (attributes[(int) (physical >>> 12)] & MMIO) == 0) {
+        if (physical >= 0 && physical + bytes <= ram.end() && (physical & 0xfff) + bytes <= 0x1000 && (attributes[(int) (physical >>> 12)] & MMIO) == 0) {
             return readRam(physical, bits);
         }
         if ((physical & 0xfff) + bytes > 0x1000) {
@@ -284,7 +294,7 @@ public final class PhysicalMemory {
     /** Writes the low {@code bits} (8, 16, 32 or 64) of {@code value} without regard to the A20 gate; write traces and code tracking see it. */
     public void write(long physical, long value, int bits) {
         int bytes = bits >>> 3;
-        if (physical >= 0 && physical + bytes <= ram.size() && (physical & 0xfff) + bytes <= 0x1000) {
+        if (physical >= 0 && physical + bytes <= ram.end() && (physical & 0xfff) + bytes <= 0x1000) {
             int a = attributes[(int) (physical >>> 12)];
             if ((a & (MMIO | ROM)) == 0) {
                 writeRam(physical, value, bits);
@@ -440,7 +450,7 @@ public final class PhysicalMemory {
         if (toCode) {
             coherence.codeWriteBegins(physical, bytes, self);
         }
-        boolean done = atomics.compareAndSwap(ram.bytes(), (int) physical, expected, value, bits);
+        boolean done = atomics.compareAndSwap(physical, expected, value, bits);
         int a = attributes[(int) (physical >>> 12)];
         if (done && a != 0) {
             written(physical, bytes, a);
@@ -501,7 +511,7 @@ public final class PhysicalMemory {
         }
         if (coherence == null) {
             writeRam(physical, readRam(physical, bits) | set, bits);
-        } else if (!atomics.compareAndSwap(ram.bytes(), (int) physical, held, held | set, bits)) {
+        } else if (!atomics.compareAndSwap(physical, held, held | set, bits)) {
             return false;
         }
         if ((attributes[(int) (physical >>> 12)] & CODE) != 0) {

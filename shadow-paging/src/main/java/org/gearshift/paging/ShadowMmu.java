@@ -163,7 +163,7 @@ public final class ShadowMmu {
 
     /** Address bits from here on tell apart the pages that share an entry of {@link #wideReadMap}; depends on the RAM's size alone. */
     public int wideShift() {
-        return WideMaps.shift(memory.ram().size());
+        return WideMaps.shift(memory.ram());
     }
 
     /** Frame of a page that a data access may be made to right now, or -1 if the maps do not know. @param write whether it is a store */

@@ -6,7 +6,7 @@ import java.util.Arrays;
  * Maps for 48-bit linear addresses: tables of packed entries, one place for each address ({@link #slot}). The entry of a page is its linear address
  * exclusive-or the offset of its frame in RAM. So {@code entry ^ va} is the byte's offset in RAM if that entry is the page's, and otherwise at least
  * {@code 1 << shift}: addresses that share a slot differ in bits from {@code shift} on, of which RAM offsets have none. Addresses that are not
- * canonical hit nothing.
+ * canonical hit nothing. For RAM outside the heap, which may be far larger than the tables should be, an entry has the frame's number in place of its offset.
  *
  * <p>A slot belongs to one page at a time, in all four tables. Pages below 4 GiB are, while they own a slot, in the {@link FlatMaps}' arrays as
  * well, for compatibility-mode code, which addresses with 32 bits. Pages that code was fetched through are remembered apart, so that losing a
@@ -15,6 +15,8 @@ import java.util.Arrays;
 final class WideMaps extends ActiveMaps {
     /** Log2 of the fewest slots: tables of half a megabyte. */
     private static final int LEAST_SLOT_BITS = 16;
+    /** Log2 of the slots for RAM that is no array: tables of 4 MiB, for which 2 GiB of pages have a place. */
+    private static final int LARGE_SLOT_BITS = 19;
     private static final int PAGE_SHIFT = 12;
     private static final long FLAT_PAGES = 1L << 20;
 
@@ -32,6 +34,8 @@ final class WideMaps extends ActiveMaps {
     final long[] readSupervisor;
     final long[] writeSupervisor;
     private final int slots;
+    /** How far the frame is shifted in an entry: 0 for large RAM. */
+    private final int frameShift;
     /** By slot: the page that owns it. */
     private final long[] owner;
     private final byte[] state;
@@ -52,7 +56,8 @@ final class WideMaps extends ActiveMaps {
     WideMaps(PhysicalMemory memory, PagingControl control, MappingEpoch epoch, FlatMaps flat) {
         super(memory, control, epoch);
         this.flat = flat;
-        this.shift = shift(memory.ram().size());
+        this.shift = shift(memory.ram());
+        this.frameShift = memory.ram().isArray() ? PAGE_SHIFT : 0;
         this.slots = 1 << shift - PAGE_SHIFT + 1;
         this.readUser = absent(shift);
         this.writeUser = absent(shift);
@@ -64,9 +69,12 @@ final class WideMaps extends ActiveMaps {
         Arrays.fill(owner, NOBODY);
     }
 
-    /** Lowest address bit that tells apart pages of one slot, for a RAM size: above all offsets in RAM. */
-    static int shift(long ramBytes) {
-        int ramBits = 64 - Long.numberOfLeadingZeros(ramBytes - 1);
+    /** Lowest address bit that tells apart pages of one slot, for a RAM: above all offsets in RAM, or above all frame numbers. */
+    static int shift(GuestRam ram) {
+        if (!ram.isArray()) {
+            return LARGE_SLOT_BITS + PAGE_SHIFT - 1;
+        }
+        int ramBits = 64 - Long.numberOfLeadingZeros(ram.size() - 1);
         return Math.max(ramBits, LEAST_SLOT_BITS + PAGE_SHIFT - 1);
     }
 
@@ -103,7 +111,7 @@ final class WideMaps extends ActiveMaps {
     /** Frame that an entry of a page's slot gives, or -1. */
     private int frame(long entry, long page) {
         long offset = entry ^ address(page);
-        return offset >>> shift == 0 ? (int) (offset >>> PAGE_SHIFT) : -1;
+        return offset >>> shift == 0 ? (int) (offset >>> frameShift) : -1;
     }
 
     @Override
@@ -136,7 +144,7 @@ final class WideMaps extends ActiveMaps {
         }
         int may = grants(page, e, attributes);
         long empty = emptyEntry(slot);
-        long entry = va ^ (long) frame << PAGE_SHIFT;
+        long entry = va ^ (long) frame << frameShift;
         readUser[slot] = (may & READ_USER) != 0 ? entry : empty;
         writeUser[slot] = (may & WRITE_USER) != 0 ? entry : empty;
         readSupervisor[slot] = (may & READ_SUPERVISOR) != 0 ? entry : empty;

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
 import org.gearshift.tools.stage.InputException;
 import org.gearshift.tools.symbols.SymbolFormatException;
+import org.gearshift.vmm.HostMemoryException;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.disk.DiskFormatException;
 import picocli.CommandLine;
@@ -92,7 +93,7 @@ public final class Gearshift implements Runnable {
         if (e instanceof NoSuchFileException) {
             return e.getMessage() + ": no such file";
         }
-        if (isInput(e)) {
+        if (isInput(e) || e instanceof HostMemoryException) {
             return e.getMessage();
         }
         return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + firstLine(e.getMessage())) + " (--verbose shows where)";

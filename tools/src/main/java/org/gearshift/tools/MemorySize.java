@@ -1,13 +1,16 @@
 package org.gearshift.tools;
 
 import java.util.Locale;
+import org.gearshift.paging.GuestRam;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Guest memory sizes as users write them: {@code 256M}, {@code 1G}, {@code 65536K}, or plain MiB. */
 final class MemorySize implements ITypeConverter<Long> {
     static final long MIN = 8L << 20;
-    static final long MAX = 2047L << 20;
+    static final long MAX = GuestRam.MAX_SIZE;
+    /** Most for what needs RAM in one array: paravirtual domains, and comparing all of it again and again. */
+    static final long MAX_ARRAY = 2040L << 20;
 
     /** The memory of several machines. */
     static final class Total implements ITypeConverter<Long> {
@@ -21,7 +24,7 @@ final class MemorySize implements ITypeConverter<Long> {
     public Long convert(String text) {
         long bytes = bytes(text);
         if (bytes < MIN || bytes > MAX) {
-            throw new TypeConversionException("'" + text + "' is out of range: guest memory is from 8M to 2047M");
+            throw new TypeConversionException("'" + text + "' is out of range: guest memory is from 8M to " + (MAX >>> 30) + "G");
         }
         return bytes & ~0xfffL;
     }
@@ -50,7 +53,7 @@ final class MemorySize implements ITypeConverter<Long> {
         try {
             n = Long.parseLong(t);
         } catch (NumberFormatException e) {
-            throw new TypeConversionException("'" + text + "' is not a memory size; write for example 256M or 1G");
+            throw new TypeConversionException("'" + text + "' is not a memory size; write for example 256M or 8G");
         }
         return n < 0 || n > Long.MAX_VALUE >> shift ? -1 : n << shift;
     }

@@ -74,7 +74,7 @@ final class RunCommand implements Callable<Integer> {
     private DeviceOptions devices;
 
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
-            description = "Guest memory, 8M to 2047M (default ${DEFAULT-VALUE}).")
+            description = "Guest memory, 8M to 63G; with --mode pv or --lockstep, to 2040M (default ${DEFAULT-VALUE}).")
     private long memory;
 
     @Option(names = "--cpus", paramLabel = "N", defaultValue = "1",
@@ -116,6 +116,9 @@ final class RunCommand implements Callable<Integer> {
         }
         if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
+        }
+        if (memory > MemorySize.MAX_ARRAY && (lockstep || mode == Mode.PV)) {
+            throw new Gearshift.UsageError("--memory: with " + (lockstep ? "--lockstep" : "--mode pv") + " guest memory is at most " + (MemorySize.MAX_ARRAY >>> 20) + "M");
         }
         if ("help".equals(cpu)) {
             listProcessors(spec.commandLine().getOut());
@@ -201,7 +204,7 @@ final class RunCommand implements Callable<Integer> {
         if (Files.isDirectory(file)) {
             throw new Gearshift.UsageError(file + ": is a directory, not a " + what);
         }
-        if (Files.size(file) > MemorySize.MAX) {
+        if (Files.size(file) > MemorySize.MAX_ARRAY) {
             throw new Gearshift.UsageError(file + ": too large for a " + what);
         }
         return Files.readAllBytes(file);

@@ -69,6 +69,12 @@ class DebianAmd64BootTest {
     }
 
     @Test
+    void eightGibibytesAreFound() throws Exception {
+        assumeTrue(FULL, "-Ddebian.full=true");
+        DebianRun.boot(CLOUD, 8L << 30);
+    }
+
+    @Test
     void theInstallerStarts() throws Exception {
         assumeTrue(FULL, "-Ddebian.full=true");
         ByteArrayOutputStream serial = new ByteArrayOutputStream();

@@ -3,6 +3,7 @@ package org.gearshift.tools;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.concurrent.TimeUnit;
 import org.gearshift.vmm.Lockstep;
@@ -36,6 +37,12 @@ class DebianBootTest {
     @Test
     void theKernelWithPhysicalAddressExtensionBoots() throws Exception {
         DebianRun.boot("debian-686-pae").assertUserSpaceRan();
+    }
+
+    @Test
+    void theKernelWithPhysicalAddressExtensionFindsEightGibibytes() throws Exception {
+        assumeTrue(Boolean.getBoolean("debian.full"), "-Ddebian.full=true");
+        DebianRun.boot("debian-686-pae", 8L << 30);
     }
 
     @Test

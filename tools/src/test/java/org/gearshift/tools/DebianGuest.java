@@ -31,6 +31,7 @@ final class DebianGuest {
             mount -t proc proc /proc
             echo GEARSHIFT-MARKER-BEGIN
             cat /proc/interrupts
+            read name size unit < /proc/meminfo; echo $name $size
             i=0; while [ $i -lt 1000 ]; do i=$((i+1)); done; echo loop $i
             cat /bin/busybox | sha256sum
             echo GEARSHIFT-MARKER-END

@@ -246,7 +246,7 @@ public final class Lockstep {
 
     private String compareRam() {
         ramComparisons++;
-        int at = Arrays.mismatch(compiled.ram().bytes(), interpreted.ram().bytes());
+        long at = compiled.ram().mismatch(interpreted.ram());
         return at < 0 ? null : String.format("RAM differs at 0x%x after instruction %,d", at, compiled.engine().retired());
     }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
@@ -67,7 +66,7 @@ public final class Vm implements Machine {
     /** The same with a processor of one's own. */
     public Vm(VmConfig config, CpuModel model, SerialBackend console) {
         this.model = model;
-        ram = new GuestRam(config.ramBytes());
+        ram = MachineMemory.of(config.ramBytes());
         memory = new PhysicalMemory(ram);
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
         clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
@@ -79,7 +78,7 @@ public final class Vm implements Machine {
             mmus.add(new ShadowMmu(memory, codes.get(i)));
         }
         if (config.cpus() > 1) {
-            memory.share(RamAtomics::compareAndSwap, virtual ? DeviceGate.OPEN : devices);
+            memory.share(VCpu.translatedRam(ram)::compareAndSwap, virtual ? DeviceGate.OPEN : devices);
         }
         platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()), new Listener());
         for (int i = 0; i < config.cpus(); i++) {

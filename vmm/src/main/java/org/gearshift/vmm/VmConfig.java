@@ -5,7 +5,7 @@ import org.gearshift.vmm.engine.EngineOptions;
 /**
  * What a machine is made of.
  *
- * @param ramBytes guest RAM from address 0; a multiple of 4096, 8 MiB to 2047 MiB
+ * @param ramBytes guest RAM from address 0; a multiple of 4096, 8 MiB to 63 GiB, for paravirtual domains to 2040 MiB
  * @param clock where time comes from
  * @param engine how guest code is executed
  * @param cpus processors, 1 to {@link #MAX_CPUS}

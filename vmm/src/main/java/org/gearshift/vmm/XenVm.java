@@ -61,7 +61,7 @@ public final class XenVm implements Machine {
      * @param console where bytes go that the guest writes to its console
      */
     public XenVm(VmConfig config, CpuModel model, SerialBackend console) {
-        ram = new GuestRam(Domain.machineBytes(config.ramBytes()));
+        ram = MachineMemory.array(Domain.machineBytes(config.ramBytes()));
         memory = new PhysicalMemory(ram);
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
         clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();

@@ -9,16 +9,17 @@ package org.gearshift.backend.jvm;
  * @param windows accesses at constant offsets from one base share a translation within a block; see {@link MemoryWindows}
  * @param wideShift {@link org.gearshift.ir.GuestContext#wideShift} of the contexts that code runs on; of no effect on regions without 64-bit addresses
  * @param missesLeave accesses without a fast path leave the region (see {@link Misses}); otherwise they call their slow path
+ * @param ramAddress {@link org.gearshift.ir.Ram#address} of the contexts that code runs on: 0 if RAM is an array, which decides how page maps are read
  * @param ordered other threads run code on the same memory: all accesses keep their order, but for loads before earlier stores (x86-TSO)
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, boolean ordered) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean ordered) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
-        /** {@code byte[]} through a VarHandle view: every access is bounds-checked by the JVM. */
+        /** Through a VarHandle view of the array, or {@link org.gearshift.ir.Ram}: every access is bounds-checked. */
         CHECKED,
         /**
-         * {@code byte[]} through {@code sun.misc.Unsafe}: bounds follow from the page map, whose entries the monitor guarantees to
+         * Through {@code sun.misc.Unsafe}: bounds follow from the page map, whose entries the monitor guarantees to
          * be frames inside RAM. On JDK 24 and later wants {@code --sun-misc-unsafe-memory-access=allow}.
          */
         FAST
@@ -31,34 +32,38 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best, for RAM of any size. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, false);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ordered);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ordered);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered);
     }
 
     public BackendOptions withWideShift(int shift) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered);
     }
 
     public BackendOptions withMissesLeave(boolean leave) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered);
+    }
+
+    public BackendOptions withRamAddress(long address) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered);
     }
 
     public BackendOptions withOrdered(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, on);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on);
     }
 }

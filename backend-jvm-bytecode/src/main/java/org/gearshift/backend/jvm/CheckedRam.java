@@ -12,6 +12,7 @@ import static org.objectweb.asm.Opcodes.L2I;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
 
 /** RAM through bounds-checked array and VarHandle accesses. */
@@ -36,8 +37,8 @@ final class CheckedRam implements RamAccess {
     }
 
     @Override
-    public void index(Code c) {
-        // The index is used as it is.
+    public Type indexType() {
+        return Type.I32;
     }
 
     @Override

@@ -228,7 +228,7 @@ final class Expressions {
         }
         int index = MemoryAccess.NO_INDEX;
         if (rmw.isWanted(i)) {
-            index = locals.allocate(Type.I32);
+            index = memory.allocateIndex();
             c.forget(index);
             rmw.indexIn(i, index);
         }

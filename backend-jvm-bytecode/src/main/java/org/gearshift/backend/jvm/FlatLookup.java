@@ -1,5 +1,6 @@
 package org.gearshift.backend.jvm;
 
+import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.IALOAD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFLT;
@@ -7,6 +8,8 @@ import static org.objectweb.asm.Opcodes.IF_ICMPGT;
 import static org.objectweb.asm.Opcodes.IOR;
 import static org.objectweb.asm.Opcodes.ISHL;
 import static org.objectweb.asm.Opcodes.IUSHR;
+import static org.objectweb.asm.Opcodes.LOR;
+import static org.objectweb.asm.Opcodes.LSHL;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.Label;
@@ -45,18 +48,25 @@ final class FlatLookup implements PageLookup {
 
     @Override
     public void index(RamAccess ram, int keep) {
+        boolean wide = ram.indexType() == Type.I64;
         c.load(Type.I32, Locals.PAGE);
+        if (wide) {
+            c.op(I2L);
+        }
         c.constant(PAGE_SHIFT);
-        c.op(ISHL);
+        c.op(wide ? LSHL : ISHL);
         c.load(Type.I32, Locals.VA);
         c.constant(PAGE_MASK);
         c.op(IAND);
-        c.op(IOR);
+        if (wide) {
+            c.op(I2L);
+        }
+        c.op(wide ? LOR : IOR);
         if (keep != MemoryAccess.NO_INDEX) {
             c.dup();
-            c.store(Type.I32, keep);
+            c.store(ram.indexType(), keep);
         }
-        ram.index(c);
+        ram.index(c, 0);
     }
 
     @Override

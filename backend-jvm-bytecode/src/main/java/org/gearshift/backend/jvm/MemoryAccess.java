@@ -37,7 +37,7 @@ final class MemoryAccess {
         this.locals = locals;
         this.ram = ram;
         this.flat = new FlatLookup(c);
-        this.wide = new WideLookup(c, wideShift);
+        this.wide = new WideLookup(c, wideShift, ram);
     }
 
     private PageLookup lookup(Type address) {
@@ -60,7 +60,7 @@ final class MemoryAccess {
             page.index(ram, index);
             ram.load(c, bits);
             if (index != NO_INDEX) {
-                c.declare(index, Code.item(Type.I32));
+                c.declare(index, Code.item(ram.indexType()));
             }
             return;
         }
@@ -75,9 +75,9 @@ final class MemoryAccess {
         c.label(slow);
         loadSlow(address, page, bits, rmw, site);
         if (index != NO_INDEX) {
-            c.constant(-1);
-            c.store(Type.I32, index);
-            c.declare(index, Code.item(Type.I32));
+            c.constant(ram.indexType(), -1);
+            c.store(ram.indexType(), index);
+            c.declare(index, Code.item(ram.indexType()));
         }
         c.label(join);
     }
@@ -106,23 +106,37 @@ final class MemoryAccess {
         c.label(join);
     }
 
+    /** Local for an index in RAM, to be stored to before the next label. */
+    int allocateIndex() {
+        return locals.allocate(ram.indexType());
+    }
+
+    /** Pushes an int with the sign of the index in a local. */
+    static void pushSign(Code c, RamAccess ram, int index) {
+        c.load(ram.indexType(), index);
+        if (ram.indexType() == Type.I64) {
+            c.constant(0L);
+            c.op(LCMP);
+        }
+    }
+
     /** Stores to the location of an earlier load of the same instruction, whose RAM index is in a local. */
     void storeAt(int index, Type address, Runnable pushAddress, int bits, Runnable value, int site) {
         if (misses.leave()) {
             ram.base(c, bits);
-            c.load(Type.I32, index);
-            ram.index(c);
+            c.load(ram.indexType(), index);
+            ram.index(c, 0);
             value.run();
             ram.store(c, bits);
             return;
         }
         Label slow = new Label();
         Label join = new Label();
-        c.load(Type.I32, index);
+        pushSign(c, ram, index);
         c.jump(IFLT, 1, slow);
         ram.base(c, bits);
-        c.load(Type.I32, index);
-        ram.index(c);
+        c.load(ram.indexType(), index);
+        ram.index(c, 0);
         value.run();
         ram.store(c, bits);
         c.jump(GOTO, 0, join);

@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 
+import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
 
 /**
@@ -38,8 +39,8 @@ final class OrderedRam implements RamAccess {
     }
 
     @Override
-    public void index(Code c) {
-        ram.index(c);
+    public Type indexType() {
+        return ram.indexType();
     }
 
     @Override

@@ -13,7 +13,7 @@ interface PageLookup {
     /**
      * Pushes the index in RAM that {@link #find} found, in the form that the access to RAM wants.
      *
-     * @param keep local that gets the index as an int, or {@link MemoryAccess#NO_INDEX}
+     * @param keep local that gets the index, of {@link RamAccess#indexType}, or {@link MemoryAccess#NO_INDEX}
      */
     void index(RamAccess ram, int keep);
 

@@ -1,11 +1,12 @@
 package org.gearshift.backend.jvm;
 
+import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
 
 /**
  * Bytecode of one access to guest RAM at an index that the page map has proven to lie inside it.
  *
- * <p>Sequence: {@link #base}, push the int index, {@link #index}; then {@link #load}, or push the value and {@link #store}. Values are
+ * <p>Sequence: {@link #base}, push the index, {@link #index}; then {@link #load}, or push the value and {@link #store}. Values are
  * int for 8 to 32 bits and long for 64.
  */
 interface RamAccess {
@@ -15,13 +16,13 @@ interface RamAccess {
     /** Pushes what comes below the index. */
     void base(Code c, int bits);
 
-    /** Turns the int index on the stack into the form the access wants. */
-    void index(Code c);
+    /** How indices are computed and kept: as int, if all of RAM has such, else as long. */
+    Type indexType();
 
-    /** {@link #index} of the int on the stack plus a constant; the sum is not negative. */
+    /** Turns the index on the stack plus a constant, which is not negative, into the form the access wants. */
     void index(Code c, int displacement);
 
-    /** The same for an index that is on the stack as a long. */
+    /** The same for an index that is on the stack as a long in any case. */
     void wideIndex(Code c);
 
     /** Loads; 8 and 16 bits zero-extended. */
@@ -31,7 +32,13 @@ interface RamAccess {
     void store(Code c, int bits);
 
     static RamAccess of(BackendOptions options, String className) {
-        RamAccess ram = options.ram() == BackendOptions.Ram.FAST ? new UnsafeRam(className) : new CheckedRam();
+        boolean fast = options.ram() == BackendOptions.Ram.FAST;
+        RamAccess ram;
+        if (options.ramAddress() == 0) {
+            ram = fast ? new UnsafeRam(className) : new CheckedRam();
+        } else {
+            ram = fast ? new NativeUnsafeRam(className, options.ramAddress()) : new NativeCheckedRam();
+        }
         return options.ordered() ? new OrderedRam(ram) : ram;
     }
 }

@@ -9,6 +9,7 @@ import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.LADD;
 
 import java.lang.reflect.Field;
+import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
@@ -28,7 +29,7 @@ final class UnsafeRam implements RamAccess {
     static final Object UNSAFE = staticField("theUnsafe");
     private static final long BASE_OFFSET = (Integer) staticField("ARRAY_BYTE_BASE_OFFSET");
     private static final String OWNER = RegionEmitter.PACKAGE + "UnsafeRam";
-    private static final String UNSAFE_TYPE = "sun/misc/Unsafe";
+    static final String UNSAFE_TYPE = "sun/misc/Unsafe";
     private static final String FIELD = "U";
     private static final String FIELD_TYPE = "L" + UNSAFE_TYPE + ";";
 
@@ -62,15 +63,20 @@ final class UnsafeRam implements RamAccess {
         m.visitEnd();
     }
 
+    /** Pushes the Unsafe. */
+    void push(Code c) {
+        c.getStatic(className, FIELD, FIELD_TYPE);
+    }
+
     @Override
     public void base(Code c, int bits) {
-        c.getStatic(className, FIELD, FIELD_TYPE);
+        push(c);
         c.loadRef(Locals.RAM, Locals.RAM_TYPE);
     }
 
     @Override
-    public void index(Code c) {
-        index(c, 0);
+    public Type indexType() {
+        return Type.I32;
     }
 
     @Override
@@ -89,6 +95,11 @@ final class UnsafeRam implements RamAccess {
     @Override
     public void load(Code c, int bits) {
         c.invoke(INVOKEVIRTUAL, UNSAFE_TYPE, "get" + name(bits), "(Ljava/lang/Object;J)" + letter(bits), 3);
+        zeroExtend(c, bits);
+    }
+
+    /** What is loaded has its sign extended. */
+    static void zeroExtend(Code c, int bits) {
         if (bits == 8) {
             c.constant(0xff);
             c.op(IAND);
@@ -99,15 +110,20 @@ final class UnsafeRam implements RamAccess {
 
     @Override
     public void store(Code c, int bits) {
+        narrow(c, bits);
+        c.invoke(INVOKEVIRTUAL, UNSAFE_TYPE, "put" + name(bits), "(Ljava/lang/Object;J" + letter(bits) + ")V", 4);
+    }
+
+    /** Makes an int what a store of 8 or 16 bits takes. */
+    static void narrow(Code c, int bits) {
         if (bits == 8) {
             c.op(I2B);
         } else if (bits == 16) {
             c.op(I2S);
         }
-        c.invoke(INVOKEVIRTUAL, UNSAFE_TYPE, "put" + name(bits), "(Ljava/lang/Object;J" + letter(bits) + ")V", 4);
     }
 
-    private static String name(int bits) {
+    static String name(int bits) {
         return switch (bits) {
             case 8 -> "Byte";
             case 16 -> "Short";
@@ -116,7 +132,7 @@ final class UnsafeRam implements RamAccess {
         };
     }
 
-    private static String letter(int bits) {
+    static String letter(int bits) {
         return switch (bits) {
             case 8 -> "B";
             case 16 -> "S";

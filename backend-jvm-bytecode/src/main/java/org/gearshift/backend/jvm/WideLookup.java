@@ -7,7 +7,10 @@ import static org.objectweb.asm.Opcodes.IUSHR;
 import static org.objectweb.asm.Opcodes.IXOR;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.LCMP;
+import static org.objectweb.asm.Opcodes.LOR;
+import static org.objectweb.asm.Opcodes.LSHL;
 import static org.objectweb.asm.Opcodes.LUSHR;
 import static org.objectweb.asm.Opcodes.LXOR;
 
@@ -22,10 +25,13 @@ final class WideLookup implements PageLookup {
 
     private final Code c;
     private final int shift;
+    /** Entries have numbers of frames. */
+    private final boolean frames;
 
-    WideLookup(Code c, int shift) {
+    WideLookup(Code c, int shift, RamAccess ram) {
         this.c = c;
         this.shift = shift;
+        this.frames = ram.indexType() == Type.I64;
     }
 
     @Override
@@ -44,6 +50,10 @@ final class WideLookup implements PageLookup {
         c.op(IAND);
         c.op(LALOAD);
         c.load(Type.I64, Locals.WIDE_VA);
+        if (frames) {
+            c.constant((long) -PAGE_SIZE);
+            c.op(LAND);
+        }
         c.op(LXOR);
         c.dup();
         c.store(Type.I64, Locals.WIDE_AT);
@@ -64,12 +74,26 @@ final class WideLookup implements PageLookup {
 
     @Override
     public void index(RamAccess ram, int keep) {
-        if (keep != MemoryAccess.NO_INDEX) {
+        if (frames) {
             c.load(Type.I64, Locals.WIDE_AT);
-            c.op(L2I);
-            c.store(Type.I32, keep);
+            c.constant(PAGE_SHIFT);
+            c.op(LSHL);
+            c.load(Type.I64, Locals.WIDE_VA);
+            c.constant((long) PAGE_MASK);
+            c.op(LAND);
+            c.op(LOR);
+            if (keep != MemoryAccess.NO_INDEX) {
+                c.dup();
+                c.store(Type.I64, keep);
+            }
+        } else {
+            if (keep != MemoryAccess.NO_INDEX) {
+                c.load(Type.I64, Locals.WIDE_AT);
+                c.op(L2I);
+                c.store(Type.I32, keep);
+            }
+            c.load(Type.I64, Locals.WIDE_AT);
         }
-        c.load(Type.I64, Locals.WIDE_AT);
         ram.wideIndex(c);
     }
 

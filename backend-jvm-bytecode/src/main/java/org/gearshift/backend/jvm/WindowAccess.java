@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.IADD;
+import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.IALOAD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFLT;
@@ -15,8 +16,10 @@ import static org.objectweb.asm.Opcodes.IXOR;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LADD;
 import static org.objectweb.asm.Opcodes.LALOAD;
+import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.LNEG;
 import static org.objectweb.asm.Opcodes.LOR;
+import static org.objectweb.asm.Opcodes.LSHL;
 import static org.objectweb.asm.Opcodes.LSHR;
 import static org.objectweb.asm.Opcodes.LUSHR;
 import static org.objectweb.asm.Opcodes.LXOR;
@@ -58,7 +61,7 @@ final class WindowAccess {
     void load(MemoryWindows.Window w, Insn i, int site) {
         open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
-        c.load(Type.I32, w.local);
+        MemoryAccess.pushSign(c, ram, w.local);
         if (misses.leave()) {
             List<Object> below = c.stack();
             below.remove(below.size() - 1);
@@ -91,7 +94,7 @@ final class WindowAccess {
         open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
         Insn value = i.arg(1);
-        c.load(Type.I32, w.local);
+        MemoryAccess.pushSign(c, ram, w.local);
         if (misses.leave()) {
             c.jump(IFLT, 1, misses.at(site, List.of()));
             location(w, i, bits);
@@ -131,19 +134,46 @@ final class WindowAccess {
             values.peek(w.base);
             plus(address, w.low());
         }
-        w.local = locals.allocate(Type.I32);
+        w.local = locals.allocate(ram.indexType());
         if (address == Type.I64) {
             openWide(w);
         } else if (w.base == null) {
             c.loadRef(w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
             c.constant((int) (w.low() >>> PAGE_SHIFT));
             c.op(IALOAD);
-            c.constant(PAGE_SHIFT);
-            c.op(ISHL);
+            frameOffset();
         } else {
             openFlat(w);
         }
-        c.store(Type.I32, w.local);
+        c.store(ram.indexType(), w.local);
+    }
+
+    private boolean longIndex() {
+        return ram.indexType() == Type.I64;
+    }
+
+    /** Turns the int on the stack into an index, with its sign. */
+    private void toIndex() {
+        if (longIndex()) {
+            c.op(I2L);
+        }
+    }
+
+    /** Turns the frame number on the stack, an int, into the index of its first byte. */
+    private void frameOffset() {
+        toIndex();
+        c.constant(PAGE_SHIFT);
+        c.op(longIndex() ? LSHL : ISHL);
+    }
+
+    private void or() {
+        c.op(longIndex() ? LOR : IOR);
+    }
+
+    private void offsetInPage() {
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
     }
 
     private void openFlat(MemoryWindows.Window w) {
@@ -157,21 +187,26 @@ final class WindowAccess {
         c.store(Type.I32, Locals.PAGE);
         // Negative if the page is not there or its end comes too early: then all bits of the index become 1.
         c.constant(PAGE_SIZE - w.span());
-        c.load(Type.I32, Locals.VA);
-        c.constant(PAGE_MASK);
-        c.op(IAND);
-        c.dup();
-        c.store(Type.I32, w.local);
+        offsetInPage();
+        if (!longIndex()) {
+            c.dup();
+            c.store(Type.I32, w.local);
+        }
         c.op(ISUB);
         c.op(IOR);
         c.constant(SIGN);
         c.op(ISHR);
+        toIndex();
         c.load(Type.I32, Locals.PAGE);
-        c.constant(PAGE_SHIFT);
-        c.op(ISHL);
-        c.op(IOR);
-        c.load(Type.I32, w.local);
-        c.op(IOR);
+        frameOffset();
+        or();
+        if (longIndex()) {
+            offsetInPage();
+            toIndex();
+        } else {
+            c.load(Type.I32, w.local);
+        }
+        or();
     }
 
     /** The rule of {@link WideMap}; an offset that is none sets all bits. */
@@ -197,6 +232,10 @@ final class WindowAccess {
             c.op(IAND);
             c.op(LALOAD);
             c.load(Type.I64, Locals.WIDE_VA);
+            if (longIndex()) {
+                c.constant((long) -PAGE_SIZE);
+                c.op(LAND);
+            }
         }
         c.op(LXOR);
         c.dup();
@@ -206,18 +245,34 @@ final class WindowAccess {
         c.constant(Long.SIZE - 1);
         c.op(LSHR);
         c.op(LOR);
-        c.op(L2I);
-        if (w.base != null) {
-            c.constant(PAGE_SIZE - w.span());
-            c.load(Type.I64, Locals.WIDE_VA);
+        if (longIndex()) {
+            // What was found is a frame's number.
+            c.constant(PAGE_SHIFT);
+            c.op(LSHL);
+        } else {
             c.op(L2I);
-            c.constant(PAGE_MASK);
-            c.op(IAND);
+        }
+        if (w.base != null) {
+            if (longIndex()) {
+                wideOffsetInPage();
+                toIndex();
+                or();
+            }
+            c.constant(PAGE_SIZE - w.span());
+            wideOffsetInPage();
             c.op(ISUB);
             c.constant(SIGN);
             c.op(ISHR);
-            c.op(IOR);
+            toIndex();
+            or();
         }
+    }
+
+    private void wideOffsetInPage() {
+        c.load(Type.I64, Locals.WIDE_VA);
+        c.op(L2I);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
     }
 
     private void close(MemoryWindows.Window w, Insn i) {
@@ -233,7 +288,7 @@ final class WindowAccess {
     /** Pushes what an access in RAM needs. */
     private void location(MemoryWindows.Window w, Insn i, int bits) {
         ram.base(c, bits);
-        c.load(Type.I32, w.local);
+        c.load(ram.indexType(), w.local);
         ram.index(c, (int) (MemoryWindows.offset(i) - w.low()));
     }
 

@@ -2,7 +2,6 @@ package org.gearshift.backend.jvm;
 
 import java.lang.invoke.VarHandle;
 import org.gearshift.ir.GuestContext;
-import org.gearshift.ir.WideMap;
 
 /**
  * Accesses that their window does not cover: they translate by themselves, and take the slow path only if that fails. Called from generated code; the
@@ -17,13 +16,13 @@ final class WindowFallback {
     }
 
     static int load(GuestContext ctx, int va, int siteAndBits) {
-        int at = index(ctx.readMap, va, siteAndBits);
-        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
+        long at = index(ctx.readMap, va, siteAndBits);
+        return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
     }
 
     static int loadRmw(GuestContext ctx, int va, int siteAndBits) {
-        int at = index(ctx.writeMap, va, siteAndBits);
-        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
+        long at = index(ctx.writeMap, va, siteAndBits);
+        return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
     }
 
     static long load64(GuestContext ctx, int va, int siteAndBits) {
@@ -35,27 +34,27 @@ final class WindowFallback {
     }
 
     private static long load64(GuestContext ctx, int[] map, int va, int siteAndBits, boolean rmw) {
-        int at = index(map, va, siteAndBits);
+        long at = index(map, va, siteAndBits);
         if (at >= 0) {
-            return get(ctx.ram, at, siteAndBits);
+            return get(ctx, at, siteAndBits);
         }
         ctx.faultSite = siteAndBits >>> 8;
         return ctx.loadSlow(va, Long.SIZE, rmw);
     }
 
     static void store(GuestContext ctx, int va, int value, int siteAndBits) {
-        int at = index(ctx.writeMap, va, siteAndBits);
+        long at = index(ctx.writeMap, va, siteAndBits);
         if (at >= 0) {
-            put(ctx.ram, at, value, siteAndBits);
+            put(ctx, at, value, siteAndBits);
         } else {
             CompiledRegion.storeSlow(ctx, va, value, siteAndBits);
         }
     }
 
     static void store64(GuestContext ctx, int va, long value, int siteAndBits) {
-        int at = index(ctx.writeMap, va, siteAndBits);
+        long at = index(ctx.writeMap, va, siteAndBits);
         if (at >= 0) {
-            put(ctx.ram, at, value, siteAndBits);
+            put(ctx, at, value, siteAndBits);
         } else {
             ctx.faultSite = siteAndBits >>> 8;
             ctx.storeSlow(va, value, Long.SIZE);
@@ -65,38 +64,38 @@ final class WindowFallback {
     // The same by 64-bit address.
 
     static int load(GuestContext ctx, long va, int siteAndBits) {
-        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, bytes(siteAndBits));
-        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
+        long at = ctx.wideIndex(va, bytes(siteAndBits), false);
+        return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
     }
 
     static int loadRmw(GuestContext ctx, long va, int siteAndBits) {
-        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
-        return at >= 0 ? (int) get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
+        long at = ctx.wideIndex(va, bytes(siteAndBits), true);
+        return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
     }
 
     static long load64(GuestContext ctx, long va, int siteAndBits) {
-        int at = WideMap.index(ctx.wideReadMap, ctx.wideShift, va, Long.BYTES);
-        return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadSlow64(ctx, va, siteAndBits);
+        long at = ctx.wideIndex(va, Long.BYTES, false);
+        return at >= 0 ? get(ctx, at, siteAndBits) : CompiledRegion.loadSlow64(ctx, va, siteAndBits);
     }
 
     static long loadRmw64(GuestContext ctx, long va, int siteAndBits) {
-        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
-        return at >= 0 ? get(ctx.ram, at, siteAndBits) : CompiledRegion.loadRmwSlow64(ctx, va, siteAndBits);
+        long at = ctx.wideIndex(va, Long.BYTES, true);
+        return at >= 0 ? get(ctx, at, siteAndBits) : CompiledRegion.loadRmwSlow64(ctx, va, siteAndBits);
     }
 
     static void store(GuestContext ctx, long va, int value, int siteAndBits) {
-        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bytes(siteAndBits));
+        long at = ctx.wideIndex(va, bytes(siteAndBits), true);
         if (at >= 0) {
-            put(ctx.ram, at, value, siteAndBits);
+            put(ctx, at, value, siteAndBits);
         } else {
             CompiledRegion.storeSlow(ctx, va, value, siteAndBits);
         }
     }
 
     static void store64(GuestContext ctx, long va, long value, int siteAndBits) {
-        int at = WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, Long.BYTES);
+        long at = ctx.wideIndex(va, Long.BYTES, true);
         if (at >= 0) {
-            put(ctx.ram, at, value, siteAndBits);
+            put(ctx, at, value, siteAndBits);
         } else {
             CompiledRegion.storeSlow(ctx, va, value, siteAndBits);
         }
@@ -106,30 +105,20 @@ final class WindowFallback {
         return siteAndBits >>> 3 & 0x1f;
     }
 
-    private static int index(int[] map, int va, int siteAndBits) {
+    private static long index(int[] map, int va, int siteAndBits) {
         int frame = map[va >>> PAGE_SHIFT];
         int offset = va & PAGE_MASK;
-        return frame >= 0 && offset <= PAGE_SIZE - bytes(siteAndBits) ? frame << PAGE_SHIFT | offset : -1;
+        return frame >= 0 && offset <= PAGE_SIZE - bytes(siteAndBits) ? (long) frame << PAGE_SHIFT | offset : -1;
     }
 
-    private static long get(byte[] ram, int at, int siteAndBits) {
-        long value = switch (siteAndBits & 0xff) {
-            case 8 -> ram[at] & 0xff;
-            case 16 -> (short) CheckedRam.SHORTS.get(ram, at) & 0xffff;
-            case 32 -> (int) CheckedRam.INTS.get(ram, at);
-            default -> (long) CheckedRam.LONGS.get(ram, at);
-        };
+    private static long get(GuestContext ctx, long at, int siteAndBits) {
+        long value = ctx.hostRam.get(at, siteAndBits & 0xff);
         VarHandle.acquireFence();
         return value;
     }
 
-    private static void put(byte[] ram, int at, long value, int siteAndBits) {
+    private static void put(GuestContext ctx, long at, long value, int siteAndBits) {
         VarHandle.storeStoreFence();
-        switch (siteAndBits & 0xff) {
-            case 8 -> ram[at] = (byte) value;
-            case 16 -> CheckedRam.SHORTS.set(ram, at, (short) value);
-            case 32 -> CheckedRam.INTS.set(ram, at, (int) value);
-            default -> CheckedRam.LONGS.set(ram, at, value);
-        }
+        ctx.hostRam.put(at, value, siteAndBits & 0xff);
     }
 }

@@ -10,32 +10,35 @@ import java.util.function.IntConsumer;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Region;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.objectweb.asm.ClassReader;
 import org.objectweb.asm.util.CheckClassAdapter;
 
 /** Random regions mean the same compiled as interpreted literally: state, RAM, budget, pc, faults, and every question to the monitor. */
 class CompiledAgainstReferenceTest {
-    private static final int REGIONS = Integer.getInteger("regions", 600);
     private static final int RUNS = 40;
     private static final int VERIFIED = 150;
 
-    private final TestMachine start = new TestMachine();
-    private final TestMachine expected = new TestMachine();
-    private final TestMachine actual = new TestMachine();
+    private TestMachine start;
+    private TestMachine expected;
+    private TestMachine actual;
     private long retired;
     private long faults;
 
     @ParameterizedTest
-    @EnumSource(BackendOptions.Ram.class)
-    void randomRegionsBehaveAsTheReference(BackendOptions.Ram ram) {
+    @CsvSource({"FAST,false,600", "CHECKED,false,600", "FAST,true,300", "CHECKED,true,150"})
+    void randomRegionsBehaveAsTheReference(BackendOptions.Ram ram, boolean large, int usualRegions) {
+        int regions = Integer.getInteger("regions", usualRegions);
+        start = new TestMachine(large);
+        expected = new TestMachine(large);
+        actual = new TestMachine(large);
         long firstSeed = Long.getLong("seed", 20261120);
-        for (int n = 0; n < REGIONS; n++) {
+        for (int n = 0; n < regions; n++) {
             long seed = firstSeed + n;
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(random.nextInt(4) > 0)
-                    .withWideShift(TestMachine.SHIFT);
+                    .withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
             if (n < VERIFIED) {
                 verify(compiler.emit(r, BudgetPlan.of(r)), seed);
@@ -43,25 +46,29 @@ class CompiledAgainstReferenceTest {
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             CompiledRegion c = compiler.compile(r, plan, "seed" + seed);
             for (int k = 0; k < RUNS; k++) {
-                compareOneRun(r, c, random, seed);
+                compareOneRun(r, c, random, seed, large);
             }
         }
-        assertTrue(retired > REGIONS * 100L, "too little was executed to mean anything: " + retired);
-        assertTrue(faults > REGIONS, "faults are part of the test: " + faults);
+        assertTrue(retired > regions * 100L, "too little was executed to mean anything: " + retired);
+        assertTrue(faults > regions, "faults are part of the test: " + faults);
     }
 
     /** Code that leaves at accesses without a fast path does so exactly where other code calls its slow path, with the state of that instruction's start. */
     @ParameterizedTest
-    @EnumSource(BackendOptions.Ram.class)
-    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram) {
+    @CsvSource({"FAST,false,600", "CHECKED,false,600", "FAST,true,300"})
+    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram, boolean large, int usualRegions) {
+        int regions = Integer.getInteger("regions", usualRegions);
+        start = new TestMachine(large);
+        expected = new TestMachine(large);
+        actual = new TestMachine(large);
         long firstSeed = Long.getLong("seed", 20261129);
         int misses = 0;
-        for (int n = 0; n < REGIONS; n++) {
+        for (int n = 0; n < regions; n++) {
             long seed = firstSeed + n;
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
-                    .withWideShift(TestMachine.SHIFT);
+                    .withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true));
@@ -70,7 +77,7 @@ class CompiledAgainstReferenceTest {
             }
             CompiledRegion leaves = compiler.compile(r, plan, "leaves" + seed);
             for (int k = 0; k < RUNS; k++) {
-                start.copyFrom(new TestMachineSeed(random).machine());
+                start.copyFrom(new TestMachineSeed(random, large).machine());
                 expected.copyFrom(start);
                 actual.copyFrom(start);
                 int entry = random.nextInt(r.entries().size());
@@ -86,11 +93,11 @@ class CompiledAgainstReferenceTest {
         }
         expected.refusing = false;
         actual.refusing = false;
-        assertTrue(misses > REGIONS, "misses are what is tested: " + misses);
+        assertTrue(misses > regions, "misses are what is tested: " + misses);
     }
 
-    private void compareOneRun(Region r, CompiledRegion c, Random random, long seed) {
-        start.copyFrom(new TestMachineSeed(random).machine());
+    private void compareOneRun(Region r, CompiledRegion c, Random random, long seed, boolean large) {
+        start.copyFrom(new TestMachineSeed(random, large).machine());
         expected.copyFrom(start);
         actual.copyFrom(start);
         int entry = random.nextInt(r.entries().size());

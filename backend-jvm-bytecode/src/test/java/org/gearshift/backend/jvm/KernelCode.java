@@ -40,7 +40,7 @@ final class KernelCode {
     static final class Flat extends GuestContext {
         Flat() {
             super(X86State.LAYOUT);
-            ram = new byte[RAM];
+            useRam(new byte[RAM]);
             readMap = new int[1 << 20];
             writeMap = new int[1 << 20];
             Arrays.fill(readMap, -1);

@@ -13,7 +13,6 @@ import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
 import org.gearshift.ir.Type;
-import org.gearshift.ir.WideMap;
 
 /**
  * IR executed as literally as possible, one operation after the other with every value in a map: the specification that
@@ -175,32 +174,32 @@ final class ReferenceInterpreter {
     }
 
     private long load(Type address, long va, int bits, boolean rmw) {
-        int at = place(address, va, bits / 8, rmw);
+        long at = place(address, va, bits / 8, rmw);
         if (at < 0) {
             return ctx.loadSlow(va, bits, rmw);
         }
         long v = 0;
         for (int k = 0; k < bits / 8; k++) {
-            v |= (ctx.ram[at + k] & 0xffL) << 8 * k;
+            v |= (long) ctx.hostRam.get8(at + k) << 8 * k;
         }
         return bits == 32 ? (int) v : v;
     }
 
-    private int place(Type address, long va, int bytes, boolean write) {
+    private long place(Type address, long va, int bytes, boolean write) {
         if (address == Type.I64) {
-            return WideMap.index(write ? ctx.wideWriteMap : ctx.wideReadMap, ctx.wideShift, va, bytes);
+            return ctx.wideIndex(va, bytes, write);
         }
         return ctx.ramIndex(va & 0xffffffffL, bytes, write);
     }
 
     private void store(Type address, long va, long value, int bits) {
-        int at = place(address, va, bits / 8, true);
+        long at = place(address, va, bits / 8, true);
         if (at < 0) {
             ctx.storeSlow(va, value, bits);
             return;
         }
         for (int k = 0; k < bits / 8; k++) {
-            ctx.ram[at + k] = (byte) (value >>> 8 * k);
+            ctx.hostRam.put8(at + k, (int) (value >>> 8 * k));
         }
     }
 

@@ -3,12 +3,14 @@ package org.gearshift.backend.jvm;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Random;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
 import org.gearshift.ir.WideMap;
+import org.gearshift.testing.LargeRam;
 
 /**
  * A small guest: eight 32-bit and four 64-bit registers, sixteen frames of RAM, and a monitor whose every reaction is a function of
@@ -38,9 +40,22 @@ public final class TestMachine extends GuestContext {
 
     long trace;
 
+    /** Where the frames begin. */
+    private final long base;
+
     TestMachine() {
+        this(false);
+    }
+
+    /** @param large RAM is none that an array could hold, and the frames lie beyond what an int can address */
+    TestMachine(boolean large) {
         super(LAYOUT);
-        ram = new byte[FRAMES << 12];
+        if (large) {
+            useRam(LargeRam.of(FRAMES << 12));
+        } else {
+            useRam(new byte[FRAMES << 12]);
+        }
+        base = large ? LargeRam.FIRST : 0;
         readMap = new int[1 << 20];
         writeMap = new int[1 << 20];
         java.util.Arrays.fill(readMap, -1);
@@ -77,17 +92,40 @@ public final class TestMachine extends GuestContext {
         int page = FIRST_PAGE + p;
         readMap[page] = frame(p);
         long va = (long) page << 12;
-        WideMap.put(wideReadMap, SHIFT, va, frame(p));
-        WideMap.put(wideReadMap, SHIFT, HIGH + va, frame(p));
+        put(wideReadMap, va, p);
+        put(wideReadMap, HIGH + va, p);
         if (!readOnly(p)) {
             writeMap[page] = frame(p);
-            WideMap.put(wideWriteMap, SHIFT, va, frame(p));
-            WideMap.put(wideWriteMap, SHIFT, HIGH + va, frame(p));
+            put(wideWriteMap, va, p);
+            put(wideWriteMap, HIGH + va, p);
         }
     }
 
-    private static int frame(int page) {
-        return page * 7 & FRAMES - 1;
+    private void put(long[] map, long va, int page) {
+        if (base == 0) {
+            WideMap.put(map, SHIFT, va, frame(page));
+        } else {
+            WideMap.putFrame(map, SHIFT, va, frame(page));
+        }
+    }
+
+    private int frame(int page) {
+        return (int) (base >>> 12) + (page * 7 & FRAMES - 1);
+    }
+
+    /** Of all bytes in RAM. */
+    private long hash() {
+        long h = 0;
+        for (int i = 0; i < FRAMES << 12; i += Long.BYTES) {
+            h = Long.rotateLeft(h, 7) * 0x9E3779B97F4A7C15L + hostRam.get64(base + i);
+        }
+        return h;
+    }
+
+    void fill(Random random) {
+        for (int i = 0; i < FRAMES << 12; i += Long.BYTES) {
+            hostRam.put64(base + i, random.nextLong());
+        }
     }
 
     private static boolean readOnly(int page) {
@@ -101,7 +139,9 @@ public final class TestMachine extends GuestContext {
     /** Makes this machine equal to another in every respect. */
     void copyFrom(TestMachine m) {
         System.arraycopy(m.s, 0, s, 0, s.length);
-        System.arraycopy(m.ram, 0, ram, 0, ram.length);
+        for (int i = 0; i < FRAMES << 12; i += 8) {
+            hostRam.put64(base + i, m.hostRam.get64(m.base + i));
+        }
         System.arraycopy(m.readMap, FIRST_PAGE, readMap, FIRST_PAGE, FRAMES);
         System.arraycopy(m.writeMap, FIRST_PAGE, writeMap, FIRST_PAGE, FRAMES);
         System.arraycopy(m.wideReadMap, 0, wideReadMap, 0, wideReadMap.length);
@@ -116,7 +156,7 @@ public final class TestMachine extends GuestContext {
         trace = Long.rotateLeft(trace, 5) * 0x9E3779B97F4A7C15L + what;
     }
 
-    private int translate(long va, boolean write) {
+    private long translate(long va, boolean write) {
         int page = (int) va >>> 12;
         int p = page - FIRST_PAGE;
         boolean elsewhere = va >>> 32 != 0 && va >> 32 != HIGH >> 32;
@@ -131,7 +171,7 @@ public final class TestMachine extends GuestContext {
             raise(PAGE_FAULT, 3);
         }
         present(p);
-        return frame(p) << 12 | (int) va & 0xfff;
+        return (long) frame(p) << 12 | (int) va & 0xfff;
     }
 
     @Override
@@ -142,7 +182,7 @@ public final class TestMachine extends GuestContext {
         translate(va + bytes - 1, rmw);
         long v = 0;
         for (int i = 0; i < bytes; i++) {
-            v |= (ram[translate(va + i, rmw)] & 0xffL) << 8 * i;
+            v |= (long) hostRam.get8(translate(va + i, rmw)) << 8 * i;
         }
         return bits == 32 ? (int) v : v;
     }
@@ -166,7 +206,7 @@ public final class TestMachine extends GuestContext {
         translate(va, true);
         translate(va + bytes - 1, true);
         for (int i = 0; i < bytes; i++) {
-            ram[translate(va + i, true)] = (byte) (value >>> 8 * i);
+            hostRam.put8(translate(va + i, true), (int) (value >>> 8 * i));
         }
     }
 
@@ -262,7 +302,7 @@ public final class TestMachine extends GuestContext {
         for (int i = 0; i < LAYOUT.slotCount(); i++) {
             b.append(LAYOUT.name(i)).append('=').append(Long.toHexString(s[i])).append(' ');
         }
-        b.append("budget=").append(budget).append(" ram=").append(java.util.Arrays.hashCode(ram)).append(" trace=").append(Long.toHexString(trace));
+        b.append("budget=").append(budget).append(" ram=").append(hash()).append(" trace=").append(Long.toHexString(trace));
         if (faultPending) {
             b.append(" fault=").append(fault.kind);
             if (fault.kind == org.gearshift.ir.GuestFault.Kind.EXCEPTION) {

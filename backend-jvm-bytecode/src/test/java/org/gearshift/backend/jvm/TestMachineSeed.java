@@ -5,16 +5,19 @@ import java.util.Random;
 /** Random initial states of {@link TestMachine}; the page maps are those of a new machine. */
 final class TestMachineSeed {
     private static final TestMachine BLANK = new TestMachine();
+    private static final TestMachine BLANK_LARGE = new TestMachine(true);
 
     private final Random random;
+    private final TestMachine blank;
 
-    TestMachineSeed(Random random) {
+    TestMachineSeed(Random random, boolean large) {
         this.random = random;
+        this.blank = large ? BLANK_LARGE : BLANK;
     }
 
     /** A machine to copy from; the same object every time. */
     TestMachine machine() {
-        TestMachine m = BLANK;
+        TestMachine m = blank;
         for (int i = 0; i < TestMachine.NARROW_COUNT; i++) {
             m.s[TestMachine.NARROW + i] = random.nextInt() >> random.nextInt(32);
         }
@@ -24,7 +27,7 @@ final class TestMachineSeed {
         m.s[TestMachine.PC] = 0x77;
         m.s[TestMachine.LIMIT] = random.nextInt(3) == 0 ? -1 : random.nextInt() & 0xffffffffL;
         m.s[TestMachine.HIDDEN] = 1;
-        random.nextBytes(m.ram);
+        m.fill(random);
         m.budget = random.nextInt(400);
         m.trace = random.nextLong();
         return m;

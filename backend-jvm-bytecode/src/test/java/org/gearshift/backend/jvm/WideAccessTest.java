@@ -38,17 +38,18 @@ class WideAccessTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
-    void everyAddressBehavesAsTheReference(boolean stores, boolean windows) {
+    @CsvSource({"false,false,false", "false,true,false", "true,false,false", "true,true,false", "false,false,true", "false,true,true", "true,false,true", "true,true,true"})
+    void everyAddressBehavesAsTheReference(boolean stores, boolean windows, boolean large) {
         Region r = accesses(stores);
         for (BackendOptions.Ram ram : BackendOptions.Ram.values()) {
-            BackendOptions options = BackendOptions.defaults().withRam(ram).withWindows(windows).withWideShift(TestMachine.SHIFT);
+            TestMachine start = new TestMachine(large);
+            TestMachine expected = new TestMachine(large);
+            TestMachine actual = new TestMachine(large);
+            BackendOptions options = BackendOptions.defaults().withRam(ram).withWindows(windows).withWideShift(TestMachine.SHIFT)
+                    .withRamAddress(actual.hostRam.address());
             CompiledRegion c = new RegionCompiler(TestMachine.LAYOUT, options).compile(r, "accesses");
             Random random = new Random(3);
-            TestMachine start = new TestMachine();
-            TestMachine expected = new TestMachine();
-            TestMachine actual = new TestMachine();
-            random.nextBytes(start.ram);
+            start.fill(random);
             for (int page = TestMachine.FIRST_PAGE - 1; page <= TestMachine.FIRST_PAGE + TestMachine.FRAMES; page++) {
                 for (int offset = -24; offset < 24; offset++) {
                     start.s[TestMachine.WIDE] = ((long) page << 12) + offset + (random.nextBoolean() ? TestMachine.HIGH : 0);

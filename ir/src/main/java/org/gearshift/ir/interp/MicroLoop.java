@@ -38,6 +38,7 @@ final class MicroLoop {
         final int[] code = micro.words;
         final long[] s = ctx.s;
         final byte[] ram = ctx.ram;
+        final RamAccess access = rare.access(ctx);
         final int[] readMap = ctx.readMap;
         final int[] writeMap = ctx.writeMap;
         final int res = this.res;
@@ -190,42 +191,42 @@ final class MicroLoop {
                 case MicroOp.LOAD8: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = readMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 ? ram[f << 12 | va & 0xfff] & 0xff : rare.load(ctx, ip, va, 8, false);
+                    s[w >>> 8 & 0xfff] = f >= 0 ? access.get8(ram, f, va) : rare.load(ctx, ip, va, 8, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.LOAD16: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = readMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? RamAccess.get16(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 16, false);
+                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? access.get16(ram, f, va) : rare.load(ctx, ip, va, 16, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.LOAD32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = readMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? RamAccess.get32(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 32, false);
+                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW8: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 ? ram[f << 12 | va & 0xfff] & 0xff : rare.load(ctx, ip, va, 8, true);
+                    s[w >>> 8 & 0xfff] = f >= 0 ? access.get8(ram, f, va) : rare.load(ctx, ip, va, 8, true);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW16: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? RamAccess.get16(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 16, true);
+                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? access.get16(ram, f, va) : rare.load(ctx, ip, va, 16, true);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? RamAccess.get32(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 32, true);
+                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, true);
                     ip += 2;
                     continue;
                 }
@@ -233,7 +234,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0) {
-                        ram[f << 12 | va & 0xfff] = (byte) s[w >>> 8 & 0xfff];
+                        access.put8(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
                         rare.store(ctx, ip, va, s[w >>> 8 & 0xfff], 8);
                     }
@@ -244,7 +245,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 4094) {
-                        RamAccess.put16(ram, f << 12 | va & 0xfff, (int) s[w >>> 8 & 0xfff]);
+                        access.put16(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
                         rare.store(ctx, ip, va, s[w >>> 8 & 0xfff], 16);
                     }
@@ -255,7 +256,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 4092) {
-                        RamAccess.put32(ram, f << 12 | va & 0xfff, (int) s[w >>> 8 & 0xfff]);
+                        access.put32(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
                         rare.store(ctx, ip, va, s[w >>> 8 & 0xfff], 32);
                     }
@@ -266,7 +267,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
-                        RamAccess.put32(ram, f << 12 | va & 0xfff, (int) s[w >>> 8 & 0xfff]);
+                        access.put32(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
                         rare.store(ctx, ip, va, s[w >>> 8 & 0xfff], 32);
                     }
@@ -277,7 +278,7 @@ final class MicroLoop {
                 case MicroOp.POP32: {
                     int va = (int) s[w >>> 20];
                     int f = readMap[va >>> 12];
-                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xffc ? RamAccess.get32(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 32, false);
+                    s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xffc ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     s[w >>> 20] = va + code[ip + 1];
                     ip += 2;
                     continue;
@@ -558,7 +559,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0) {
-                        ram[f << 12 | va & 0xfff] = (byte) code[ip + 2];
+                        access.put8(ram, f, va, code[ip + 2]);
                     } else {
                         rare.store(ctx, ip, va, code[ip + 2], 8);
                     }
@@ -569,7 +570,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
-                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                        access.put32(ram, f, va, code[ip + 2]);
                     } else {
                         rare.store(ctx, ip, va, code[ip + 2], 32);
                     }
@@ -580,7 +581,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
-                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                        access.put32(ram, f, va, code[ip + 2]);
                     } else {
                         rare.store(ctx, ip, va, code[ip + 2], 32);
                     }
@@ -682,7 +683,7 @@ final class MicroLoop {
                     int va = (int) s[w >>> 20] + code[ip + 1];
                     int f = writeMap[va >>> 12];
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
-                        RamAccess.put32(ram, f << 12 | va & 0xfff, code[ip + 2]);
+                        access.put32(ram, f, va, code[ip + 2]);
                     } else {
                         rare.store(ctx, ip, va, code[ip + 2], 32);
                     }
@@ -702,7 +703,7 @@ final class MicroLoop {
                 case MicroOp.RET32: {
                     int va = (int) s[w >>> 20];
                     int f = readMap[va >>> 12];
-                    long to = f >= 0 && (va & 0xfff) <= 0xffc ? RamAccess.get32(ram, f << 12 | va & 0xfff) : rare.load(ctx, ip, va, 32, false);
+                    long to = f >= 0 && (va & 0xfff) <= 0xffc ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     s[w >>> 8 & 0xfff] = to;
                     s[w >>> 20] = va + code[ip + 1];
                     to &= 0xffffffffL;

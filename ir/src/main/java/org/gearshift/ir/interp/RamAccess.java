@@ -1,39 +1,41 @@
 package org.gearshift.ir.interp;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
+import org.gearshift.ir.Ram;
 
-/** Little-endian accesses to guest RAM, unaligned and bounds-checked. */
-final class RamAccess {
-    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
-    private RamAccess() {
+/**
+ * The loops' accesses to guest RAM, bounds-checked: by what they have found in a page map, a frame and a 32-bit address, or an entry and a 64-bit address
+ * ({@link org.gearshift.ir.WideMap}). The array goes along as an argument, so that a loop keeps it in a register. As of {@link Ram}, only one kind
+ * is loaded in most processes, and then nothing is dispatched.
+ */
+abstract class RamAccess {
+    /** How to reach a RAM. */
+    static RamAccess of(Ram ram) {
+        return ram.address() == 0 ? ArrayAccess.of() : NativeAccess.of(ram);
     }
 
-    static int get16(byte[] ram, int offset) {
-        return (short) SHORT.get(ram, offset) & 0xffff;
-    }
+    abstract int get8(byte[] ram, int frame, int va);
 
-    static int get32(byte[] ram, int offset) {
-        return (int) INT.get(ram, offset);
-    }
+    abstract int get16(byte[] ram, int frame, int va);
 
-    static long get64(byte[] ram, int offset) {
-        return (long) LONG.get(ram, offset);
-    }
+    abstract int get32(byte[] ram, int frame, int va);
 
-    static void put16(byte[] ram, int offset, int value) {
-        SHORT.set(ram, offset, (short) value);
-    }
+    abstract void put8(byte[] ram, int frame, int va, int value);
 
-    static void put32(byte[] ram, int offset, int value) {
-        INT.set(ram, offset, value);
-    }
+    abstract void put16(byte[] ram, int frame, int va, int value);
 
-    static void put64(byte[] ram, int offset, long value) {
-        LONG.set(ram, offset, value);
-    }
+    abstract void put32(byte[] ram, int frame, int va, int value);
+
+    abstract int get8(byte[] ram, long found, long va);
+
+    abstract int get16(byte[] ram, long found, long va);
+
+    abstract int get32(byte[] ram, long found, long va);
+
+    abstract long get64(byte[] ram, long found, long va);
+
+    abstract void put8(byte[] ram, long found, long va, int value);
+
+    abstract void put32(byte[] ram, long found, long va, int value);
+
+    abstract void put64(byte[] ram, long found, long va, long value);
 }

@@ -10,8 +10,8 @@ import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.OpSemantics;
+import org.gearshift.ir.Ram;
 import org.gearshift.ir.Type;
-import org.gearshift.ir.WideMap;
 
 /** What the interpreter's loop does out of line: slow memory, 64-bit and uncommon operations, helpers, monitor services. */
 final class RareOps {
@@ -27,6 +27,8 @@ final class RareOps {
     int callOffset;
     /** How far monitor services have moved the budget, for the count of instructions. */
     long budgetMoved;
+    private Ram memory;
+    private RamAccess access;
 
     RareOps(int pcSlot, boolean ordered) {
         this.pcSlot = pcSlot;
@@ -45,6 +47,15 @@ final class RareOps {
             handles[n] = h.uniform();
         }
         return n;
+    }
+
+    /** How the loops reach a context's RAM. */
+    RamAccess access(GuestContext ctx) {
+        if (memory != ctx.hostRam) {
+            memory = ctx.hostRam;
+            access = RamAccess.of(memory);
+        }
+        return access;
     }
 
     long load(GuestContext ctx, int ip, int va, int bits, boolean rmw) {
@@ -143,74 +154,56 @@ final class RareOps {
         long va = (int) s[w >>> 20] + imm & 0xffffffffL;
         int bits = 8 << (opcode - MicroOp.OLOAD8 & 3);
         boolean write = opcode >= MicroOp.ORMW8;
-        int at = ctx.ramIndex(va, bits >>> 3, write);
+        long at = ctx.ramIndex(va, bits >>> 3, write);
         callOffset = ip;
         if (opcode >= MicroOp.OSTORE8) {
             VarHandle.storeStoreFence();
             if (at >= 0) {
-                put(ctx.ram, at, s[w >>> 8 & 0xfff], bits);
+                ctx.hostRam.put(at, s[w >>> 8 & 0xfff], bits);
             } else {
                 ctx.storeSlow(va, s[w >>> 8 & 0xfff], bits);
             }
         } else {
-            s[w >>> 8 & 0xfff] = at >= 0 ? get(ctx.ram, at, bits) : ctx.loadSlow(va, bits, write);
+            s[w >>> 8 & 0xfff] = at >= 0 ? ctx.hostRam.get(at, bits) : ctx.loadSlow(va, bits, write);
             VarHandle.acquireFence();
         }
         return true;
     }
 
     long wideLoad(GuestContext ctx, int ip, long va, int bits, boolean rmw) {
-        int at = WideMap.index(rmw ? ctx.wideWriteMap : ctx.wideReadMap, ctx.wideShift, va, bits >>> 3);
+        long at = ctx.wideIndex(va, bits >>> 3, rmw);
         if (at < 0) {
             callOffset = ip;
             return ctx.loadSlow(va, bits, rmw);
         }
-        return get(ctx.ram, at, bits);
-    }
-
-    private static long get(byte[] ram, int at, int bits) {
-        return switch (bits) {
-            case 8 -> ram[at] & 0xff;
-            case 16 -> RamAccess.get16(ram, at);
-            case 32 -> RamAccess.get32(ram, at);
-            default -> RamAccess.get64(ram, at);
-        };
+        return ctx.hostRam.get(at, bits);
     }
 
     void wideStore(GuestContext ctx, int ip, long va, long value, int bits) {
         callOffset = ip;
-        put(ctx, WideMap.index(ctx.wideWriteMap, ctx.wideShift, va, bits >>> 3), va, value, bits);
+        put(ctx, ctx.wideIndex(va, bits >>> 3, true), va, value, bits);
     }
 
     /** Stores at an offset in RAM, or the slow way if it is negative. */
-    private static void put(GuestContext ctx, int at, long va, long value, int bits) {
+    private static void put(GuestContext ctx, long at, long va, long value, int bits) {
         if (at < 0) {
             ctx.storeSlow(va, value, bits);
             return;
         }
-        put(ctx.ram, at, value, bits);
-    }
-
-    private static void put(byte[] ram, int at, long value, int bits) {
-        switch (bits) {
-            case 8 -> ram[at] = (byte) value;
-            case 16 -> RamAccess.put16(ram, at, (int) value);
-            case 32 -> RamAccess.put32(ram, at, (int) value);
-            default -> RamAccess.put64(ram, at, value);
-        }
+        ctx.hostRam.put(at, value, bits);
     }
 
     private void narrow(GuestContext ctx, int ip, int w, int address) {
         int kind = (w & 0xff) - MicroOp.LOAD8;
         int bits = 8 << kind % 3;
         long va = address & 0xffffffffL;
-        int at = ctx.ramIndex(va, bits >>> 3, kind >= 3);
+        long at = ctx.ramIndex(va, bits >>> 3, kind >= 3);
         callOffset = ip;
         if (kind >= 6) {
             beforeStore();
             put(ctx, at, va, ctx.s[w >>> 8 & 0xfff], bits);
         } else {
-            long v = at >= 0 ? get(ctx.ram, at, bits) : ctx.loadSlow(va, bits, kind >= 3);
+            long v = at >= 0 ? ctx.hostRam.get(at, bits) : ctx.loadSlow(va, bits, kind >= 3);
             ctx.s[w >>> 8 & 0xfff] = v & 0xffffffffL;
             afterLoad();
         }
@@ -262,7 +255,7 @@ final class RareOps {
     private void load64(GuestContext ctx, int ip, int w, int imm, int[] map, boolean rmw) {
         int va = (int) ctx.s[w >>> 20] + imm;
         int f = map[va >>> 12];
-        ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ctx.ram, f << 12 | va & 0xfff) : load(ctx, ip, va, 64, rmw);
+        ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? ctx.hostRam.get64((long) f << 12 | va & 0xfff) : load(ctx, ip, va, 64, rmw);
         afterLoad();
     }
 
@@ -272,7 +265,7 @@ final class RareOps {
         long v = ctx.s[w >>> 8 & 0xfff];
         beforeStore();
         if (f >= 0 && (va & 0xfff) <= 0xff8) {
-            RamAccess.put64(ctx.ram, f << 12 | va & 0xfff, v);
+            ctx.hostRam.put64((long) f << 12 | va & 0xfff, v);
         } else {
             store(ctx, ip, va, v, 64);
         }

@@ -39,6 +39,7 @@ final class WideLoop {
         final int[] code = micro.words;
         final long[] s = ctx.s;
         final byte[] ram = ctx.ram;
+        final RamAccess access = rare.access(ctx);
         final long[] readMap = ctx.wideReadMap;
         final long[] writeMap = ctx.wideWriteMap;
         final int shift = ctx.wideShift;
@@ -265,7 +266,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0
-                            ? ram[(int) at] & 0xff : rare.wideSlow(ctx, ip, va, 8, false);
+                            ? access.get8(ram, at, va) : rare.wideSlow(ctx, ip, va, 8, false);
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -275,7 +276,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffe
-                            ? RamAccess.get16(ram, (int) at) : rare.wideSlow(ctx, ip, va, 16, false);
+                            ? access.get16(ram, at, va) : rare.wideSlow(ctx, ip, va, 16, false);
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -285,7 +286,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffc
-                            ? RamAccess.get32(ram, (int) at) & LOW : rare.wideSlow(ctx, ip, va, 32, false) & LOW;
+                            ? access.get32(ram, at, va) & LOW : rare.wideSlow(ctx, ip, va, 32, false) & LOW;
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -295,7 +296,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8
-                            ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                            ? access.get64(ram, at, va) : rare.wideSlow(ctx, ip, va, 64, false);
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -305,7 +306,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xffc
-                            ? RamAccess.get32(ram, (int) at) & LOW : rare.wideSlow(ctx, ip, va, 32, true) & LOW;
+                            ? access.get32(ram, at, va) & LOW : rare.wideSlow(ctx, ip, va, 32, true) & LOW;
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -315,7 +316,7 @@ final class WideLoop {
                     int page = (int) (va >>> 12);
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8
-                            ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, true);
+                            ? access.get64(ram, at, va) : rare.wideSlow(ctx, ip, va, 64, true);
                     VarHandle.acquireFence();
                     ip += 2;
                     continue;
@@ -326,7 +327,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     VarHandle.storeStoreFence();
                     if (at >>> shift == 0) {
-                        ram[(int) at] = (byte) s[d];
+                        access.put8(ram, at, va, (int) s[d]);
                     } else {
                         rare.wideStoreSlow(ctx, ip, va, s[d], 8);
                     }
@@ -339,7 +340,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xffc) {
-                        RamAccess.put32(ram, (int) at, (int) s[d]);
+                        access.put32(ram, at, va, (int) s[d]);
                     } else {
                         rare.wideStoreSlow(ctx, ip, va, s[d], 32);
                     }
@@ -352,7 +353,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
-                        RamAccess.put64(ram, (int) at, s[d]);
+                        access.put64(ram, at, va, s[d]);
                     } else {
                         rare.wideStoreSlow(ctx, ip, va, s[d], 64);
                     }
@@ -365,7 +366,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
-                        RamAccess.put64(ram, (int) at, s[d]);
+                        access.put64(ram, at, va, s[d]);
                     } else {
                         rare.wideStoreSlow(ctx, ip, va, s[d], 64);
                     }
@@ -380,7 +381,7 @@ final class WideLoop {
                     long at = writeMap[(page ^ page >>> fold) & mask] ^ va;
                     VarHandle.storeStoreFence();
                     if (at >>> shift == 0 && (va & 0xfff) <= 0xff8) {
-                        RamAccess.put64(ram, (int) at, v);
+                        access.put64(ram, at, va, v);
                     } else {
                         rare.wideStoreSlow(ctx, ip, va, v, 64);
                     }
@@ -392,7 +393,7 @@ final class WideLoop {
                     long va = a;
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
-                    s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                    s[d] = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? access.get64(ram, at, va) : rare.wideSlow(ctx, ip, va, 64, false);
                     VarHandle.acquireFence();
                     s[w >>> 20] = va + code[ip + 1];
                     ip += 2;
@@ -402,7 +403,7 @@ final class WideLoop {
                     long va = a;
                     int page = (int) (va >>> 12);
                     long at = readMap[(page ^ page >>> fold) & mask] ^ va;
-                    long to = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? RamAccess.get64(ram, (int) at) : rare.wideSlow(ctx, ip, va, 64, false);
+                    long to = at >>> shift == 0 && (va & 0xfff) <= 0xff8 ? access.get64(ram, at, va) : rare.wideSlow(ctx, ip, va, 64, false);
                     VarHandle.acquireFence();
                     int check = code[ip + 2];
                     if (to << (check >>> 24) >> (check >>> 24) != to) {

@@ -33,10 +33,20 @@ class InterpreterAgreesWithReferenceTest {
         compare(true, true);
     }
 
+    @Test
+    void withRamBeyondWhatAnArrayHolds() {
+        compare(false, false, true);
+        compare(true, true, true);
+    }
+
     private static void compare(boolean withBuilder, boolean wide) {
+        compare(withBuilder, wide, false);
+    }
+
+    private static void compare(boolean withBuilder, boolean wide, boolean large) {
         Interpreter interpreter = new Interpreter(SampleContext.LAYOUT, SampleContext.RES, SampleContext.AUX, 1 << 14);
         SampleContext expected = new SampleContext();
-        SampleContext actual = new SampleContext();
+        SampleContext actual = new SampleContext(large);
         for (int seed = 0; seed < BLOCKS; seed++) {
             Block b = new RandomBlocks(seed).next(0x1000, withBuilder);
             set(expected, seed);
@@ -52,7 +62,7 @@ class InterpreterAgreesWithReferenceTest {
                         Arrays.copyOf(actual.s, SampleContext.LAYOUT.slotCount()), "slots");
                 assertEquals(expected.budget, actual.budget, "budget");
                 assertEquals(expected.log, actual.log, "monitor calls");
-                assertArrayEquals(expected.ram, actual.ram, "memory");
+                assertEquals(-1, mismatch(expected, actual), "memory");
                 assertEquals(100 - actual.budget, interpreter.instructions() - before, "instructions");
                 if (!ok) {
                     assertEquals(expected.fault.vector, actual.fault.vector, "vector");
@@ -63,6 +73,10 @@ class InterpreterAgreesWithReferenceTest {
             }
             interpreter.free(handle);
         }
+    }
+
+    private static int mismatch(SampleContext a, SampleContext b) {
+        return a.ram.length == b.ram.length ? Arrays.mismatch(a.ram, b.ram) : Arrays.mismatch(a.ram, b.contents());
     }
 
     private static String text(Block b) {
@@ -97,7 +111,9 @@ class InterpreterAgreesWithReferenceTest {
         ctx.s[SampleContext.LIMIT] = random.nextInt(4) == 0 ? 0x4000 : 0xffffffffL;
         ctx.s[SampleContext.PC] = 77;
         if (seed % 50 == 0) {
-            random.nextBytes(ctx.ram);
+            byte[] all = new byte[SampleContext.PAGES << 12];
+            random.nextBytes(all);
+            ctx.fill(all);
         }
         ctx.budget = 100;
         ctx.log.clear();

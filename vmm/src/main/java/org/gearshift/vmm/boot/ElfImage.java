@@ -190,9 +190,9 @@ final class ElfImage {
         if (physical < 0 || inMemory < 0 || physical + inMemory < 0) {
             throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where no memory can be");
         }
-        if (physical + inMemory > ram.size()) {
+        if (physical + inMemory > ram.lowEnd()) {
             throw new BootException(k.name() + ": needs " + ZeroPage.mib(physical + inMemory) + " MiB of memory, the machine has "
-                    + ZeroPage.mib(ram.size()) + " MiB; give more with -m");
+                    + ZeroPage.mib(ram.lowEnd()) + " MiB; give more with -m");
         }
         if (physical < lowest || physical < MemoryMap.HIGH_START && physical + inMemory > MemoryMap.LOW_END) {
             throw new BootException(k.name() + ": wants to be loaded at 0x" + Long.toHexString(physical) + ", where memory is not free");

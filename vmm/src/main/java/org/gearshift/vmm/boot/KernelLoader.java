@@ -18,7 +18,7 @@ public final class KernelLoader {
      * @param initrd RAM disk or multiboot module; empty for none
      * @param initrdName its name in messages
      * @param commandLine kernel command line
-     * @param ram guest RAM, below 4 GiB
+     * @param ram guest RAM; what is loaded goes below 4 GiB
      * @param rsdp physical address of the ACPI root pointer, 0 if there are no tables
      * @throws BootException if the image is damaged, unsuitable, or does not fit
      */

@@ -35,9 +35,9 @@ final class LinuxBzImage {
         int system = Math.max(0, k.length() - setupBytes);
         long start = start(k, version);
         long room = Math.max(system, version >= 0x020a ? k.unsigned32(INIT_SIZE) : system);
-        if (start + room > ram.size()) {
+        if (start + room > ram.lowEnd()) {
             throw new BootException(k.name() + ": needs " + ZeroPage.mib(start + room) + " MiB of memory for the kernel alone, the machine has "
-                    + ZeroPage.mib(ram.size()) + " MiB; give more with -m");
+                    + ZeroPage.mib(ram.lowEnd()) + " MiB; give more with -m");
         }
         ZeroPage page = new ZeroPage(ram, rsdp);
         page.copyHeader(k);

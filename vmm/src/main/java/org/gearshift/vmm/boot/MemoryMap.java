@@ -2,8 +2,9 @@ package org.gearshift.vmm.boot;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.gearshift.paging.GuestRam;
 
-/** The physical memory map firmware reports: what a PC with this much RAM below the PCI hole has. */
+/** The physical memory map firmware reports: what a PC with this much RAM has, above 4 GiB too where it is too much for below the PCI hole. */
 public final class MemoryMap {
     /** Types of ACPI 6.4 table 15.4. */
     public static final int USABLE = 1;
@@ -20,14 +21,19 @@ public final class MemoryMap {
 
     private final List<Range> ranges = new ArrayList<>();
 
-    /** @param ramBytes RAM from address 0, all below 4 GiB */
+    /** @param ramBytes size of RAM: {@link GuestRam} says where it is */
     public MemoryMap(long ramBytes) {
+        long end = GuestRam.span(ramBytes);
+        long lowEnd = end > ramBytes ? GuestRam.HOLE_START : ramBytes;
         ranges.add(new Range(0, LOW_END, USABLE));
         ranges.add(new Range(LOW_END, 0xa0000 - LOW_END, RESERVED));
         ranges.add(new Range(0xe0000, HIGH_START - 0xe0000, RESERVED));
-        ranges.add(new Range(HIGH_START, ramBytes - HIGH_START, USABLE));
+        ranges.add(new Range(HIGH_START, lowEnd - HIGH_START, USABLE));
         ranges.add(new Range(0xfec00000L, 0x1000, RESERVED));
         ranges.add(new Range(0xfee00000L, 0x1000, RESERVED));
+        if (end > GuestRam.HIGH_START) {
+            ranges.add(new Range(GuestRam.HIGH_START, end - GuestRam.HIGH_START, USABLE));
+        }
     }
 
     public List<Range> ranges() {

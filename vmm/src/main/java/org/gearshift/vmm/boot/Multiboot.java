@@ -70,7 +70,7 @@ final class Multiboot {
         }
         ram.put32(INFO, infoFlags);
         ram.put32(INFO + 4, (int) (MemoryMap.LOW_END >> 10));
-        ram.put32(INFO + 8, (int) (ram.size() - MemoryMap.HIGH_START >> 10));
+        ram.put32(INFO + 8, (int) (ram.lowEnd() - MemoryMap.HIGH_START >> 10));
         string(ram, COMMAND_LINE, commandLine);
         ram.put32(INFO + 16, COMMAND_LINE);
         string(ram, LOADER_NAME, "Gearshift");
@@ -95,7 +95,7 @@ final class Multiboot {
 
     private static void placeModule(byte[] module, String name, GuestRam ram, long kernelEnd) throws BootException {
         long at = kernelEnd + 0xfff & ~0xfffL;
-        if (at + module.length > ram.size()) {
+        if (at + module.length > ram.lowEnd()) {
             throw new BootException(name + ": no room for a module of " + ZeroPage.mib(module.length) + " MiB beside the kernel; give more with -m");
         }
         ram.copyIn(at, module, 0, module.length);

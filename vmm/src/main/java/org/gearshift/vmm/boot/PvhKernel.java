@@ -34,7 +34,7 @@ final class PvhKernel {
         ram.put32(START_INFO, START_MAGIC);
         ram.put32(START_INFO + 4, 1);
         if (initrd.length > 0) {
-            long at = Math.min(ram.size(), 0x37000000L) - initrd.length & ~0xfffL;
+            long at = Math.min(ram.lowEnd(), 0x37000000L) - initrd.length & ~0xfffL;
             if (at < end) {
                 throw new BootException(initrdName + ": no room for a RAM disk of " + ZeroPage.mib(initrd.length)
                         + " MiB beside the kernel; give more with -m");

@@ -83,10 +83,10 @@ final class ZeroPage {
             ram.put32(ADDRESS + RAMDISK_SIZE, 0);
             return;
         }
-        long top = Math.min(ram.size(), max + 1);
+        long top = Math.min(ram.lowEnd(), max + 1);
         long at = top - initrd.length & ~0xfffL;
         if (at < kernelEnd) {
-            throw new BootException(name + ": no room for a RAM disk of " + mib(initrd.length) + " MiB beside the kernel in " + mib(ram.size())
+            throw new BootException(name + ": no room for a RAM disk of " + mib(initrd.length) + " MiB beside the kernel in " + mib(ram.lowEnd())
                     + " MiB; give more with -m");
         }
         ram.copyIn(at, initrd, 0, initrd.length);

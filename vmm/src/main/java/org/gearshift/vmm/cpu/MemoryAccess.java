@@ -1,7 +1,7 @@
 package org.gearshift.vmm.cpu;
 
 import java.lang.invoke.VarHandle;
-import org.gearshift.ir.RamAtomics;
+import org.gearshift.ir.Ram;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
@@ -130,7 +130,7 @@ final class MemoryAccess {
         if (isTable(first) || second >= 0 && isTable(second)) {
             return swapInTable(va, first, expected, value, bits);
         }
-        boolean oneStep = second < 0 && RamAtomics.possible((int) first, bits);
+        boolean oneStep = second < 0 && Ram.atomic(first, bits);
         if (!cpu.exact && (!oneStep || reachesOutside(first, bytes))) {
             cpu.restartExact();
         }

@@ -22,9 +22,13 @@ import java.util.function.UnaryOperator;
 import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
+import org.gearshift.ir.ArrayRam;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
+import org.gearshift.ir.NativeRam;
+import org.gearshift.ir.Ram;
 import org.gearshift.paging.CodePages;
+import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Mode;
@@ -113,7 +117,7 @@ public final class VCpu extends GuestContext {
         apicBase = env.apicBase();
         taskPriority = env.taskPriority();
         interruptSource = env.interrupts();
-        ram = physical.ram().bytes();
+        useRam(translatedRam(physical.ram()));
         wideShift = mmu.wideShift();
         frame = new StackFrame(this);
         stack = new StackReader(this);
@@ -144,6 +148,11 @@ public final class VCpu extends GuestContext {
         new SystemInstructions(this, env.numericError()).register(services);
         services.requireComplete();
         reset();
+    }
+
+    /** A machine's RAM as translated code sees it. */
+    public static Ram translatedRam(GuestRam ram) {
+        return ram.isArray() ? new ArrayRam(ram.bytes()) : NativeRam.at(ram.outside().address(), ram.end(), ram.outside());
     }
 
     /** Power-on state: real mode at F000:FFF0 (SDM vol. 3A table 9-1). */

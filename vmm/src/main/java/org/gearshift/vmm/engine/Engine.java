@@ -94,7 +94,7 @@ public final class Engine {
         this.cache = new CodeCache(frames, codePages, interpreter, statistics, options.hotThreshold());
         this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics, options.recipe());
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
-        BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withOrdered(shared);
+        BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withRamAddress(cpu.hostRam.address()).withOrdered(shared);
         this.compiler = new RegionCompiler(X86State.LAYOUT, backend.withMissesLeave(true));
         this.callingCompiler = new RegionCompiler(X86State.LAYOUT, backend);
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.vmm.acpi.AcpiTables;
 import org.gearshift.vmm.bus.InterruptLine;
@@ -214,7 +215,8 @@ public final class PcPlatform {
         initializePic(PicPair.SLAVE, 0x70, 2);
         pic.write(PicPair.ELCR + 1, ELCR_SLAVE, 8);
         lapics[0].virtualWire();
-        CmosSetup.write(rtc, memory.ram().size(), options.cpus());
+        GuestRam ram = memory.ram();
+        CmosSetup.write(rtc, ram.lowEnd(), Math.max(0, ram.end() - GuestRam.HIGH_START), options.cpus());
         PciSetup.write(pci, isaBridge);
         writeAcpiTables();
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.gearshift.paging.GuestRam;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -11,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The memory map firmware reports. */
 class MemoryMapTest {
     @ParameterizedTest
-    @ValueSource(longs = {8L << 20, 64L << 20, 2047L << 20})
+    @ValueSource(longs = {8L << 20, 64L << 20, 2047L << 20, 3584L << 20, 3585L << 20, 8L << 30, 63L << 30})
     void rangesAreSortedDisjointAndCoverAllRamButTheVideoHole(long ram) {
         List<MemoryMap.Range> r = new MemoryMap(ram).ranges();
         long usable = 0;
@@ -21,7 +22,15 @@ class MemoryMapTest {
             usable += r.get(i).type() == MemoryMap.USABLE ? r.get(i).length() : 0;
         }
         assertEquals(ram - (MemoryMap.HIGH_START - MemoryMap.LOW_END), usable);
-        assertTrue(r.stream().filter(x -> x.type() == MemoryMap.USABLE).allMatch(x -> x.start() + x.length() <= ram));
+        assertTrue(r.stream().filter(x -> x.type() == MemoryMap.USABLE).allMatch(x -> x.start() + x.length() <= GuestRam.span(ram)));
+    }
+
+    @Test
+    void whatDoesNotFitBelowThePciHoleFollowsAt4GiB() {
+        List<MemoryMap.Range> r = new MemoryMap(8L << 30).ranges();
+        assertTrue(r.contains(new MemoryMap.Range(1 << 20, (3L << 30) - (1 << 20), MemoryMap.USABLE)));
+        assertTrue(r.contains(new MemoryMap.Range(4L << 30, 5L << 30, MemoryMap.USABLE)));
+        assertTrue(new MemoryMap(3584L << 20).ranges().contains(new MemoryMap.Range(1 << 20, (3583L << 20), MemoryMap.USABLE)));
     }
 
     @Test

@@ -158,10 +158,10 @@ class LongModeTest {
             long[] map = write ? l.cpu.wideWriteMap : l.cpu.wideReadMap;
             int expected = (int) (va & 0x3fffff);
             boolean inPage = (va & 0xfff) <= 0xff8;
-            assertEquals(inPage ? expected : -1, WideMap.index(map, l.cpu.wideShift, va, 8));
+            assertEquals(inPage ? expected : -1, WideMap.find(map, l.cpu.wideShift, va, 8));
             assertEquals(inPage ? expected : -1, l.cpu.ramIndex(va, 8, write));
-            assertEquals(-1, WideMap.index(map, l.cpu.wideShift, va ^ 1L << 40, 8), "another page");
-            assertEquals(-1, WideMap.index(map, l.cpu.wideShift, va ^ 1L << 62, 8), "not canonical");
+            assertEquals(-1, WideMap.find(map, l.cpu.wideShift, va ^ 1L << 40, 8), "another page");
+            assertEquals(-1, WideMap.find(map, l.cpu.wideShift, va ^ 1L << 62, 8), "not canonical");
         }
     }
 

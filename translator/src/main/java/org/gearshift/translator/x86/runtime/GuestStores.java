@@ -1,51 +1,45 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import org.gearshift.ir.GuestContext;
 
 /** Loads and stores of helpers at linear addresses, zero-extended where they have 32 bits: the fast path of {@link GuestContext}, written once for this package. */
 final class GuestStores {
-    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long PAGE = 0x1000;
 
     private GuestStores() {
     }
 
     static void store8(GuestContext ctx, long address, int value) {
-        int i = ctx.ramIndex(address, 1, true);
+        long i = ctx.ramIndex(address, 1, true);
         if (i >= 0) {
-            ctx.ram[i] = (byte) value;
+            ctx.hostRam.put8(i, value);
         } else {
             ctx.storeSlow(address, value, 8);
         }
     }
 
     static void store16(GuestContext ctx, long address, int value) {
-        int i = ctx.ramIndex(address, 2, true);
+        long i = ctx.ramIndex(address, 2, true);
         if (i >= 0) {
-            SHORT.set(ctx.ram, i, (short) value);
+            ctx.hostRam.put16(i, value);
         } else {
             ctx.storeSlow(address, value, 16);
         }
     }
 
     static void store32(GuestContext ctx, long address, int value) {
-        int i = ctx.ramIndex(address, 4, true);
+        long i = ctx.ramIndex(address, 4, true);
         if (i >= 0) {
-            INT.set(ctx.ram, i, value);
+            ctx.hostRam.put32(i, value);
         } else {
             ctx.storeSlow(address, value, 32);
         }
     }
 
     static void store64(GuestContext ctx, long address, long value) {
-        int i = ctx.ramIndex(address, 8, true);
+        long i = ctx.ramIndex(address, 8, true);
         if (i >= 0) {
-            LONG.set(ctx.ram, i, value);
+            ctx.hostRam.put64(i, value);
         } else {
             ctx.storeSlow(address, value, 64);
         }
@@ -71,17 +65,17 @@ final class GuestStores {
     }
 
     static int load16(GuestContext ctx, long address) {
-        int i = ctx.ramIndex(address, 2, false);
-        return i >= 0 ? (short) SHORT.get(ctx.ram, i) & 0xffff : (int) ctx.loadSlow(address, 16, false) & 0xffff;
+        long i = ctx.ramIndex(address, 2, false);
+        return i >= 0 ? ctx.hostRam.get16(i) : (int) ctx.loadSlow(address, 16, false) & 0xffff;
     }
 
     static int load32(GuestContext ctx, long address) {
-        int i = ctx.ramIndex(address, 4, false);
-        return i >= 0 ? (int) INT.get(ctx.ram, i) : (int) ctx.loadSlow(address, 32, false);
+        long i = ctx.ramIndex(address, 4, false);
+        return i >= 0 ? ctx.hostRam.get32(i) : (int) ctx.loadSlow(address, 32, false);
     }
 
     static long load64(GuestContext ctx, long address) {
-        int i = ctx.ramIndex(address, 8, false);
-        return i >= 0 ? (long) LONG.get(ctx.ram, i) : ctx.loadSlow(address, 64, false);
+        long i = ctx.ramIndex(address, 8, false);
+        return i >= 0 ? ctx.hostRam.get64(i) : ctx.loadSlow(address, 64, false);
     }
 }

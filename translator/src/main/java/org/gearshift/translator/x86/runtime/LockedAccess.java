@@ -3,7 +3,7 @@ package org.gearshift.translator.x86.runtime;
 import java.lang.invoke.VarHandle;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
-import org.gearshift.ir.RamAtomics;
+import org.gearshift.ir.Ram;
 import org.gearshift.ir.Type;
 
 /**
@@ -57,8 +57,8 @@ public final class LockedAccess {
     }
 
     private static void swap(GuestContext ctx, long address, long expected, long value, int bits) {
-        int at = ctx.ramIndex(address, bits >>> 3, true);
-        boolean done = at >= 0 && RamAtomics.possible(at, bits) ? RamAtomics.compareAndSwap(ctx.ram, at, expected, value, bits)
+        long at = ctx.ramIndex(address, bits >>> 3, true);
+        boolean done = at >= 0 && Ram.atomic(at, bits) ? ctx.hostRam.compareAndSwap(at, expected, value, bits)
                 : ctx.compareAndSwapSlow(address, expected, value, bits);
         if (!done) {
             throw ctx.retry();

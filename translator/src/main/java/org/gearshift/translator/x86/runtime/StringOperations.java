@@ -1,12 +1,9 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.BitSet;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Helper;
+import org.gearshift.ir.Ram;
 import org.gearshift.ir.Type;
 import org.gearshift.translator.x86.X86State;
 
@@ -34,9 +31,6 @@ public final class StringOperations {
     /** Elements must be aligned. */
     public static final int ALIGN_CHECK = 1 << 11;
 
-    private static final VarHandle SHORTS = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final int PAGE = 0x1000;
     private static final int DR7 = X86State.DR + 7;
     private static final int BREAKPOINTS_ENABLED = 0xff;
@@ -74,10 +68,10 @@ public final class StringOperations {
             long from = source(ctx, form);
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int s = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(from, bytes, false) : -1;
-            int d = s >= 0 ? ctx.ramIndex(to, bytes, true) : -1;
+            long s = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(from, bytes, false) : -1;
+            long d = s >= 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0 && (d <= s || d >= s + bytes)) {
-                System.arraycopy(ctx.ram, s, ctx.ram, d, bytes);
+                ctx.hostRam.copy(s, d, bytes);
                 advance(ctx, form, n, true, true);
                 break;
             }
@@ -95,9 +89,9 @@ public final class StringOperations {
         while (n > 0) {
             long to = destination(ctx, form);
             int bytes = (int) n * size;
-            int d = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(to, bytes, true) : -1;
+            long d = ctx.s[X86State.DF] > 0 ? ctx.ramIndex(to, bytes, true) : -1;
             if (d >= 0) {
-                fill(ctx.ram, d, bytes, size, value);
+                fill(ctx.hostRam, d, bytes, size, value);
                 advance(ctx, form, n, false, true);
                 break;
             }
@@ -108,15 +102,15 @@ public final class StringOperations {
         return more(ctx, form);
     }
 
-    private static void fill(byte[] ram, int at, int bytes, int size, long value) {
+    private static void fill(Ram ram, long at, int bytes, int size, long value) {
         if (size == 1 || uniform(value, size)) {
-            Arrays.fill(ram, at, at + bytes, (byte) value);
+            ram.fill(at, bytes, (byte) value);
             return;
         }
-        put(ram, at, size, value);
+        ram.put(at, value, size * 8);
         for (int done = size; done < bytes; ) {
             int more = Math.min(done, bytes - done);
-            System.arraycopy(ram, at, ram, at + done, more);
+            ram.copy(at, at + done, more);
             done += more;
         }
     }
@@ -179,12 +173,12 @@ public final class StringOperations {
     /** Moves over the equal elements at the start of {@code n} elements in RAM; the caller then compares at least one more. */
     private static long skipEqual(GuestContext ctx, int form, int n, int size) {
         int bytes = n * size;
-        int s = ctx.ramIndex(source(ctx, form), bytes, false);
-        int d = ctx.ramIndex(destination(ctx, form), bytes, false);
+        long s = ctx.ramIndex(source(ctx, form), bytes, false);
+        long d = ctx.ramIndex(destination(ctx, form), bytes, false);
         if (s < 0 || d < 0) {
             return 0;
         }
-        int differs = Arrays.mismatch(ctx.ram, s, s + bytes, ctx.ram, d, d + bytes);
+        int differs = ctx.hostRam.mismatch(s, d, bytes);
         int equal = differs < 0 ? n : differs / size;
         advance(ctx, form, equal, true, true);
         return equal;
@@ -334,33 +328,24 @@ public final class StringOperations {
     // ---- memory ----
 
     private static long load(GuestContext ctx, long va, int size) {
-        int at = ctx.ramIndex(va, size, false);
+        long at = ctx.ramIndex(va, size, false);
         if (at < 0) {
             return ctx.loadSlow(va, size * 8, false);
         }
         return switch (size) {
-            case 1 -> ctx.ram[at];
-            case 2 -> (short) SHORTS.get(ctx.ram, at);
-            case 4 -> (int) INTS.get(ctx.ram, at);
-            default -> (long) LONGS.get(ctx.ram, at);
+            case 1 -> (byte) ctx.hostRam.get8(at);
+            case 2 -> (short) ctx.hostRam.get16(at);
+            case 4 -> ctx.hostRam.get32(at);
+            default -> ctx.hostRam.get64(at);
         };
     }
 
     private static void store(GuestContext ctx, long va, int size, long value) {
-        int at = ctx.ramIndex(va, size, true);
+        long at = ctx.ramIndex(va, size, true);
         if (at < 0) {
             ctx.storeSlow(va, value, size * 8);
         } else {
-            put(ctx.ram, at, size, value);
-        }
-    }
-
-    private static void put(byte[] ram, int at, int size, long value) {
-        switch (size) {
-            case 1 -> ram[at] = (byte) value;
-            case 2 -> SHORTS.set(ram, at, (short) value);
-            case 4 -> INTS.set(ram, at, (int) value);
-            default -> LONGS.set(ram, at, value);
+            ctx.hostRam.put(at, value, size * 8);
         }
     }
 

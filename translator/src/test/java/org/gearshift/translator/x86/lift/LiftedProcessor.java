@@ -31,7 +31,7 @@ class LiftedProcessor extends GuestContext {
     LiftedProcessor(long mode) {
         super(X86State.LAYOUT);
         this.mode = mode;
-        ram = new byte[0x2000];
+        useRam(new byte[0x2000]);
         readMap = new int[1 << 20];
         writeMap = new int[1 << 20];
         Arrays.fill(readMap, -1);

@@ -33,7 +33,7 @@ final class Emulated extends GuestContext {
 
     Emulated() {
         super(X86State.LAYOUT);
-        ram = new byte[0x4000];
+        useRam(new byte[0x4000]);
         readMap = new int[1 << 20];
         Arrays.fill(readMap, -1);
         readMap[Processor.DATA >>> 12] = FRAME;

@@ -27,7 +27,7 @@ class StringOperationsTest {
 
         Context() {
             super(X86State.LAYOUT);
-            ram = new byte[PAGES << 12];
+            useRam(new byte[PAGES << 12]);
             readMap = new int[1 << 20];
             writeMap = new int[1 << 20];
             Arrays.fill(readMap, -1);

@@ -29,7 +29,7 @@ final class VectorEmulated extends GuestContext {
         super(X86State.LAYOUT);
         code64 = bits == 64;
         mode = SIMD | X86Mode.PROTECTED | X86Mode.STACK32 | (code64 ? X86Mode.CODE64 : X86Mode.CODE32 | FLAT);
-        ram = new byte[0x2000];
+        useRam(new byte[0x2000]);
         readMap = new int[1 << 20];
         Arrays.fill(readMap, -1);
         // Frames in the wrong order, so that nothing may take neighbours in memory for neighbours in RAM.

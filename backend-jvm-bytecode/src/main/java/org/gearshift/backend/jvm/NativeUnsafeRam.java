@@ -1,0 +1,64 @@
+package org.gearshift.backend.jvm;
+
+import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.LADD;
+
+import org.gearshift.ir.Type;
+import org.objectweb.asm.ClassWriter;
+
+/**
+ * RAM outside the Java heap through {@code sun.misc.Unsafe}, its address a constant of the code. What {@link UnsafeRam} says of bounds holds here likewise: every entry of a page map
+ * names a whole frame of the RAM. By 64-bit address the entry found is the frame's number ({@link org.gearshift.ir.WideMap}), below {@code 1 << shift}, and again only the
+ * page's own entry gives such a number.
+ */
+final class NativeUnsafeRam implements RamAccess {
+    private final UnsafeRam unsafe;
+    private final long address;
+
+    /**
+     * @param className internal name of the generated class
+     * @param address of the RAM, which the contexts that code runs on keep alive
+     */
+    NativeUnsafeRam(String className, long address) {
+        this.unsafe = new UnsafeRam(className);
+        this.address = address;
+    }
+
+    @Override
+    public void members(ClassWriter w) {
+        unsafe.members(w);
+    }
+
+    @Override
+    public Type indexType() {
+        return Type.I64;
+    }
+
+    @Override
+    public void base(Code c, int bits) {
+        unsafe.push(c);
+    }
+
+    @Override
+    public void index(Code c, int displacement) {
+        c.constant(address + displacement);
+        c.op(LADD);
+    }
+
+    @Override
+    public void wideIndex(Code c) {
+        index(c, 0);
+    }
+
+    @Override
+    public void load(Code c, int bits) {
+        c.invoke(INVOKEVIRTUAL, UnsafeRam.UNSAFE_TYPE, "get" + UnsafeRam.name(bits), "(J)" + UnsafeRam.letter(bits), 2);
+        UnsafeRam.zeroExtend(c, bits);
+    }
+
+    @Override
+    public void store(Code c, int bits) {
+        UnsafeRam.narrow(c, bits);
+        c.invoke(INVOKEVIRTUAL, UnsafeRam.UNSAFE_TYPE, "put" + UnsafeRam.name(bits), "(J" + UnsafeRam.letter(bits) + ")V", 3);
+    }
+}

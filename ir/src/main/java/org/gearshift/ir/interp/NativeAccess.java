@@ -1,0 +1,85 @@
+package org.gearshift.ir.interp;
+
+import org.gearshift.ir.Ram;
+
+/** RAM that is none. */
+final class NativeAccess extends RamAccess {
+    private final Ram memory;
+
+    private NativeAccess(Ram memory) {
+        this.memory = memory;
+    }
+
+    static RamAccess of(Ram memory) {
+        return new NativeAccess(memory);
+    }
+
+    private static long at(int frame, int va) {
+        return (long) frame << 12 | va & 0xfff;
+    }
+
+    @Override
+    int get8(byte[] ram, int frame, int va) {
+        return memory.get8(at(frame, va));
+    }
+
+    @Override
+    int get16(byte[] ram, int frame, int va) {
+        return memory.get16(at(frame, va));
+    }
+
+    @Override
+    int get32(byte[] ram, int frame, int va) {
+        return memory.get32(at(frame, va));
+    }
+
+    @Override
+    void put8(byte[] ram, int frame, int va, int value) {
+        memory.put8(at(frame, va), value);
+    }
+
+    @Override
+    void put16(byte[] ram, int frame, int va, int value) {
+        memory.put16(at(frame, va), value);
+    }
+
+    @Override
+    void put32(byte[] ram, int frame, int va, int value) {
+        memory.put32(at(frame, va), value);
+    }
+
+    @Override
+    int get8(byte[] ram, long found, long va) {
+        return memory.get8(memory.offset(found, va));
+    }
+
+    @Override
+    int get16(byte[] ram, long found, long va) {
+        return memory.get16(memory.offset(found, va));
+    }
+
+    @Override
+    int get32(byte[] ram, long found, long va) {
+        return memory.get32(memory.offset(found, va));
+    }
+
+    @Override
+    long get64(byte[] ram, long found, long va) {
+        return memory.get64(memory.offset(found, va));
+    }
+
+    @Override
+    void put8(byte[] ram, long found, long va, int value) {
+        memory.put8(memory.offset(found, va), value);
+    }
+
+    @Override
+    void put32(byte[] ram, long found, long va, int value) {
+        memory.put32(memory.offset(found, va), value);
+    }
+
+    @Override
+    void put64(byte[] ram, long found, long va, long value) {
+        memory.put64(memory.offset(found, va), value);
+    }
+}
