@@ -2,7 +2,7 @@
 #include "machine.h"
 #include "../system-checks/options.h"
 
-#define GROUPS G(interrupts64) G(returns64) G(transfers64) G(segments64) G(canonical64) G(calls64) G(paging64) G(compatible64) G(registers64) G(debug64) G(events64) G(modified64) \
+#define GROUPS G(interrupts64) G(returns64) G(transfers64) G(segments64) G(canonical64) G(calls64) G(paging64) G(compatible64) G(registers64) G(debug64) G(events64) G(modified64) G(contexts64) \
     G(unshared64)
 
 #define G(name) void checks_##name(void);

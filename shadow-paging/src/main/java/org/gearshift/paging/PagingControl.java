@@ -9,6 +9,7 @@ final class PagingControl {
     private static final long CR4_PSE = 1L << 4;
     private static final long CR4_PAE = 1L << 5;
     private static final long CR4_PGE = 1L << 7;
+    private static final long CR4_PCIDE = 1L << 17;
     private static final long CR4_SMEP = 1L << 20;
     private static final long CR4_SMAP = 1L << 21;
     private static final long EFER_LMA = 1L << 10;
@@ -51,8 +52,9 @@ final class PagingControl {
         return ((cr0 ^ newCr0) & CR0_WP) != 0 || ((cr4 ^ newCr4) & (CR4_SMEP | CR4_SMAP)) != 0;
     }
 
+    /** The new value flushes global pages. */
     boolean changesGlobal(long newCr4) {
-        return ((cr4 ^ newCr4) & CR4_PGE) != 0;
+        return ((cr4 ^ newCr4) & (CR4_PGE | CR4_PCIDE)) != 0;
     }
 
     /** Whether the write reloads the PDPTEs: a CR3 write, seen as a new value or as no change at all, or a change of certain bits. */

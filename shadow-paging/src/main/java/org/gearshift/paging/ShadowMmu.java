@@ -420,6 +420,24 @@ public final class ShadowMmu {
         maps.invalidate(page(va));
     }
 
+    /**
+     * A flush of one process context, or of all: what other vCPUs have left word of is acted on, and nothing else needs to be, since traces keep the rest true.
+     *
+     * @param global whether global pages are flushed too, which may have come through the tables of a space that is no longer current
+     */
+    public void invalidateContext(boolean global) {
+        if (selected != this) {
+            selected.invalidateContext(global);
+            return;
+        }
+        if (inbox.pending) {
+            takeMappingNews();
+        }
+        if (global) {
+            maps.clearGlobal();
+        }
+    }
+
     /** Drops every cached translation, global ones included. */
     public void flushAll() {
         counters.flushes++;

@@ -19,6 +19,9 @@ final class MachineMemory {
 
     /** The same, in an array. */
     static GuestRam array(long bytes) {
+        if (bytes > GuestRam.MAX_ARRAY) {
+            throw new HostMemoryException("a paravirtual domain has at most " + HostMemoryException.mib(GuestRam.MAX_ARRAY) + " MiB, its tables included; choose less guest memory");
+        }
         try {
             return new GuestRam(bytes);
         } catch (OutOfMemoryError e) {

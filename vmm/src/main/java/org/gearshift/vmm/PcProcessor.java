@@ -18,13 +18,15 @@ final class PcProcessor extends Processor {
     private static final int NONE = -1;
 
     private final WatchedPorts ports;
+    private final WatchedApic apic;
     private volatile boolean waitsForStartUp;
     private volatile boolean initRequested;
     private volatile int startUpVector = NONE;
 
-    private PcProcessor(int number, CodePages code, ShadowMmu mmu, InterruptSource interrupts, VCpu cpu, WatchedPorts ports) {
+    private PcProcessor(int number, CodePages code, ShadowMmu mmu, InterruptSource interrupts, VCpu cpu, WatchedPorts ports, WatchedApic apic) {
         super(number, code, mmu, interrupts, cpu);
         this.ports = ports;
+        this.apic = apic;
         this.waitsForStartUp = number != 0;
     }
 
@@ -38,11 +40,12 @@ final class PcProcessor extends Processor {
     static PcProcessor of(int number, int processors, PhysicalMemory memory, CodePages code, ShadowMmu mmu, PcPlatform platform, RandomNumbers random,
             CpuModel model) {
         WatchedPorts ports = new WatchedPorts(platform.portSpace());
+        WatchedApic apic = new WatchedApic(platform.apicMsrs(number));
         InterruptSource interrupts = platform.interruptSource(number);
-        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, ports, interrupts, platform.timeSource(), platform.apicBaseMsr(number),
+        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, ports, interrupts, platform.timeSource(), apic,
                 platform.taskPriority(number), platform.numericErrorLine(), random, model));
         cpu.place(number, processors);
-        return new PcProcessor(number, code, mmu, interrupts, cpu, ports);
+        return new PcProcessor(number, code, mmu, interrupts, cpu, ports, apic);
     }
 
     /** Tells the engine of every port access: devices re-arm events there. */
@@ -74,6 +77,7 @@ final class PcProcessor extends Processor {
     void attach(PhysicalMemory memory, EventTimer timer, EngineOptions options) {
         super.attach(memory, timer, options);
         ports.engine = engine();
+        apic.attach(engine());
     }
 
     /** Accesses of its code to I/O ports. */

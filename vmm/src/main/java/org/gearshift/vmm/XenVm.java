@@ -19,7 +19,7 @@ import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostClock;
 import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
-import org.gearshift.vmm.cpu.ApicBaseMsr;
+import org.gearshift.vmm.cpu.ApicMsrs;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
@@ -89,7 +89,7 @@ public final class XenVm implements Machine {
 
     private DomainProcessor processor(int number, CodePages code, ShadowMmu mmu, CpuModel model) {
         InterruptSource upcalls = domain.upcalls(number);
-        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, new NoPorts(), upcalls, clock::nanos, ApicBaseMsr.NONE, TaskPriority.NONE,
+        VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, new NoPorts(), upcalls, clock::nanos, ApicMsrs.NONE, TaskPriority.NONE,
                 NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(number) : RandomNumbers.secure(), model));
         domain.attach(number, cpu, mmu, () -> processors.get(number).engine().requestStop());
         return new DomainProcessor(number, code, mmu, upcalls, cpu, domain);

@@ -6,7 +6,7 @@ import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
-import org.gearshift.vmm.cpu.ApicBaseMsr;
+import org.gearshift.vmm.cpu.ApicMsrs;
 import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.Eflags;
@@ -86,7 +86,7 @@ abstract class MonitorProcessor extends UserProcessor {
             PhysicalMemory memory = new PhysicalMemory(ram);
             CodePages code = new CodePages(memory);
             ShadowMmu mmu = new ShadowMmu(memory, code);
-            VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicBaseMsr.NONE, TaskPriority.NONE,
+            VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, NO_PORTS, InterruptSource.NONE, () -> 0, ApicMsrs.NONE, TaskPriority.NONE,
                     NumericErrorLine.NONE, RandomNumbers.seeded(0), CpuModel.athlon(EnumSet.allOf(CpuFeature.class))));
             return new Parts(cpu, mmu, ram);
         }

@@ -63,6 +63,8 @@ public enum X86Service {
     SMSW,
     /** [ends] (linear address). */
     INVLPG,
+    /** [ends] (type, low and high half of the descriptor): INVPCID. */
+    INVPCID,
     /** [ends] (): INVD (0), WBINVD (1) as first argument. */
     CACHE_CONTROL,
     /** [ends] (port, bits): -> value zero-extended. I/O permission is checked by the service. */
@@ -116,7 +118,7 @@ public enum X86Service {
     PAUSE,
     /** (vector): x87 error reporting: an unmasked exception is pending before a waiting instruction. Returns if it is to be ignored. */
     X87_ERROR,
-    /** (linear address, bytes): INVPCID, CLFLUSH and friends with a checked address. */
+    /** (linear address, bytes): CLFLUSH and friends with a checked address. */
     CACHE_LINE,
     /** [exit] (next): VMCALL, VMMCALL and other instructions of a hypervisor. */
     HYPERCALL,

@@ -27,7 +27,11 @@ final class ControlRegisters {
     static final long CR4_PCE = 1 << 8;
     static final long CR4_UMIP = 1 << 11;
     static final long CR4_FSGSBASE = 1 << 16;
+    static final long CR4_PCIDE = 1 << 17;
     static final long CR4_OSXSAVE = 1 << 18;
+    /** In a value for CR3, with CR4.PCIDE: what is cached for its identifier may stay. */
+    private static final long CR3_KEEP = 1L << 63;
+    private static final long CR3_PCID = 0xfff;
     static final long EFER_SCE = 1;
     static final long EFER_LME = 1 << 8;
     static final long EFER_LMA = 1 << 10;
@@ -47,6 +51,7 @@ final class ControlRegisters {
         OSXMMEXCPT(1 << 10, CpuFeature.SSE),
         UMIP(CR4_UMIP, CpuFeature.UMIP),
         FSGSBASE(CR4_FSGSBASE, CpuFeature.FSGSBASE),
+        PCIDE(CR4_PCIDE, CpuFeature.PCID),
         OSXSAVE(CR4_OSXSAVE, CpuFeature.XSAVE),
         SMEP(1 << 20, CpuFeature.SMEP),
         SMAP(1 << 21, CpuFeature.SMAP);
@@ -124,7 +129,7 @@ final class ControlRegisters {
         boolean turnsPagingOn = (v & ~s[CR0] & CR0_PG) != 0;
         boolean turnsPagingOff = (s[CR0] & ~v & CR0_PG) != 0;
         boolean entersLongMode = turnsPagingOn && (s[EFER] & EFER_LME) != 0;
-        if ((value & HIGH_32) != 0 || pagingWithoutProtection || writeThroughUncached || turnsPagingOff && cpu.code64()
+        if ((value & HIGH_32) != 0 || pagingWithoutProtection || writeThroughUncached || turnsPagingOff && (cpu.code64() || (s[CR4] & CR4_PCIDE) != 0)
                 || entersLongMode && !mayEnterLongMode() || turnsPagingOn && !entersLongMode && !directoriesValid(s[CR3], s[CR4])) {
             cpu.raise(Vector.GP, 0);
         }
@@ -148,7 +153,9 @@ final class ControlRegisters {
         return (s[CR4] & CR4_PAE) != 0 && !code64 && !task16;
     }
 
-    private void writeCr3(long value) {
+    private void writeCr3(long written) {
+        // Shadow tables are true to the guest's at all times, so that all of them may stay, always; the bit itself does not stay.
+        long value = (s[CR4] & CR4_PCIDE) != 0 ? written & ~CR3_KEEP : written;
         boolean reserved = cpu.longMode() && value >>> cpu.model.physicalBits() != 0;
         if (reserved || cpu.paging() && !directoriesValid(value, s[CR4])) {
             cpu.raise(Vector.GP, 0);
@@ -169,7 +176,8 @@ final class ControlRegisters {
     private void writeCr4(long value) {
         boolean pae = ((value ^ s[CR4]) & CR4_PAE) != 0 && cpu.paging();
         boolean leavesPae = cpu.longMode() && (value & CR4_PAE) == 0;
-        if ((value & ~cr4Valid) != 0 || leavesPae || pae && !directoriesValid(s[CR3], value)) {
+        boolean takesPcids = (value & ~s[CR4] & CR4_PCIDE) != 0 && (!cpu.longMode() || (s[CR3] & CR3_PCID) != 0);
+        if ((value & ~cr4Valid) != 0 || leavesPae || takesPcids || pae && !directoriesValid(s[CR3], value)) {
             cpu.raise(Vector.GP, 0);
         }
         s[CR4] = value;

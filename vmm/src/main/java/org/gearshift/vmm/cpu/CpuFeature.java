@@ -33,6 +33,10 @@ public enum CpuFeature {
     PCLMULQDQ(1, Register.ECX, 1, IsaExtension.PCLMULQDQ, SSE2),
     SSSE3(1, Register.ECX, 9, IsaExtension.SSSE3, SSE3),
     CX16(1, Register.ECX, 13, IsaExtension.CX16, CX8),
+    /** The local APIC by model-specific registers. */
+    X2APIC(1, Register.ECX, 21, APIC),
+    /** The local APIC's timer compares with the time-stamp counter. */
+    TSC_DEADLINE(1, Register.ECX, 24, APIC, TSC),
     SSE4_1(1, Register.ECX, 19, IsaExtension.SSE4_1, SSSE3),
     POPCNT(1, Register.ECX, 23, IsaExtension.POPCNT),
     SSE4_2(1, Register.ECX, 20, IsaExtension.SSE4_2, SSE4_1, POPCNT),
@@ -43,7 +47,7 @@ public enum CpuFeature {
     FMA(1, Register.ECX, 12, IsaExtension.FMA, AVX),
     F16C(1, Register.ECX, 29, IsaExtension.F16C, AVX),
     RDRAND(1, Register.ECX, 30, IsaExtension.RDRAND),
-    /** Says that the machine is virtual; Linux then looks for paravirtual interfaces. */
+    /** Says that the machine is virtual, and that it is so in the manner of KVM, with none of its paravirtual features: for Linux, that x2APIC mode needs no interrupt remapping. */
     HYPERVISOR(1, Register.ECX, 31),
     BMI1(7, Register.EBX, 3, IsaExtension.BMI1),
     AVX2(7, Register.EBX, 5, IsaExtension.AVX2, AVX),
@@ -74,6 +78,9 @@ public enum CpuFeature {
     PDPE1GB(0x80000001, Register.EDX, 26, LM),
     /** The bases of FS and GS by instruction; for 64-bit code alone. */
     FSGSBASE(7, Register.EBX, 0, IsaExtension.FSGSBASE, LM),
+    /** Process-context identifiers. */
+    PCID(1, Register.ECX, 17, LM),
+    INVPCID(7, Register.EBX, 10, IsaExtension.INVPCID),
     LAHF64(0x80000001, Register.ECX, 0, LM),
     LZCNT(0x80000001, Register.ECX, 5, IsaExtension.LZCNT),
     /** Invariant TSC: it ticks at one rate in every power state. */
@@ -91,8 +98,8 @@ public enum CpuFeature {
     public static final Set<CpuFeature> BASELINE = Collections.unmodifiableSet(EnumSet.of(FPU, DE, PSE, TSC, MSR, PAE, CX8, APIC, SEP, PGE,
             CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2, NX, INVARIANT_TSC));
 
-    /** The same for x86-64. */
-    public static final Set<CpuFeature> BASELINE64 = with(BASELINE, SYSCALL, LM, CX16, LAHF64, RDTSCP, PDPE1GB);
+    /** The same for x86-64, and that the machine is virtual: without that Linux makes no use of x2APIC mode. */
+    public static final Set<CpuFeature> BASELINE64 = with(BASELINE, SYSCALL, LM, CX16, LAHF64, RDTSCP, PDPE1GB, X2APIC, TSC_DEADLINE, PCID, INVPCID, HYPERVISOR);
 
     /** All there is, but for machine checks, which do not happen, and the word that the machine is virtual. */
     public static final Set<CpuFeature> MAXIMUM = Collections.unmodifiableSet(EnumSet.complementOf(EnumSet.of(MCE, HYPERVISOR)));

@@ -14,6 +14,8 @@ import org.gearshift.translator.x86.runtime.ExtendedState;
  * {@link #features} are claimed, and control-register bits and MSRs that belong to others do not exist.
  */
 public final class CpuModel {
+    /** Linux, Documentation/virt/kvm/x86/cpuid.rst: the signature, then features, of which there are none. */
+    private static final int HYPERVISOR = 0x40000000;
     private static final int EXTENDED = 0x80000000;
     private static final int CACHES = 4;
     /** Structured extended features. */
@@ -144,6 +146,10 @@ public final class CpuModel {
             put(EXTENDED + 2 + i, word(text, 16 * i), word(text, 16 * i + 4), word(text, 16 * i + 8), word(text, 16 * i + 12));
         }
         put(EXTENDED + 8, (has(CpuFeature.LM) ? 48 : 32) << 8 | physicalBits(), 0, 0, 0);
+        if (has(CpuFeature.HYPERVISOR) && has(CpuFeature.APIC)) {
+            byte[] kvm = "KVMKVMKVM\0\0\0".getBytes(StandardCharsets.US_ASCII);
+            put(HYPERVISOR, HYPERVISOR + 1, word(kvm, 0), word(kvm, 4), word(kvm, 8));
+        }
         fillCaches();
         fillExtendedState();
         for (CpuFeature f : features) {

@@ -43,7 +43,7 @@ final class Cpuid {
             case 0 -> v[0] = Math.max(v[0], TOPOLOGY);
             case 1 -> {
                 v[1] = v[1] & 0xffff | 1 << idBits + 16 | cpu.number() << 24;
-                v[3] |= HTT_BIT;
+                v[3] |= cpu.processors() > 1 ? HTT_BIT : 0;
             }
             case CACHES -> {
                 v = cpu.model.cacheLeaf(subleaf).clone();
@@ -70,12 +70,14 @@ final class Cpuid {
         long[] s = cpu.s;
         int leaf = (int) s[RAX];
         int subleaf = (int) s[RCX];
-        int[] v = cpu.processors() == 1 ? cpu.model.leaf(leaf, subleaf) : packaged(leaf, subleaf);
+        // Where there is an x2APIC there is its topology leaf: SDM vol. 3A section 11.12.8.
+        boolean lone = cpu.processors() == 1 && !cpu.model.has(CpuFeature.X2APIC);
+        int[] v = lone ? cpu.model.leaf(leaf, subleaf) : packaged(leaf, subleaf);
         int ebx = v[1];
         int ecx = v[2];
         int edx = v[3];
         // A disabled local APIC disappears from CPUID: SDM vol. 3A section 11.4.3.
-        if ((leaf == 1 || leaf == EXTENDED_FEATURES) && (cpu.apicBase.read() & APIC_ENABLED) == 0) {
+        if ((leaf == 1 || leaf == EXTENDED_FEATURES) && (cpu.apic.read() & APIC_ENABLED) == 0) {
             edx &= ~APIC_BIT;
         }
         // Intel processors show SYSCALL to 64-bit code alone: SDM vol. 2 under CPUID.

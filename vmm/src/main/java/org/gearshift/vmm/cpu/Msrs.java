@@ -46,6 +46,11 @@ final class Msrs {
     private static final long PAT_RESET = 0x0007040600070406L;
     /** Bits of APIC_BASE below the base: BSP, enable. */
     private static final long APIC_BASE_FLAGS = 0x900;
+    private static final long APIC_BASE_X2APIC = 0x400;
+    private static final int TSC_DEADLINE = 0x6e0;
+    /** The registers of x2APIC mode: a range of numbers. */
+    private static final int X2APIC = 0x800;
+    private static final int X2APIC_REGISTERS = 0x100;
     private static final long NO_BITS_VALID = 0;
     private static final long LOW_32 = 0xffffffffL;
 
@@ -72,10 +77,9 @@ final class Msrs {
     Msrs(VCpu cpu) {
         this.cpu = cpu;
         this.s = cpu.s;
-        table.put(TSC, new Msr(this::tsc, v -> tscOffset = v - cpu.time.tsc()));
+        table.put(TSC, new Msr(this::tsc, this::setTsc));
         if (cpu.model.has(CpuFeature.APIC)) {
-            long valid = (1L << cpu.model.physicalBits()) - 0x1000 | APIC_BASE_FLAGS;
-            table.put(APIC_BASE, new Msr(() -> cpu.apicBase.read(), checked(valid, v -> cpu.apicBase.write(v))));
+            localApic();
         }
         if (cpu.model.has(CpuFeature.SEP)) {
             slot(SYSENTER_CS, X86State.SYSENTER_CS);
@@ -103,6 +107,49 @@ final class Msrs {
         table.put(DEBUGCTL, new Msr(() -> 0, checked(NO_BITS_VALID, v -> { })));
         vendorSpecific();
         reset();
+    }
+
+    private void localApic() {
+        boolean x2apic = cpu.model.has(CpuFeature.X2APIC);
+        long valid = (1L << cpu.model.physicalBits()) - 0x1000 | APIC_BASE_FLAGS | (x2apic ? APIC_BASE_X2APIC : 0);
+        table.put(APIC_BASE, new Msr(() -> cpu.apic.read(), checked(valid, v -> require(cpu.apic.write(v)))));
+        for (int i = 0; x2apic && i < X2APIC_REGISTERS; i++) {
+            int register = i;
+            table.put(X2APIC + i, new Msr(() -> {
+                long value = cpu.apic.readRegister(register);
+                require(value != ApicMsrs.FAULT);
+                return value;
+            }, v -> require(cpu.apic.writeRegister(register, v))));
+        }
+        if (cpu.model.has(CpuFeature.TSC_DEADLINE)) {
+            table.put(TSC_DEADLINE, new Msr(this::deadline, this::setDeadline));
+        }
+    }
+
+    private void require(boolean possible) {
+        if (!possible) {
+            cpu.raise(Vector.GP, 0);
+        }
+    }
+
+    /** The timer compares with the counter as the guest sees it. */
+    private long deadline() {
+        long due = cpu.apic.deadline();
+        return due == 0 ? 0 : due + tscOffset;
+    }
+
+    /** Zero disarms; what is past fires at once. */
+    private void setDeadline(long value) {
+        boolean past = Long.compareUnsigned(value, tsc()) <= 0;
+        cpu.apic.setDeadline(value == 0 ? 0 : past ? Math.max(1, cpu.time.tsc()) : value - tscOffset);
+    }
+
+    private void setTsc(long value) {
+        long due = deadline();
+        tscOffset = value - cpu.time.tsc();
+        if (due != 0) {
+            setDeadline(due);
+        }
     }
 
     private void longMode() {

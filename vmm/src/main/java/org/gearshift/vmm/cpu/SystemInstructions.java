@@ -18,6 +18,12 @@ import org.gearshift.translator.x86.decode.Mnemonic;
 
 /** The remaining system instructions: flags, descriptor-table registers, caches, waiting. SDM vol. 2. */
 final class SystemInstructions {
+    /** Types of INVPCID. */
+    private static final long INVPCID_ADDRESS = 0;
+    private static final long INVPCID_CONTEXT = 1;
+    private static final long INVPCID_ALL = 2;
+    private static final long INVPCID_ALL_BUT_GLOBAL = 3;
+    private static final int PCID_BITS = 12;
     private static final Logger LOG = System.getLogger(SystemInstructions.class.getName());
     private static final Mnemonic[] MNEMONICS = Mnemonic.values();
     private static final int LONGEST_INSTRUCTION = 15;
@@ -54,6 +60,7 @@ final class SystemInstructions {
             cpu.refreshMode();
             return 0;
         });
+        t.put(X86Service.INVPCID, this::invpcid);
         t.put(X86Service.CACHE_CONTROL, (kind, b, c) -> {
             // Memory is coherent; there is nothing to write back.
             cpu.requireCpl0();
@@ -83,6 +90,23 @@ final class SystemInstructions {
                 throw cpu.raise(Vector.UD, -1);
             });
         }
+    }
+
+    /** SDM vol. 2 under INVPCID. What is derived from guest tables is true to them in any case, but for global pages; so only those need be flushed. */
+    private long invpcid(long type, long descriptor, long address) {
+        cpu.requireCpl0();
+        boolean oneContext = type == INVPCID_ADDRESS || type == INVPCID_CONTEXT;
+        boolean noPcids = (s[X86State.CR4] & ControlRegisters.CR4_PCIDE) == 0;
+        if (Long.compareUnsigned(type, INVPCID_ALL_BUT_GLOBAL) > 0 || descriptor >>> PCID_BITS != 0 || oneContext && noPcids && descriptor != 0
+                || type == INVPCID_ADDRESS && !ShadowMmu.canonical(address)) {
+            cpu.raise(Vector.GP, 0);
+        }
+        cpu.mmu.invalidateContext(type == INVPCID_ALL);
+        if (type == INVPCID_ADDRESS) {
+            cpu.mmu.invlpg(address);
+        }
+        cpu.refreshMode();
+        return 0;
     }
 
     private long unimplemented(int mnemonic) {

@@ -55,7 +55,7 @@ public final class VCpu extends GuestContext {
 
     /** The outside world of a processor. */
     public record Environment(PhysicalMemory memory, CodePages code, ShadowMmu mmu, PortSpace ports, InterruptSource interrupts,
-            TimeSource time, ApicBaseMsr apicBase, TaskPriority taskPriority, NumericErrorLine numericError, RandomNumbers random,
+            TimeSource time, ApicMsrs apic, TaskPriority taskPriority, NumericErrorLine numericError, RandomNumbers random,
             CpuModel model) {
     }
 
@@ -76,7 +76,7 @@ public final class VCpu extends GuestContext {
     final PhysicalMemory physical;
     final ShadowMmu mmu;
     final TimeSource time;
-    final ApicBaseMsr apicBase;
+    final ApicMsrs apic;
     final TaskPriority taskPriority;
     final StackFrame frame;
     final StackReader stack;
@@ -114,7 +114,7 @@ public final class VCpu extends GuestContext {
         mmu = env.mmu();
         shared = physical.isShared();
         time = env.time();
-        apicBase = env.apicBase();
+        apic = env.apic();
         taskPriority = env.taskPriority();
         interruptSource = env.interrupts();
         useRam(translatedRam(physical.ram()));

@@ -6,6 +6,6 @@
  * <p>May use {@code ir}, {@code translator} and {@code shadow-paging}. Knows nothing of devices, of how code is executed, or of
  * translations: the outside world is the small interfaces here ({@link org.gearshift.vmm.cpu.PortSpace},
  * {@link org.gearshift.vmm.cpu.InterruptSource}, {@link org.gearshift.vmm.cpu.TimeSource},
- * {@link org.gearshift.vmm.cpu.ApicBaseMsr}, {@link org.gearshift.vmm.cpu.NumericErrorLine}).
+ * {@link org.gearshift.vmm.cpu.ApicMsrs}, {@link org.gearshift.vmm.cpu.NumericErrorLine}).
  */
 package org.gearshift.vmm.cpu;

@@ -78,6 +78,12 @@ public final class ApicBus {
      * @return false if no processor accepted it
      */
     boolean send(int low, int destination) {
+        boolean all = destination == ApicMessage.BROADCAST && (low & ApicMessage.DESTINATION_LOGICAL) == 0;
+        return sendWide(low, all ? ApicMessage.BROADCAST_WIDE : destination);
+    }
+
+    /** The same with a destination of 32 bits, as in x2APIC mode. */
+    boolean sendWide(int low, int destination) {
         boolean logical = (low & ApicMessage.DESTINATION_LOGICAL) != 0;
         if (ApicMessage.deliveryMode(low) == ApicMessage.LOWEST_PRIORITY) {
             LocalApic lowest = null;

@@ -16,8 +16,10 @@ final class ApicMessage {
     static final int REMOTE_IRR = 0x4000;
     static final int LEVEL = 0x8000;
     static final int MASKED = 0x10000;
-    /** Physical destination of every processor. */
+    /** Physical destination of every processor, in eight bits. */
     static final int BROADCAST = 0xff;
+    /** Destination of every processor, in 32. */
+    static final int BROADCAST_WIDE = -1;
 
     private ApicMessage() {
     }

@@ -10,7 +10,7 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 
 /**
- * A processor's local APIC in xAPIC mode (Intel SDM vol. 3A, ch. 11), memory-mapped and not an 82489DX. Its timer's input clock runs at 1 GHz
+ * A processor's local APIC (Intel SDM vol. 3A, ch. 11), not an 82489DX: memory-mapped in xAPIC mode, by model-specific registers in x2APIC mode. Its timer's input clock runs at 1 GHz
  * before the divider; TSC-deadline mode compares with guest nanoseconds. INTR of the 8259 pair comes in at LINT0.
  */
 public final class LocalApic implements Device {
@@ -22,6 +22,8 @@ public final class LocalApic implements Device {
     public static final long TIMER_HZ = 1_000_000_000L;
     /** IA32_APIC_BASE: this is the bootstrap processor. */
     public static final int BASE_BOOTSTRAP = 0x100;
+    /** IA32_APIC_BASE: x2APIC mode. */
+    public static final int BASE_X2APIC = 0x400;
     /** IA32_APIC_BASE: APIC enabled. */
     public static final int BASE_ENABLED = 0x800;
 
@@ -152,14 +154,33 @@ public final class LocalApic implements Device {
         return baseMsr;
     }
 
-    /** Sets IA32_APIC_BASE; disabling the APIC resets it (SDM 11.4.3). The caller moves the register window. */
-    public void setBaseMsr(long value) {
+    /**
+     * Sets IA32_APIC_BASE; disabling the APIC resets it (SDM 11.4.3). The caller moves the register window.
+     *
+     * @return false, with nothing done, for what the modes do not allow (SDM figure 11-28): x2APIC mode is entered from xAPIC mode, and left by disabling the APIC
+     */
+    public boolean setBaseMsr(long value) {
         long before = baseMsr;
+        boolean enable = (value & BASE_ENABLED) != 0;
+        boolean x2 = (value & BASE_X2APIC) != 0;
+        if (x2 && (!enable || !isGloballyEnabled()) || !x2 && enable && isX2Apic()) {
+            return false;
+        }
+        if (x2 && !isX2Apic()) {
+            apicId = id;
+            icrHigh = 0;
+        }
         baseMsr = value & ~(long) BASE_BOOTSTRAP | (bootstrap ? BASE_BOOTSTRAP : 0);
         if ((before & BASE_ENABLED) != 0 && (value & BASE_ENABLED) == 0) {
             initReset();
         }
         update();
+        return true;
+    }
+
+    /** Whether it is in x2APIC mode. */
+    public boolean isX2Apic() {
+        return (baseMsr & BASE_X2APIC) != 0;
     }
 
     /** True if IA32_APIC_BASE enables it. */
@@ -199,12 +220,44 @@ public final class LocalApic implements Device {
         write(LVT_LINT1, ApicMessage.NMI << 8);
     }
 
-    /** Reads the 32-bit register at {@code offset} (0..FFCh) of the window. */
-    public int read(int offset) {
-        int register = offset & 0xff0;
-        if (!isGloballyEnabled()) {
+    /** MSR {@code 800h + register} in x2APIC mode; -1 if it cannot be read. */
+    public long readMsr(int register) {
+        if (!isX2Apic() || !X2ApicRegisters.isReadable(register)) {
             return -1;
         }
+        return register == X2ApicRegisters.ICR ? (long) icrHigh << 32 | icrLow & 0xffffffffL : readRegister(register << 4) & 0xffffffffL;
+    }
+
+    /** Writes it; false if that is not possible. */
+    public boolean writeMsr(int register, long value) {
+        if (!isX2Apic() || !X2ApicRegisters.accepts(register, value)) {
+            return false;
+        }
+        switch (register) {
+            case X2ApicRegisters.ICR -> {
+                icrHigh = (int) (value >>> 32);
+                icrLow = (int) value;
+                sendIpi();
+            }
+            case X2ApicRegisters.SELF_IPI -> {
+                sent++;
+                if (value < FIRST_LEGAL_VECTOR) {
+                    error(ERROR_SEND_VECTOR);
+                } else {
+                    accept((int) value, false);
+                }
+            }
+            default -> writeRegister(register << 4, (int) value);
+        }
+        return true;
+    }
+
+    /** Reads the 32-bit register at {@code offset} (0..FFCh) of the window, which there is in xAPIC mode only. */
+    public int read(int offset) {
+        return isGloballyEnabled() && !isX2Apic() ? readRegister(offset & 0xff0) : -1;
+    }
+
+    private int readRegister(int register) {
         if (register >= ISR && register < ESR) {
             int[] bits = register < TMR ? isr : register < IRR ? tmr : irr;
             return bits[register >>> 4 & 7];
@@ -213,12 +266,12 @@ public final class LocalApic implements Device {
             return lvt[register - LVT_TIMER >>> 4];
         }
         switch (register) {
-            case ID: return apicId << 24;
+            case ID: return isX2Apic() ? id : apicId << 24;
             case VERSION: return VERSION_VALUE;
             case TPR: return tpr;
             case PPR: return processorPriority();
             case APR, RRD, EOI: return 0;
-            case LDR: return ldr;
+            case LDR: return logicalId();
             case DFR: return dfr;
             case SPURIOUS: return spurious;
             case ESR: return esr;
@@ -233,12 +286,19 @@ public final class LocalApic implements Device {
         }
     }
 
+    /** The logical destination register; in x2APIC mode cluster and place in it follow from the id (SDM 11.12.10.2). */
+    private int logicalId() {
+        return isX2Apic() ? id >>> 4 << 16 | 1 << (id & 0xf) : ldr;
+    }
+
     /** Writes the 32-bit register at {@code offset} (0..FFCh) of the window. */
     public void write(int offset, int value) {
-        int register = offset & 0xff0;
-        if (!isGloballyEnabled()) {
-            return;
+        if (isGloballyEnabled() && !isX2Apic()) {
+            writeRegister(offset & 0xff0, value);
         }
+    }
+
+    private void writeRegister(int register, int value) {
         if (register >= LVT_TIMER && register <= LVT_ERROR) {
             writeLvt(register - LVT_TIMER >>> 4, value);
             return;
@@ -360,7 +420,13 @@ public final class LocalApic implements Device {
         }
         int message = icrLow & 0xfff;
         switch (icrLow >>> 18 & 3) {
-            case 0 -> bus.send(message, icrHigh >>> 24);
+            case 0 -> {
+                if (isX2Apic()) {
+                    bus.sendWide(message, icrHigh);
+                } else {
+                    bus.send(message, icrHigh >>> 24);
+                }
+            }
             case 1 -> bus.deliver(this, message);
             case 2 -> bus.sendToAll(message, null);
             default -> bus.sendToAll(message, this);
@@ -376,14 +442,19 @@ public final class LocalApic implements Device {
         }
     }
 
+    /** Whether a message is for this one. @param destination 32 bits; all ones: for all */
     boolean isDestination(boolean logical, int destination) {
         if (!isGloballyEnabled()) {
             return false;
         }
-        if (!logical) {
-            return destination == ApicMessage.BROADCAST || destination == apicId;
+        if (destination == ApicMessage.BROADCAST_WIDE || !logical) {
+            return destination == ApicMessage.BROADCAST_WIDE || destination == apicId;
         }
-        int logicalId = ldr >>> 24;
+        int logicalId = logicalId();
+        if (isX2Apic()) {
+            return destination >>> 16 == logicalId >>> 16 && (destination & logicalId & 0xffff) != 0;
+        }
+        logicalId >>>= 24;
         if (dfr >>> 28 == 0xf) {
             return (logicalId & destination) != 0;
         }

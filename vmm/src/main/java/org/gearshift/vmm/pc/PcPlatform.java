@@ -20,7 +20,7 @@ import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.clock.WallClock;
-import org.gearshift.vmm.cpu.ApicBaseMsr;
+import org.gearshift.vmm.cpu.ApicMsrs;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
@@ -363,21 +363,57 @@ public final class PcPlatform {
         };
     }
 
-    /** IA32_APIC_BASE of processor {@code cpu}. */
-    public ApicBaseMsr apicBaseMsr(int cpu) {
+    /** The registers of processor {@code cpu} that its local APIC has. */
+    public ApicMsrs apicMsrs(int cpu) {
         LocalApic lapic = lapics[cpu];
-        return new ApicBaseMsr() {
+        return new ApicMsrs() {
             @Override
             public long read() {
                 return lapic.baseMsr();
             }
 
             @Override
-            public void write(long value) {
+            public boolean write(long value) {
                 memory.devices().enter();
                 try {
-                    lapic.setBaseMsr(value);
+                    boolean done = lapic.setBaseMsr(value);
                     moveLapicWindow();
+                    return done;
+                } finally {
+                    memory.devices().leave();
+                }
+            }
+
+            @Override
+            public long readRegister(int register) {
+                memory.devices().enter();
+                try {
+                    return lapic.readMsr(register);
+                } finally {
+                    memory.devices().leave();
+                }
+            }
+
+            @Override
+            public boolean writeRegister(int register, long value) {
+                memory.devices().enter();
+                try {
+                    return lapic.writeMsr(register, value);
+                } finally {
+                    memory.devices().leave();
+                }
+            }
+
+            @Override
+            public long deadline() {
+                return lapic.tscDeadline();
+            }
+
+            @Override
+            public void setDeadline(long tsc) {
+                memory.devices().enter();
+                try {
+                    lapic.setTscDeadline(tsc);
                 } finally {
                     memory.devices().leave();
                 }

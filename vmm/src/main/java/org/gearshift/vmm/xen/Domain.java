@@ -121,7 +121,7 @@ public final class Domain {
     public static CpuModel processor(CpuModel model) {
         EnumSet<CpuFeature> features = EnumSet.noneOf(CpuFeature.class);
         features.addAll(model.features());
-        features.removeAll(EnumSet.of(CpuFeature.PSE, CpuFeature.PGE, CpuFeature.MCE, CpuFeature.APIC, CpuFeature.SMEP, CpuFeature.SMAP, CpuFeature.UMIP,
+        features.removeAll(EnumSet.of(CpuFeature.PSE, CpuFeature.PGE, CpuFeature.MCE, CpuFeature.APIC, CpuFeature.X2APIC, CpuFeature.TSC_DEADLINE, CpuFeature.PCID, CpuFeature.INVPCID, CpuFeature.SMEP, CpuFeature.SMAP, CpuFeature.UMIP,
                 CpuFeature.FSGSBASE));
         features.add(CpuFeature.HYPERVISOR);
         return CpuModel.inOrder(features);

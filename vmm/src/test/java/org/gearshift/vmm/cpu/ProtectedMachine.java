@@ -48,7 +48,7 @@ final class ProtectedMachine implements PortSpace {
     }
 
     ProtectedMachine(CpuModel model) {
-        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicBaseMsr.NONE, TaskPriority.NONE,
+        cpu = new VCpu(new VCpu.Environment(memory, code, mmu, this, InterruptSource.NONE, () -> now, ApicMsrs.NONE, TaskPriority.NONE,
                 new Pins(), RandomNumbers.seeded(0), model));
         s = cpu.s;
     }

@@ -204,6 +204,67 @@ class LocalApicTest {
         assertEquals(0x75, other.acknowledge());
     }
 
+    private static LocalApic inX2ApicMode(LocalApic apic) {
+        assertTrue(apic.setBaseMsr(apic.baseMsr() | LocalApic.BASE_X2APIC));
+        assertTrue(apic.writeMsr(0x0f, 0x1ff));
+        return apic;
+    }
+
+    @Test
+    void x2ApicModeIsEnteredFromXApicModeAndLeftByTurningTheApicOff() {
+        long base = apic.baseMsr() & ~0xc00L;
+        assertFalse(apic.setBaseMsr(base | LocalApic.BASE_X2APIC), "not enabled");
+        inX2ApicMode(apic);
+        assertEquals(-1, apic.read(LocalApic.VERSION), "no register window");
+        apic.write(LocalApic.TPR, 0x50);
+        assertEquals(0, apic.readMsr(0x08));
+        assertFalse(apic.setBaseMsr(base | LocalApic.BASE_ENABLED));
+        assertTrue(apic.isX2Apic());
+        assertTrue(apic.setBaseMsr(base));
+        assertFalse(apic.setBaseMsr(base | LocalApic.BASE_ENABLED | LocalApic.BASE_X2APIC), "not at once");
+        assertTrue(apic.setBaseMsr(base | LocalApic.BASE_ENABLED));
+        assertEquals(-1, apic.readMsr(0x08), "no such registers in xAPIC mode");
+        assertFalse(apic.writeMsr(0x08, 0));
+    }
+
+    @Test
+    void x2ApicDestinationsHave32Bits() {
+        inX2ApicMode(apic);
+        LocalApic[] others = new LocalApic[20];
+        for (int i = 1; i < others.length; i++) {
+            others[i] = inX2ApicMode(newApic(i));
+        }
+        assertEquals(1 << 16 | 1 << 3, others[19].readMsr(0x0d), "cluster and place");
+        apic.writeMsr(0x30, 17L << 32 | 0x51);
+        apic.writeMsr(0x30, (1L << 16 | 0b1010) << 32 | 0x800 | 0x61);
+        apic.writeMsr(0x30, 0xffL << 32 | 0x71);
+        for (int i = 1; i < others.length; i++) {
+            int expected = i == 17 || i == 19 ? 0x61 : 0;
+            assertEquals(expected != 0, others[i].interruptPending(), "processor " + i);
+            if (expected != 0) {
+                assertEquals(expected, others[i].acknowledge());
+                assertEquals(i == 17, requests(others[i], 0x51), "the lower one, after that");
+            }
+        }
+        apic.writeMsr(0x30, 0xffffffffL << 32 | 0x81);
+        assertTrue(requests(others[5], 0x81) && requests(apic, 0x81), "all ones are everybody");
+        assertTrue(bus.message(0xfee00000L | 3 << 12, 0x91) && requests(others[3], 0x91), "messages of devices have ids of eight bits");
+        assertTrue(bus.message(0xfee00000L | 0xff << 12, 0xa1) && requests(others[19], 0xa1) && requests(apic, 0xa1));
+    }
+
+    private static boolean requests(LocalApic apic, int vector) {
+        return (apic.readMsr(0x20 + vector / 32) >>> vector % 32 & 1) != 0;
+    }
+
+    @Test
+    void initLeavesX2ApicModeAsItIs() throws Exception {
+        LocalApic other = inX2ApicMode(newApic(1));
+        inX2ApicMode(apic).writeMsr(0x30, 1L << 32 | 0x4500);
+        assertTrue(other.isX2Apic());
+        assertEquals(0xff, other.readMsr(0x0f), "but resets the registers");
+        assertEquals(1, other.readMsr(0x02));
+    }
+
     @Test
     void startUpMessagesReachTheProcessor() {
         List<String> log = new ArrayList<>();

@@ -123,12 +123,12 @@ class PcPlatformTest {
     void theLocalApicMovesAndDisappearsWithItsBaseRegister() {
         assertEquals(0x00050014, memory.read(LAPIC + 0x30, 32));
         assertEquals(0x14, memory.read(LAPIC + 0x30, 8));
-        pc.apicBaseMsr(0).write(0xfed00900L);
+        pc.apicMsrs(0).write(0xfed00900L);
         assertEquals(0x00050014, memory.read(0xfed00030L, 32));
         assertEquals(0xffffffffL, memory.read(LAPIC + 0x30, 32));
-        pc.apicBaseMsr(0).write(0xfed00100L);
+        pc.apicMsrs(0).write(0xfed00100L);
         assertEquals(0xffffffffL, memory.read(0xfed00030L, 32));
-        assertEquals(0xfed00100L, pc.apicBaseMsr(0).read());
+        assertEquals(0xfed00100L, pc.apicMsrs(0).read());
     }
 
     @Test

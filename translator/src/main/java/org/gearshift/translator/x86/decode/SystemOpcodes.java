@@ -71,7 +71,7 @@ final class SystemOpcodes {
             0F 35 | SYSEXIT | SEP
             0F 37 | GETSEC
             0F AA | RSM
-            66 0F 38 82 | INVPCID Gn,Mdq
+            66 0F 38 82 | INVPCID Gn,Mdq | INVPCID
             """;
 
     static final String EXTENDED_STATE = """

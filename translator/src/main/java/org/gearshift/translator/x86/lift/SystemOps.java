@@ -19,6 +19,7 @@ final class SystemOps {
         t.add(Mnemonic.LMSW, SystemOps::lmsw);
         t.add(Mnemonic.SMSW, SystemOps::smsw);
         t.add(Mnemonic.INVLPG, SystemOps::invlpg);
+        t.add(Mnemonic.INVPCID, SystemOps::invpcid);
         t.add(Mnemonic.INVD, (c, i) -> c.serviceEnd(X86Service.CACHE_CONTROL, c.ir.i32(0)));
         t.add((c, i) -> c.serviceEnd(X86Service.CACHE_CONTROL, c.ir.i32(1)), Mnemonic.WBINVD, Mnemonic.WBNOINVD);
         t.add(Mnemonic.RDMSR, (c, i) -> c.serviceEnd(X86Service.RDMSR));
@@ -50,6 +51,18 @@ final class SystemOps {
     private static void invlpg(LiftContext c, Instruction i) {
         Operand o = i.op(0);
         c.serviceEnd(X86Service.INVLPG, c.linearUnchecked(o.segment, c.effectiveAddress(o)));
+    }
+
+    private static void invpcid(LiftContext c, Instruction i) {
+        IrBuilder ir = c.ir;
+        if (!c.isCpl0()) {
+            c.service(X86Service.REQUIRE_CPL0);
+        }
+        Insn type = c.read(i.op(0));
+        Insn a = c.address(i.op(1), 16, false);
+        Insn low = ir.load(64, a);
+        Insn high = ir.load(64, ir.add(a, 8));
+        c.serviceEnd(X86Service.INVPCID, type, low, high);
     }
 
     /** A 64-bit counter into EDX:EAX. */
