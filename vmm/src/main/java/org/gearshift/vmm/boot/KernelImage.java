@@ -10,7 +10,7 @@ import java.util.zip.GZIPInputStream;
 /** A kernel file's bytes with checked little-endian access, and what kind of image it is. */
 public final class KernelImage {
     /** Image kinds in the order they are recognized. */
-    public enum Kind { LINUX, MULTIBOOT, ELF }
+    public enum Kind { LINUX, MULTIBOOT, MULTIBOOT2, ELF }
 
     private static final int ELF_MAGIC = 0x464c457f;
     private static final int MAX_UNPACKED = 1 << 30;
@@ -62,6 +62,9 @@ public final class KernelImage {
         }
         if (Multiboot.findHeader(this) >= 0) {
             return Kind.MULTIBOOT;
+        }
+        if (Multiboot2.findHeader(this) >= 0) {
+            return Kind.MULTIBOOT2;
         }
         if (length() >= 4 && u32(0) == ELF_MAGIC) {
             return Kind.ELF;

@@ -29,6 +29,8 @@ public final class KernelLoader {
                 return LinuxBzImage.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
             case MULTIBOOT:
                 return Multiboot.load(kernel, initrd, initrdName, commandLine, ram);
+            case MULTIBOOT2:
+                return Multiboot2.load(kernel, initrd, initrdName, commandLine, ram, rsdp);
             default:
                 return loadElf(kernel, initrd, initrdName, commandLine, ram, rsdp);
         }

@@ -57,7 +57,7 @@ final class Multiboot {
         int entry;
         if ((flags & FLAG_ADDRESSES) != 0) {
             entry = k.u32(header + 28);
-            end = loadByAddresses(k, header, ram);
+            end = loadByAddresses(k, header, k.unsigned32(header + 12), k.unsigned32(header + 16), k.unsigned32(header + 20), k.unsigned32(header + 24), ram, LOWEST);
         } else {
             ElfImage elf = new ElfImage(k);
             entry = elf.entry();
@@ -65,7 +65,7 @@ final class Multiboot {
         }
         int infoFlags = INFO_MEMORY | INFO_CMDLINE | INFO_MMAP | INFO_LOADER_NAME;
         if (module.length > 0) {
-            placeModule(module, moduleName, ram, end);
+            describeModule((int) placeModule(module, moduleName, ram, end), module.length, moduleName, ram);
             infoFlags |= INFO_MODS;
         }
         ram.put32(INFO, infoFlags);
@@ -80,27 +80,38 @@ final class Multiboot {
         return BootState.flat32(entry, BOOT_MAGIC, INFO, 0, STACK_TOP, "multiboot 1");
     }
 
-    private static long loadByAddresses(KernelImage k, int header, GuestRam ram) throws BootException {
-        long headerAddress = k.unsigned32(header + 12);
-        long loadAddress = k.unsigned32(header + 16);
-        long loadEnd = k.unsigned32(header + 20);
-        long bssEnd = k.unsigned32(header + 24);
+    /**
+     * Loads an image that says itself where it goes.
+     *
+     * @param header offset of its header in the file, which goes to {@code headerAddress}
+     * @param loadEnd end of what is loaded; 0 for all of the file
+     * @param bssEnd end of the zeroed memory behind; 0 for none
+     * @param lowest first address below 1 MiB that the loader does not need
+     * @return the first address behind it all
+     */
+    static long loadByAddresses(KernelImage k, int header, long headerAddress, long loadAddress, long loadEnd, long bssEnd, GuestRam ram, long lowest)
+            throws BootException {
         long offset = header - (headerAddress - loadAddress);
         long inFile = loadEnd == 0 ? k.length() - offset : loadEnd - loadAddress;
         long inMemory = Math.max(inFile, bssEnd == 0 ? 0 : bssEnd - loadAddress);
         k.check(offset, inFile);
-        ElfImage.place(k, ram, offset, loadAddress, inFile, inMemory, LOWEST);
+        ElfImage.place(k, ram, offset, loadAddress, inFile, inMemory, lowest);
         return loadAddress + inMemory;
     }
 
-    private static void placeModule(byte[] module, String name, GuestRam ram, long kernelEnd) throws BootException {
+    /** Puts a module behind the kernel, at a page boundary; returns where. */
+    static long placeModule(byte[] module, String name, GuestRam ram, long kernelEnd) throws BootException {
         long at = kernelEnd + 0xfff & ~0xfffL;
         if (at + module.length > ram.lowEnd()) {
             throw new BootException(name + ": no room for a module of " + ZeroPage.mib(module.length) + " MiB beside the kernel; give more with -m");
         }
         ram.copyIn(at, module, 0, module.length);
-        ram.put32(MODULES, (int) at);
-        ram.put32(MODULES + 4, (int) at + module.length);
+        return at;
+    }
+
+    private static void describeModule(int at, int length, String name, GuestRam ram) throws BootException {
+        ram.put32(MODULES, at);
+        ram.put32(MODULES + 4, at + length);
         string(ram, MODULE_LINE, name);
         ram.put32(MODULES + 8, MODULE_LINE);
         ram.put32(MODULES + 12, 0);

@@ -125,6 +125,37 @@ final class Images {
         return image;
     }
 
+    static final int MULTIBOOT2_HEADER = 0x200;
+
+    /** An i386 ELF program with a multiboot 2 header at {@link #MULTIBOOT2_HEADER} that has these tags, each padded to 8 bytes, and the end tag. */
+    static byte[] multiboot2(byte[]... tags) {
+        return multiboot2In(plainElf(), tags);
+    }
+
+    /** The same in another image. */
+    static byte[] multiboot2In(byte[] image, byte[]... tags) {
+        int length = 16 + 8;
+        for (byte[] t : tags) {
+            length += t.length + 7 & ~7;
+        }
+        ByteBuffer b = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN).position(MULTIBOOT2_HEADER);
+        b.putInt(0xe85250d6).putInt(0).putInt(length).putInt(-(0xe85250d6 + length));
+        for (byte[] t : tags) {
+            b.put(t).position(b.position() + 7 & ~7);
+        }
+        b.putInt(0).putInt(8);
+        return image;
+    }
+
+    /** A tag with 32-bit fields. */
+    static byte[] tag(int type, boolean optional, int... fields) {
+        ByteBuffer b = buffer(8 + 4 * fields.length).putShort((short) type).putShort((short) (optional ? 1 : 0)).putInt(8 + 4 * fields.length);
+        for (int f : fields) {
+            b.putInt(f);
+        }
+        return b.array();
+    }
+
     private static byte[] multibootHeader(byte[] image, int at, int flags) {
         ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN).putInt(at, MULTIBOOT_MAGIC).putInt(at + 4, flags)
                 .putInt(at + 8, -(MULTIBOOT_MAGIC + flags));

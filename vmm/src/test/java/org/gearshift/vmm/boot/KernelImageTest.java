@@ -21,6 +21,7 @@ class KernelImageTest {
     void kinds() throws BootException {
         assertEquals(KernelImage.Kind.LINUX, Images.image(Images.bzImage()).kind());
         assertEquals(KernelImage.Kind.MULTIBOOT, Images.image(Images.multibootElf()).kind());
+        assertEquals(KernelImage.Kind.MULTIBOOT2, Images.image(Images.multiboot2()).kind());
         assertEquals(KernelImage.Kind.ELF, Images.image(Images.pvh()).kind());
         refused("not a kernel image", () -> Images.image(new byte[0]).kind());
         refused("not a kernel image", () -> Images.image(new byte[4096]).kind());

@@ -27,7 +27,8 @@ class LoaderFuzzTest {
     void damagedImagesNeverThrowAnythingElse() {
         List<byte[]> images = List.of(Images.bzImage(), Images.bzImage(Images.gzip(Images.vmlinux())), Images.plainElf(), Images.pvh(),
                 Images.vmlinux(), Images.multibootElf(), Images.multibootFlat(), Images.gzip(Images.multibootElf()), Images.plainElf64(),
-                Images.pvh64(), Images.vmlinux64());
+                Images.pvh64(), Images.vmlinux64(), Images.multiboot2(Images.tag(1, false, 1, 6), Images.tag(10, true, 0x100000, 0x400000, 0x1000, 0)),
+                Images.multiboot2In(new byte[0x2000], Images.tag(2, false, 0x200200, 0x200000, 0, 0x204000), Images.tag(3, false, 0x200000)));
         Random r = new Random(SEED);
         for (int i = 0; i < CASES; i++) {
             byte[] original = images.get(r.nextInt(images.size()));
