@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
-import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
@@ -76,7 +75,7 @@ public final class XenVm implements Machine {
             // The maps for programs must be there before any processor runs: from then on, all are told of changes.
             mmus.forEach(m -> m.select(true));
             mmus.forEach(m -> m.select(false));
-            memory.share(RamAtomics::compareAndSwap, virtual ? DeviceGate.OPEN : lock);
+            memory.share(VCpu.translatedRam(ram)::compareAndSwap, virtual ? DeviceGate.OPEN : lock);
         }
         domain = new Domain(new Domain.Environment(memory, config.cpus(), clock, events), (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
         for (int i = 0; i < config.cpus(); i++) {
