@@ -1,5 +1,7 @@
 package org.gearshift.ir;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -80,11 +82,11 @@ public final class SampleContext extends GuestContext {
 
     /** The bytes of all pages. */
     public byte[] contents() {
-        byte[] all = new byte[PAGES << 12];
-        for (int i = 0; i < all.length; i++) {
-            all[i] = (byte) hostRam.get8(place(i));
+        ByteBuffer all = ByteBuffer.allocate(PAGES << 12).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < PAGES << 12; i += Long.BYTES) {
+            all.putLong(i, hostRam.get64(place(i)));
         }
-        return all;
+        return all.array();
     }
 
     /** Sets them. */

@@ -77,6 +77,9 @@ final class DivergeCommand implements Callable<Integer> {
         KernelImage image = kernel == null ? mode == RunCommand.Mode.PV ? SampleKernel.paravirtualImage() : SampleKernel.image()
                 : new KernelImage(kernel.toString(), RunCommand.read(kernel, "kernel"));
         image.kind();
+        if (memory > MemorySize.MAX_ARRAY) {
+            throw new Gearshift.UsageError("--memory: guest memory that is compared is at most " + (MemorySize.MAX_ARRAY >>> 20) + "M");
+        }
         byte[] module = initrd == null ? new byte[0] : RunCommand.read(initrd, "RAM disk");
         PrintWriter out = spec.commandLine().getOut();
         long limit = most == null ? Long.MAX_VALUE : most;

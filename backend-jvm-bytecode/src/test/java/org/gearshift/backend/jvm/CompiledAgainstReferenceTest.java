@@ -68,10 +68,10 @@ class CompiledAgainstReferenceTest {
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
-                    .withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
+                    .withWideShift(TestMachine.SHIFT).withRamAddress(expected.hostRam.address());
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
-            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true));
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withRamAddress(actual.hostRam.address()));
             if (n < VERIFIED) {
                 verify(compiler.emit(r, plan), seed);
             }
