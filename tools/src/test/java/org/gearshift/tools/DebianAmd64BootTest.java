@@ -8,6 +8,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.gearshift.vmm.Lockstep;
 import org.gearshift.vmm.Vm;
@@ -29,6 +33,9 @@ class DebianAmd64BootTest {
     private static final boolean FULL = Boolean.getBoolean("debian.full");
     private static final long INTERPRETED = FULL ? DebianRun.LIMIT : 100_000_000;
     private static final long LOCKSTEP = Long.getLong("lockstep.instructions", 3_000_000);
+    private static final int CPUS = 4;
+    /** Four processors are up, and have worked, long before that. */
+    private static final long IN_TURNS = FULL ? DebianRun.LIMIT : 300_000_000;
     private static final String INSTALLER_READY = "Starting system log daemon: syslogd, klogd.";
     private static final long INSTALLER_LIMIT = 15_000_000_000L;
 
@@ -52,6 +59,28 @@ class DebianAmd64BootTest {
         assertNull(result.difference(), result.summary());
         assertTrue(result.instructions() >= LOCKSTEP, result.summary());
         assertTrue(result.compiledInstructions() > result.instructions() / 2, result.summary());
+    }
+
+    @Test
+    void fourProcessorsInTurnsRepeat() throws Exception {
+        List<String> first = inTurns();
+        assertTrue(first.get(0).contains("smp: Brought up 1 node, 4 CPUs"), first.get(0));
+        assertEquals(first, inTurns());
+    }
+
+    /** What can be seen of a run with four processors on the virtual clock: its console, what each processor has retired, a digest of RAM. */
+    private static List<String> inTurns() throws Exception {
+        ByteArrayOutputStream serial = new ByteArrayOutputStream();
+        KernelImage kernel = DebianGuest.kernel(CLOUD);
+        Vm vm = new Vm(new VmConfig(DebianRun.RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(Backend.JVM), CPUS), Vm.processorFor(kernel), serial::write);
+        vm.load(kernel, DebianGuest.initrd(CLOUD), "initrd", DebianRun.APPEND);
+        VmOutcome outcome = vm.run(IN_TURNS);
+        List<String> seen = new ArrayList<>(List.of(serial.toString(StandardCharsets.US_ASCII), outcome.toString()));
+        for (int i = 0; i < CPUS; i++) {
+            seen.add("processor " + i + ": " + vm.engine(i).retired());
+        }
+        seen.add(HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(vm.ram().bytes())));
+        return seen;
     }
 
     @Test

@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.EnumSource;
  *
  * <p>{@code -Dsmp=long} runs all checks, of both architectures; {@code -Dsmp=NAME,NAME...} those named; {@code -Dsmp.architectures=i386} those of one architecture;
  * {@code -Dsmp.cpus=N} with another number of processors; {@code -Dsmp.console=true} shows the console meanwhile; {@code -Dsmp.qemu=true} runs the same in QEMU, a thread a
- * processor, for comparison; {@code -Dsmp.loops=N} says how many messages each sender of hackbench sends.
+ * processor, for comparison; {@code -Dsmp.loops=N} says how many messages each
+ * sender of hackbench sends, {@code -Dsmp.litmus=N} how many times 10,240 each litmus test is done.
  */
 @Timeout(value = 60, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ProcessorsInGuestTest {
@@ -45,6 +46,7 @@ class ProcessorsInGuestTest {
     private static final Path SOURCES = Path.of("src/test/resources/org/gearshift/tools/processors");
     private static final String APPEND = "console=ttyS0 panic=-1 quiet cryptomgr.notests";
     private static final int HACKBENCH_LOOPS = Integer.getInteger("smp.loops", 20);
+    private static final int LITMUS_SCALE = Integer.getInteger("smp.litmus", 100);
     private static final String MEMORY = "1536M";
     private static final List<String> EVERYWHERE = List.of("busybox-static", "libc6");
     private static final List<String> STRESS_NG = List.of(("stress-ng libapparmor1 libbsd0 libmd0 libcrypt1 libegl1 libgbm1 libgles2 libglvnd0 libdrm2 libexpat1 "
@@ -56,6 +58,7 @@ class ProcessorsInGuestTest {
     /** Shell scripts of the same name; each must end with 0. */
     private enum Check {
         PROCESSORS(true, List.of()),
+        LITMUS(false, List.of()),
         HACKBENCH(false, List.of("rt-tests", "libnuma1")),
         MAKE(false, COMPILER),
         STRESS_NG(false, ProcessorsInGuestTest.STRESS_NG),
@@ -90,7 +93,7 @@ class ProcessorsInGuestTest {
 
     private static final String INIT = """
             #!/bin/busybox sh
-            export PATH=/bin:/usr/bin LC_ALL=C HOME=/tmp CPUS=%d HACKBENCH_LOOPS=%d
+            export PATH=/bin:/usr/bin LC_ALL=C HOME=/tmp CPUS=%d HACKBENCH_LOOPS=%d LITMUS_SCALE=%d
             mount -t proc proc /proc
             mount -t sysfs sys /sys
             mount -t devtmpfs dev /dev
@@ -156,6 +159,10 @@ class ProcessorsInGuestTest {
         for (Check c : checks) {
             Files.copy(SOURCES.resolve(c.label() + ".sh"), scripts.resolve(c.label() + ".sh"));
         }
+        if (checks.contains(Check.LITMUS)) {
+            execute(Path.of("").toAbsolutePath(), List.of("gcc", architecture.width, "-O2", "-std=gnu11", "-w", "-static", "-pthread", "-I", "../samples/src/main/processors",
+                    "-o", scripts.resolve("litmus").toString(), SOURCES.resolve("litmus-threads.c").toString()));
+        }
         if (compiles) {
             copySources(Files.createDirectories(scripts.resolve("tree")));
             Files.createSymbolicLink(root.resolve("usr/bin/gcc"), Path.of("gcc-12"));
@@ -169,7 +176,7 @@ class ProcessorsInGuestTest {
             disk.link("bin/" + applet, "busybox");
         }
         String names = String.join(" ", checks.stream().map(Check::label).toList());
-        return disk.program("init", String.format(INIT, CPUS, HACKBENCH_LOOPS, names).getBytes(StandardCharsets.US_ASCII)).plain();
+        return disk.program("init", String.format(INIT, CPUS, HACKBENCH_LOOPS, LITMUS_SCALE, names).getBytes(StandardCharsets.US_ASCII)).plain();
     }
 
     private static void copySources(Path to) throws IOException {

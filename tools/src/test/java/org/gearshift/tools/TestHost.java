@@ -91,11 +91,21 @@ final class TestHost implements AutoCloseable {
 
     /** Fails unless the file came back as it was, both ways. */
     void assertAllBytesEqual() throws IOException {
+        Summary whole = whole();
+        assertEquals(Map.of("fetched through the forwarded port", whole.toString(), "uploaded", whole.toString()), seen);
+    }
+
+    /** Fails unless {@code in} has the file's bytes. */
+    void assertIsTheFile(InputStream in) throws IOException {
+        assertEquals(whole().toString(), Summary.of(in).toString());
+    }
+
+    private Summary whole() {
         Summary whole = new Summary();
         for (int i = 0; i < megabytes; i++) {
             whole.add(part(i), MEGABYTE);
         }
-        assertEquals(Map.of("fetched through the forwarded port", whole.toString(), "uploaded", whole.toString()), seen);
+        return whole;
     }
 
     private byte[] part(int number) {

@@ -271,6 +271,11 @@ public final class Vm implements Machine {
         return processors.get(0).engine();
     }
 
+    /** What runs any processor. @param number 0.. */
+    public Engine engine(int number) {
+        return processors.get(number).engine();
+    }
+
     /** A byte for the guest's first serial port; any thread. */
     @Override
     public void serialInput(int b) {

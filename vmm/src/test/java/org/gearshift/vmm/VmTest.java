@@ -34,7 +34,7 @@ class VmTest {
         return load(code, CONFIG);
     }
 
-    private static Vm load(String code, VmConfig config) throws BootException {
+    static Vm load(String code, VmConfig config) throws BootException {
         byte[] program = HexFormat.of().parseHex(code.replace(" ", ""));
         ByteBuffer elf = ByteBuffer.allocate(0x1000 + program.length).order(ByteOrder.LITTLE_ENDIAN);
         elf.putInt(0, 0x464c457f).put(4, (byte) 1).put(5, (byte) 1).put(6, (byte) 1).putShort(16, (short) 2).putShort(18, (short) 3).putInt(20, 1);

@@ -1,0 +1,162 @@
+package org.gearshift.paging;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Two vCPUs on one memory: this thread runs the first, and where a test says so the second; whoever it does not run is as if on another thread, where nothing happens. */
+@Timeout(value = 30, unit = TimeUnit.SECONDS)
+class CoherenceTest {
+    private static final int FRAMES = 64;
+    private static final int FRAME = 20;
+    private static final long VA = 0x00400000L;
+
+    private final PhysicalMemory memory = new PhysicalMemory(new GuestRam(FRAMES * 4096L));
+    private final CodePages code = new CodePages(memory);
+    private final CodePages otherCode = new CodePages(memory);
+    private final ShadowMmu mmu = new ShadowMmu(memory, code);
+    private final ShadowMmu other = new ShadowMmu(memory, otherCode);
+    private final Thread elsewhere = new Thread(() -> { });
+
+    @BeforeEach
+    void share() {
+        // No test writes an entry at the same time as another thread.
+        memory.share((ram, at, expected, value, bits) -> {
+            boolean same = (memory.read(at, bits) ^ expected) << Long.SIZE - bits == 0;
+            if (same) {
+                memory.ram().put32(at, (int) value);
+            }
+            return same;
+        }, DeviceGate.OPEN);
+        mmu.runOn(Thread.currentThread());
+        other.runOn(elsewhere);
+        // Without paging.
+        mmu.setControl(1, 0, 0, 0);
+        other.setControl(1, 0, 0, 0);
+    }
+
+    /** Translates as the second vCPU, on its thread. */
+    private long otherTranslates(long va) {
+        mmu.runOn(elsewhere);
+        other.runOn(Thread.currentThread());
+        long physical = other.translate(va, ShadowMmu.READ, false);
+        other.runOn(elsewhere);
+        mmu.runOn(Thread.currentThread());
+        return physical;
+    }
+
+    /** Whether code of a vCPU may store to a frame inline. */
+    private static boolean isWritable(ShadowMmu m, int frame) {
+        return m.writeMap(false)[frame] >= 0;
+    }
+
+    @Test
+    void aFrameIsSettledOnceAllHaveWithdrawnIt() {
+        other.translate(FRAME << 12, ShadowMmu.WRITE, false);
+        assertTrue(isWritable(other, FRAME));
+        code.watch(FRAME);
+        long before = memory.settled();
+        assertFalse(memory.isSettled(FRAME, before));
+        assertTrue(isWritable(other, FRAME), "it has not heard of it yet");
+        assertTrue(other.hasNews());
+        other.takeNews();
+        assertFalse(isWritable(other, FRAME));
+        assertFalse(memory.isSettled(FRAME, before), "what was read before then must not be kept");
+        assertTrue(memory.isSettled(FRAME, memory.settled()));
+    }
+
+    @Test
+    void aFrameThatIsProtectedAlreadySettlesAtOnce() {
+        code.watch(FRAME);
+        other.takeNews();
+        otherCode.watch(FRAME);
+        assertFalse(other.hasNews());
+        assertTrue(memory.isSettled(FRAME, memory.settled()));
+    }
+
+    @Test
+    void nobodyWaitsForWhoRests() {
+        other.translate(FRAME << 12, ShadowMmu.WRITE, false);
+        other.rest();
+        code.watch(FRAME);
+        assertTrue(memory.isSettled(FRAME, memory.settled()));
+        other.wake();
+        assertFalse(isWritable(other, FRAME), "news are taken before it goes on");
+    }
+
+    @Test
+    void aChangedTableIsToldToWhoDerivedFromIt() {
+        // Two-level tables: directory in frame 1, table in frame 2, VA to frame 10.
+        memory.write(0x1000 + (VA >>> 22) * 4, 0x2003, 32);
+        memory.write(0x2000, 0xa003, 32);
+        other.setControl(0x80010001L, 0x1000, 0, 0);
+        otherTranslates(VA);
+        mmu.takeNews();
+        assertEquals(0xa000, otherTranslates(VA));
+        assertFalse(other.hasNews());
+        memory.write(0x2000, 0xb003, 32);
+        assertTrue(other.hasNews());
+        assertEquals(0xa, other.readMap(false)[(int) (VA >>> 12)], "as a processor's TLB, it lags behind");
+        other.takeNews();
+        assertEquals(0xb000, otherTranslates(VA));
+        memory.write(0x3000, 1, 32);
+        assertFalse(other.hasNews(), "a frame that it has nothing from");
+    }
+
+    @Test
+    void whatWasReadFromAnUnsettledTableIsNotKept() {
+        memory.write(0x1000 + (VA >>> 22) * 4, 0x2003, 32);
+        memory.write(0x2000, 0xa003, 32);
+        other.setControl(0x80010001L, 0x1000, 0, 0);
+        assertEquals(0xa000, otherTranslates(VA));
+        assertTrue(other.readMap(false)[(int) (VA >>> 12)] < 0, "the first vCPU may still store to the table inline");
+        mmu.takeNews();
+        assertEquals(0xa000, otherTranslates(VA));
+        assertEquals(0xa, other.readMap(false)[(int) (VA >>> 12)]);
+    }
+
+    @Test
+    void aStoreToCodeWaitsUntilTheOthersHaveDroppedIt() throws Exception {
+        long at = FRAME << 12;
+        memory.write(at, 0x90, 8);
+        List<Long> heldWhenDropped = new ArrayList<>();
+        otherCode.setListener((physical, bytes) -> heldWhenDropped.add(memory.read(at, 8)));
+        otherCode.addCode(at, 16);
+        other.takeNews();
+        Thread writer = new Thread(() -> {
+            mmu.runOn(Thread.currentThread());
+            memory.store(at, 0xcc, 8, mmu);
+        });
+        writer.start();
+        while (!other.hasNews()) {
+            Thread.onSpinWait();
+        }
+        assertEquals(-1, memory.codeVersion(FRAME), "nobody may translate meanwhile");
+        assertEquals(0x90, memory.read(at, 8), "not stored before the other has dropped its code");
+        assertTrue(writer.isAlive());
+        while (writer.isAlive()) {
+            other.takeNews();
+        }
+        writer.join();
+        assertEquals(0xcc, memory.read(at, 8));
+        assertEquals(0x90, heldWhenDropped.get(0));
+    }
+
+    @Test
+    void codeHasAnotherVersionAfterAStore() {
+        code.addCode(FRAME << 12, 16);
+        other.rest();
+        int before = memory.codeVersion(FRAME);
+        memory.store(FRAME << 12, 1, 8, mmu);
+        assertNotEquals(before, memory.codeVersion(FRAME));
+        assertNotEquals(-1, memory.codeVersion(FRAME));
+    }
+}
