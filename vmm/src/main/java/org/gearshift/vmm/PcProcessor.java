@@ -11,6 +11,7 @@ import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.EventTimer;
+import org.gearshift.vmm.engine.RegionLibrary;
 import org.gearshift.vmm.pc.PcPlatform;
 
 /** A processor of a PC: it has ports, and INIT and start-up messages stop and start it. */
@@ -74,8 +75,8 @@ final class PcProcessor extends Processor {
     }
 
     @Override
-    void attach(PhysicalMemory memory, EventTimer timer, EngineOptions options) {
-        super.attach(memory, timer, options);
+    void attach(PhysicalMemory memory, EventTimer timer, EngineOptions options, RegionLibrary library) {
+        super.attach(memory, timer, options, library);
         ports.engine = engine();
         apic.attach(engine());
     }

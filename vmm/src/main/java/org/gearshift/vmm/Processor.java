@@ -8,6 +8,7 @@ import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.engine.Engine;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.EventTimer;
+import org.gearshift.vmm.engine.RegionLibrary;
 
 /**
  * One processor of a machine with all that is its own: state, shadow page tables, translated code, the loop that runs it. Memory and devices are the machine's. How it is started and stopped
@@ -30,9 +31,9 @@ abstract class Processor {
         this.cpu = cpu;
     }
 
-    /** Gives it the loop that runs it. */
-    void attach(PhysicalMemory memory, EventTimer timer, EngineOptions options) {
-        engine = new Engine(cpu, mmu, memory, code, interrupts, timer, options);
+    /** Gives it the loop that runs it. @param library what all processors compile; null for a lone one */
+    void attach(PhysicalMemory memory, EventTimer timer, EngineOptions options, RegionLibrary library) {
+        engine = new Engine(cpu, mmu, memory, code, interrupts, timer, options, library);
         code.setListener(engine::codeWritten);
     }
 

@@ -7,6 +7,7 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.RegionLibrary;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.BusLock;
@@ -38,10 +39,11 @@ final class ThreadRun implements ProcessorRun {
             poll.run();
         });
         timers = new ThreadTimer[processors.size()];
+        RegionLibrary library = new RegionLibrary();
         for (Processor p : processors) {
             bus.add(p.mmu);
             timers[p.number] = new ThreadTimer(p.mmu, bus, () -> lookForEnd(p), this::allHaltedForGood);
-            p.attach(board.memory(), timers[p.number], options);
+            p.attach(board.memory(), timers[p.number], options, library);
             p.cpu.onStandStill(action -> bus.run(p.mmu, action));
             board.runsApart(p.number, new RestingGate(devices, p.mmu), () -> kick(p));
         }

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.RegionLibrary;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.TurnTimer;
@@ -29,9 +30,10 @@ final class TurnRun implements ProcessorRun {
         this.outcomes = outcomes;
         this.board = board;
         timers = new TurnTimer[processors.size()];
+        RegionLibrary library = new RegionLibrary();
         for (Processor p : processors) {
             timers[p.number] = new TurnTimer(machine, () -> p.engine().requestStop());
-            p.attach(board.memory(), timers[p.number], options);
+            p.attach(board.memory(), timers[p.number], options, library);
         }
     }
 

@@ -101,7 +101,7 @@ public final class Vm implements Machine {
         if (processors.size() > 1) {
             return new TurnRun(List.copyOf(processors), timer, outcomes, new PcBoard(), config.engine());
         }
-        processors.get(0).attach(memory, timer, config.engine());
+        processors.get(0).attach(memory, timer, config.engine(), null);
         return new LoneRun(processors.get(0), timer, outcomes);
     }
 

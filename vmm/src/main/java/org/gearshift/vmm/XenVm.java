@@ -102,7 +102,7 @@ public final class XenVm implements Machine {
         if (processors.size() > 1) {
             return new TurnRun(List.copyOf(processors), timer, outcomes, new DomainBoard(), config.engine());
         }
-        processors.get(0).attach(memory, timer, config.engine());
+        processors.get(0).attach(memory, timer, config.engine(), null);
         return new LoneRun(processors.get(0), timer, outcomes);
     }
 

@@ -43,6 +43,9 @@ public final class Engine {
     /** Regions remembered for statistics before those that were dropped are forgotten. */
     private static final int MAX_REMEMBERED = 1 << 12;
 
+    /** Executions after which a block is looked for among what other processors have compiled. */
+    private static final int ADOPT_AFTER = Integer.getInteger("gearshift.adoptAfter", 300);
+
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
 
@@ -64,6 +67,9 @@ public final class Engine {
     private final PassPipeline passes;
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
+    private final GuestRam ram;
+    /** Null for a lone vCPU. */
+    private final RegionLibrary library;
 
     /** The latest translation that is not cached: whoever looked it up may not have run it. */
     private Translation outsideRam;
@@ -79,14 +85,22 @@ public final class Engine {
     /** Regions HotSpot has been asked to compile. */
     private final List<RegionRecord> compiling = new ArrayList<>();
 
-    /** @param interrupts what {@code cpu} takes interrupts from */
+    /** An engine for a lone vCPU. @param interrupts what {@code cpu} takes interrupts from */
     public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
             EngineOptions options) {
+        this(cpu, mmu, memory, codePages, interrupts, timer, options, null);
+    }
+
+    /** The same for one of several vCPUs. @param library what all of them compile */
+    public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
+            EngineOptions options, RegionLibrary library) {
         this.cpu = cpu;
         this.mmu = mmu;
         this.interrupts = interrupts;
         this.timer = timer;
         this.options = options;
+        this.ram = memory.ram();
+        this.library = options.singleBlockRegions() ? null : library;
         this.shared = memory.isShared();
         this.interpreter = new Interpreter(X86State.LAYOUT, X86State.FLAG_RES, X86State.FLAG_AUX, shared);
         int frames = memory.ram().frames();
@@ -493,6 +507,9 @@ public final class Engine {
         }
         try {
             Translation t = translator.translate(pc, mode, single);
+            if (library != null && !single && t.cached && library.find(pc, mode) != null) {
+                interpreter.setThreshold(t.handle, Math.min(options.hotThreshold(), ADOPT_AFTER));
+            }
             if (!t.cached) {
                 if (outsideRam != null) {
                     cache.release(outsideRam);
@@ -609,7 +626,13 @@ public final class Engine {
         if (t == null || !t.cached) {
             return;
         }
-        if (t.code != null || interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
+        if (t.code != null) {
+            return;
+        }
+        if (library != null && (adopt(t) || !t.valid)) {
+            return;
+        }
+        if (interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
             return;
         }
         long start = System.nanoTime();
@@ -630,6 +653,27 @@ public final class Engine {
             }
         }
         statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    /**
+     * Runs what another processor has compiled with this entry, if it is of the same blocks.
+     *
+     * @return false if there is nothing of that kind; the block then becomes hot as any other
+     */
+    private boolean adopt(Translation t) {
+        RegionLibrary.Copy copy = library.find(t.pc, t.mode);
+        CompiledRegion code = copy == null ? null : copy.code().get();
+        RegionFormer.Candidate c = code == null ? null : former.adopt(t, copy, ram);
+        if (c != null) {
+            install(c, code, copy.calling(), copy.generation(), 0);
+            statistics.adopted++;
+            return true;
+        }
+        int ran = t.valid ? interpreter.executions(t.handle) : options.hotThreshold();
+        if (ran < options.hotThreshold()) {
+            interpreter.setThreshold(t.handle, options.hotThreshold() - ran);
+        }
+        return false;
     }
 
     /**
@@ -668,7 +712,9 @@ public final class Engine {
         }
         if (CompilationTier.selectable() && !options.singleBlockRegions()) {
             // Interpreting IR goes on, ten times faster than HotSpot would interpret the region, until C1 has compiled it.
-            CompilationTier.request(code, CompilationTier.QUICK);
+            if (CompilationTier.of(code) == 0) {
+                CompilationTier.request(code, CompilationTier.QUICK);
+            }
             for (Translation m : c.members()) {
                 if (m.code == null && m.handle != Translation.NONE) {
                     interpreter.setThreshold(m.handle, Integer.MAX_VALUE);
@@ -682,6 +728,12 @@ public final class Engine {
             regions.removeIf(old -> !old.valid);
         }
         regions.add(r);
+        if (c.region() == null) {
+            return;
+        }
+        if (library != null) {
+            library.publish(c.members(), code, calling, generation, ram);
+        }
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();
         statistics.regionInsns += c.guestInsns();

@@ -20,6 +20,8 @@ public final class EngineStatistics {
     public long extended;
     /** Regions that several others were merged into. */
     public long merged;
+    /** Regions that another processor had compiled. */
+    public long adopted;
     /** Regions handed to C2. */
     public long optimized;
     /** Regions compiled again because they left too often for accesses without a fast path. */

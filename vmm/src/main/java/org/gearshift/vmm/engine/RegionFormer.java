@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
 import org.gearshift.ir.Block;
+import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
 import org.gearshift.ir.Type;
 import org.gearshift.ir.interp.Interpreter;
+import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.vmm.cpu.VCpu;
 
@@ -27,7 +29,7 @@ final class RegionFormer {
     /** No pc. */
     private static final long NOWHERE = -1;
 
-    /** A chosen region: its IR and the translations of its blocks. */
+    /** A chosen region: its IR, null if another processor has compiled it, and the translations of its blocks. */
     record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns) {
         List<Translation> members() {
             return List.copyOf(byPc.values());
@@ -129,6 +131,48 @@ final class RegionFormer {
             return null;
         }
         return form(seed, roots, maxInsns);
+    }
+
+    /**
+     * The blocks of a region that another processor has compiled.
+     *
+     * @param seed a member of it
+     * @return null if they are not all here, with the same bytes
+     */
+    Candidate adopt(Translation seed, RegionLibrary.Copy copy, GuestRam ram) {
+        int epoch = mmu.mappingEpoch();
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        int insns = 0;
+        for (int i = 0; i < copy.pcs().length; i++) {
+            long pc = copy.pcs()[i];
+            Translation t = pc == seed.pc ? seed : mapped(pc, seed.mode);
+            t = t == null ? translated(pc, seed.mode) : t;
+            if (t == null || !t.valid || !copy.isOf(i, t, ram)) {
+                return null;
+            }
+            chosen.put(pc, t);
+            insns += t.guestInsns;
+        }
+        // Translating waits for other processors now and then, and takes in what they have changed.
+        boolean stays = epoch == mmu.mappingEpoch() && chosen.values().stream().allMatch(t -> t.valid);
+        return stays ? new Candidate(null, chosen, insns) : null;
+    }
+
+    /** Translates a block that has not run here yet; null if that cannot be done without a page fault, or not be kept. */
+    private Translation translated(long pc, long mode) {
+        if (mmu.execFrame(BlockTranslator.linear(pc, mode), cpu.user()) < 0) {
+            return null;
+        }
+        try {
+            Translation t = translator.translate(pc, mode, false);
+            if (t.cached) {
+                return t;
+            }
+            cache.release(t);
+            return null;
+        } catch (GuestFault f) {
+            return null;
+        }
     }
 
     private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
