@@ -1,5 +1,7 @@
 package org.gearshift.paging;
 
+import java.lang.invoke.VarHandle;
+
 /**
  * What translated code looks up inline, for the current address space of one vCPU: {@link FlatMaps} while linear addresses have 32 bits,
  * {@link WideMaps} in IA-32e mode. Pages are numbers: linear address bits 31:12, or 47:12.
@@ -44,6 +46,25 @@ abstract class ActiveMaps {
      * @param fetch whether code is to be fetched through it
      */
     abstract void install(long page, int e, boolean fetch);
+
+    /**
+     * Whether a page may have {@code frame} writable. Another vCPU may ask, behind a full fence that follows the frame's protection: it either is told so, or whoever wants to make the
+     * frame writable at that time sees the protection ({@link #writable}).
+     */
+    abstract boolean mayWrite(int frame);
+
+    /**
+     * What an access grants that was found to include writing, once {@link #mayWrite} says so to others: less, if the frame has been protected meanwhile.
+     *
+     * @param may {@link #grants}
+     */
+    final int writable(long page, int e, int frame, int may) {
+        if (!memory.isShared()) {
+            return may;
+        }
+        VarHandle.fullFence();
+        return may & grants(page, e, memory.attributes[frame]);
+    }
 
     /** Takes {@code frame} out of the write maps. */
     abstract void withdrawWrites(int frame);

@@ -31,17 +31,25 @@ final class Coherence {
         this.writes = new int[frames];
     }
 
-    /** A frame could be written inline until now; called with the attributes locked. */
+    /**
+     * A frame could be written inline until now; called with the attributes locked, behind the change. Those are told who may have it writable. Mostly none has: then the frame is
+     * settled already, as nobody keeps what was read before the frame was protected by its own vCPU.
+     */
     void protect(int frame) {
+        VarHandle.fullFence();
         long number = protections + 1;
-        protectedAt[frame] = number;
+        boolean told = false;
         for (int i = 0; i < mmus.size(); i++) {
             ShadowMmu mmu = mmus.get(i);
-            if (!mmu.runsHere()) {
+            if (!mmu.runsHere() && mmu.mayWrite(frame)) {
                 mmu.inbox().protectedFrame(frame, number);
+                told = true;
             }
         }
-        protections = number;
+        protectedAt[frame] = told ? number : 0;
+        if (told) {
+            protections = number;
+        }
     }
 
     /** Protections up to this number are known to all, as seen by the caller. */

@@ -1,5 +1,6 @@
 package org.gearshift.paging;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -56,10 +57,11 @@ final class FlatMaps extends ActiveMaps {
             return;
         }
         int may = grants(number, e, attributes);
-        set(page, may, frame);
         if ((may & (WRITE_USER | WRITE_SUPERVISOR)) != 0) {
             noteWriter(frame, page);
+            may = writable(number, e, frame, may);
         }
+        set(page, may, frame);
         int old = exec[page];
         exec[page] = old & (IN_SPACE | IN_GLOBAL) | enlist(page, e, old) | execBits(old, e, frame, fetch);
     }
@@ -99,9 +101,13 @@ final class FlatMaps extends ActiveMaps {
     }
 
     @Override
+    boolean mayWrite(int frame) {
+        return writer[frame] != 0;
+    }
+
+    @Override
     void withdrawWrites(int frame) {
         int w = writer[frame];
-        writer[frame] = 0;
         if (w > 0) {
             withdrawWrite(w - 1, frame);
         } else if (w == MANY) {
@@ -112,6 +118,9 @@ final class FlatMaps extends ActiveMaps {
                 withdrawWrite((int) global.items[i], frame);
             }
         }
+        // Behind whatever was stored through them.
+        VarHandle.releaseFence();
+        writer[frame] = 0;
     }
 
     /** Drops the right to write a page if it leads to {@code frame}. */

@@ -632,6 +632,12 @@ public final class ShadowMmu {
         maps.withdrawWrites(frame);
     }
 
+    /** Whether code of this vCPU may have {@code frame} writable: see {@link ActiveMaps#mayWrite}. Any thread. */
+    boolean mayWrite(int frame) {
+        WideMaps w = wide;
+        return flat.mayWrite(frame) || w != null && w.mayWrite(frame);
+    }
+
     boolean traces(int frame) {
         return tables.traces(frame);
     }

@@ -1,5 +1,6 @@
 package org.gearshift.paging;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -143,6 +144,10 @@ final class WideMaps extends ActiveMaps {
             owner[slot] = page;
         }
         int may = grants(page, e, attributes);
+        if ((may & (WRITE_USER | WRITE_SUPERVISOR)) != 0) {
+            noteWriter(frame, slot);
+            may = writable(page, e, frame, may);
+        }
         long empty = emptyEntry(slot);
         long entry = va ^ (long) frame << frameShift;
         readUser[slot] = (may & READ_USER) != 0 ? entry : empty;
@@ -151,9 +156,6 @@ final class WideMaps extends ActiveMaps {
         writeSupervisor[slot] = (may & WRITE_SUPERVISOR) != 0 ? entry : empty;
         if (page < FLAT_PAGES) {
             flat.set((int) page, may, frame);
-        }
-        if ((may & (WRITE_USER | WRITE_SUPERVISOR)) != 0) {
-            noteWriter(frame, slot);
         }
         boolean global = control.pge && (e & ShadowEntry.GLOBAL) != 0;
         enlist(slot, page, e, global);
@@ -187,19 +189,23 @@ final class WideMaps extends ActiveMaps {
         if (w == slot + 1 || w == MANY) {
             return;
         }
-        boolean stale = w == 0 || !mayWrite(w - 1, frame);
+        boolean stale = w == 0 || !isWriter(w - 1, frame);
         writer[frame] = stale ? slot + 1 : MANY;
     }
 
-    private boolean mayWrite(int slot, int frame) {
+    private boolean isWriter(int slot, int frame) {
         long page = owner[slot];
         return page != NOBODY && (frame(writeUser[slot], page) == frame || frame(writeSupervisor[slot], page) == frame);
     }
 
     @Override
+    boolean mayWrite(int frame) {
+        return writer[frame] != 0;
+    }
+
+    @Override
     void withdrawWrites(int frame) {
         int w = writer[frame];
-        writer[frame] = 0;
         if (w > 0) {
             withdrawWrite(w - 1, frame);
         } else if (w == MANY) {
@@ -210,10 +216,13 @@ final class WideMaps extends ActiveMaps {
                 withdrawWrite((int) globalSlots.items[i], frame);
             }
         }
+        // Behind whatever was stored through them.
+        VarHandle.releaseFence();
+        writer[frame] = 0;
     }
 
     private void withdrawWrite(int slot, int frame) {
-        if (!mayWrite(slot, frame)) {
+        if (!isWriter(slot, frame)) {
             return;
         }
         // A page has one frame, so that both entries go.

@@ -74,6 +74,17 @@ class CoherenceTest {
     }
 
     @Test
+    void aFrameThatNobodyElseMayWriteIsSettledAtOnce() {
+        other.translate(FRAME + 1 << 12, ShadowMmu.WRITE, false);
+        other.takeNews();
+        code.watch(FRAME);
+        assertTrue(memory.isSettled(FRAME, memory.settled()));
+        assertFalse(other.hasNews());
+        other.translate(FRAME << 12, ShadowMmu.WRITE, false);
+        assertFalse(isWritable(other, FRAME), "whoever comes later sees the protection");
+    }
+
+    @Test
     void aFrameThatIsProtectedAlreadySettlesAtOnce() {
         code.watch(FRAME);
         other.takeNews();
@@ -115,6 +126,7 @@ class CoherenceTest {
     void whatWasReadFromAnUnsettledTableIsNotKept() {
         memory.write(0x1000 + (VA >>> 22) * 4, 0x2003, 32);
         memory.write(0x2000, 0xa003, 32);
+        mmu.translate(0x2000, ShadowMmu.WRITE, false);
         other.setControl(0x80010001L, 0x1000, 0, 0);
         assertEquals(0xa000, otherTranslates(VA));
         assertTrue(other.readMap(false)[(int) (VA >>> 12)] < 0, "the first vCPU may still store to the table inline");
