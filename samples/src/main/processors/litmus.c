@@ -169,7 +169,7 @@ void checks_litmus(void)
         now = &tests[t];
         if (now->threads > processors)
             continue;
-        batches = 5 * scale;
+        batches = 5 * scale * litmus_scale;
         hits = 0;
         on_each(now->threads, run_test);
         verdict(now->name, now->allowed || !hits, now->allowed ? "allowed, seen" : "forbidden, seen", hits);

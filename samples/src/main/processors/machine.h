@@ -19,7 +19,7 @@ typedef uint64_t u64;
 struct cell { volatile u32 v; u32 pad[31]; };
 
 extern int processors;
-extern u32 scale;
+extern u32 scale, litmus_scale;
 
 void print(const char *text);
 void print_number(u32 n);

@@ -1,8 +1,8 @@
-/* Starts the processors, hands out work to them, prints verdicts. Command line: scale=N does everything N times as often. */
+/* Starts the processors, hands out work to them, prints verdicts. Command line: scale=N does everything N times as often, litmus=N the litmus tests once more N times as often. */
 #include "machine.h"
 
 int processors = 1;
-u32 scale = 1;
+u32 scale = 1, litmus_scale = 1;
 volatile u32 processors_started;
 struct cell counted[MAX_PROCESSORS], nmis[MAX_PROCESSORS];
 void (*volatile on_flush)(int);
@@ -175,14 +175,30 @@ static void start_others(void)
     }
 }
 
+/* The number behind name= on the command line, or 1. */
+static u32 option(const char *line, const char *name)
+{
+    for (; *line; line++) {
+        const char *c = line, *n = name;
+        while (*n && *c == *n)
+            c++, n++;
+        if (!*n && *c == '=') {
+            u32 v = 0;
+            while (*++c >= '0' && *c <= '9')
+                v = v * 10 + (*c - '0');
+            return v;
+        }
+    }
+    return 1;
+}
+
 void processors_main(u32 magic, const u32 *info)
 {
     (void) magic;
-    if (info[0] & 4)
-        for (const char *c = (const char *) info[4]; *c; c++)
-            if (c[0] == 's' && c[1] == 'c' && c[2] == 'a' && c[3] == 'l' && c[4] == 'e' && c[5] == '=')
-                for (c += 6, scale = 0; *c >= '0' && *c <= '9'; c++)
-                    scale = scale * 10 + (*c - '0');
+    if (info[0] & 4) {
+        scale = option((const char *) info[4], "scale");
+        litmus_scale = option((const char *) info[4], "litmus");
+    }
     gate(2, stub2);
     gate(13, stub13);
     gate(14, stub14);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.concurrent.TimeUnit;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.EngineStatistics;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +107,16 @@ class SeveralProcessorsTest {
     void aLimitIsPassedByASliceOfEachOnThreads() throws Exception {
         Vm vm = machine(VmConfig.Clock.HOST, COUNT_AND_SPIN + INIT + START_UP + SPIN);
         assertEquals(VmOutcome.LIMIT, vm.run(20_000_000).exitCode());
+    }
+
+    @Test
+    void codeThatOneHasCompiledIsNotCompiledByTheNext() throws Exception {
+        Vm vm = machine(VmConfig.Clock.VIRTUAL, COUNT_AND_SPIN + INIT + START_UP + SPIN);
+        vm.run(3_000_000);
+        EngineStatistics one = vm.engine(1).statistics();
+        EngineStatistics two = vm.engine(2).statistics();
+        assertEquals(1, one.regions + two.regions);
+        assertEquals(1, one.adopted + two.adopted);
     }
 
     @Test

@@ -7,7 +7,7 @@
 #include "litmus.c"
 
 int processors;
-u32 scale;
+u32 scale = 1, litmus_scale;
 static int bad;
 static void (*todo)(int);
 static volatile u32 arrived, phase;
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     cpu_set_t set;
     sched_getaffinity(0, sizeof set, &set);
     processors = CPU_COUNT(&set);
-    scale = argc > 1 ? atoi(argv[1]) : 1;
+    litmus_scale = argc > 1 ? atoi(argv[1]) : 1;
     setvbuf(stdout, NULL, _IOLBF, 0);
     checks_litmus();
     return bad != 0;
