@@ -109,7 +109,7 @@ final class MachineFactory {
 
     private Machine domain(MachineSpec spec, VmConfig config, KernelImage kernel, byte[] initrd, DeviceOptions devices, VmConsole console)
             throws IOException, BootException {
-        XenVm vm = new XenVm(config, processor(spec, kernel), console);
+        XenVm vm = new XenVm(config, processor(spec, kernel), console, host.domains(), spec.name);
         devices.attach(vm, spec.clock, messages);
         vm.load(kernel, initrd, spec.append);
         return vm;

@@ -76,6 +76,8 @@ final class MachineTimer implements EventTimer {
     /** Makes the machine run only while it has a slot; before it runs. */
     void scheduleOn(VcpuSlot vcpu) {
         slot = vcpu;
+        // What others bring is taken all the same, by a paused machine too: somebody may wait for that.
+        vcpu.whileWaiting(poll);
     }
 
     /** A run begins, on the calling thread. */

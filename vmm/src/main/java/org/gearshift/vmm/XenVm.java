@@ -37,6 +37,7 @@ import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.xen.Domain;
+import org.gearshift.vmm.xen.DomainGroup;
 import org.gearshift.vmm.xen.DomainListener;
 
 /** A virtual machine in the paravirtual gear: a Xen domain, with no devices but those it shares with the monitor. */
@@ -60,6 +61,16 @@ public final class XenVm implements Machine {
      * @param console where bytes go that the guest writes to its console
      */
     public XenVm(VmConfig config, CpuModel model, SerialBackend console) {
+        this(config, model, console, DomainGroup.alone(), "domain");
+    }
+
+    /**
+     * The same beside other domains.
+     *
+     * @param group those it may share event channels and grants with while it runs
+     * @param name what their policy calls it
+     */
+    public XenVm(VmConfig config, CpuModel model, SerialBackend console, DomainGroup group, String name) {
         ram = MachineMemory.array(Domain.machineBytes(config.ramBytes()));
         memory = new PhysicalMemory(ram);
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
@@ -77,7 +88,7 @@ public final class XenVm implements Machine {
             mmus.forEach(m -> m.select(false));
             memory.share(VCpu.translatedRam(ram)::compareAndSwap, virtual ? DeviceGate.OPEN : lock);
         }
-        domain = new Domain(new Domain.Environment(memory, config.cpus(), clock, events), (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
+        domain = new Domain(new Domain.Environment(memory, config.cpus(), clock, events, group, name), (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
         for (int i = 0; i < config.cpus(); i++) {
             processors.add(processor(i, codes.get(i), mmus.get(i), Domain.processor(model)));
         }
@@ -192,12 +203,19 @@ public final class XenVm implements Machine {
     @Override
     public VmOutcome run(long maxInstructions) {
         outcomes.clear();
-        if (debugger == null) {
-            return run.run(maxInstructions);
+        domain.runBegins();
+        VmOutcome outcome = null;
+        try {
+            if (debugger != null) {
+                debugger.begin();
+            }
+            outcome = run.run(maxInstructions);
+        } finally {
+            domain.runEnded(outcome == null || outcome.exitCode() != VmOutcome.LIMIT);
         }
-        debugger.begin();
-        VmOutcome outcome = run.run(maxInstructions);
-        debugger.ended(outcome.exitCode(), outcome.message());
+        if (debugger != null) {
+            debugger.ended(outcome.exitCode(), outcome.message());
+        }
         return outcome;
     }
 

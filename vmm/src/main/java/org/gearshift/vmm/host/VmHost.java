@@ -7,6 +7,7 @@ import java.util.Map;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.policy.ReferenceMonitor;
 import org.gearshift.vmm.sched.CreditScheduler;
+import org.gearshift.vmm.xen.DomainGroup;
 
 /** The machines of a process. All methods are for any thread. */
 public final class VmHost implements AutoCloseable {
@@ -14,6 +15,7 @@ public final class VmHost implements AutoCloseable {
 
     private final CreditScheduler scheduler;
     private final ReferenceMonitor policy;
+    private final DomainGroup domains;
     private final Map<String, HostedVm> machines = new LinkedHashMap<>();
 
     /** A host without a policy: machines share nothing. @param slots how many of the host's processors run guest code at a time, at least 1 */
@@ -25,6 +27,12 @@ public final class VmHost implements AutoCloseable {
     public VmHost(int slots, ReferenceMonitor policy) {
         scheduler = new CreditScheduler(slots);
         this.policy = policy;
+        domains = new DomainGroup(policy);
+    }
+
+    /** The paravirtual domains among the machines, which may share event channels and grants as the policy says: to be given to those that are made. */
+    public DomainGroup domains() {
+        return domains;
     }
 
     /** Who may share what, and run beside whom. */

@@ -32,13 +32,17 @@ import org.gearshift.vmm.net.EthernetNetwork;
  */
 public final class Domain {
     private static final Logger LOG = System.getLogger(Domain.class.getName());
-    /** Number of the domain; 0 is the monitor with its backends. */
-    static final int ID = 1;
-    private static final byte[] HANDLE = {'g', 'e', 'a', 'r', 's', 'h', 'i', 'f', 't', 0, 0, 0, 0, 0, 0, ID};
+    private static final byte[] HANDLE = {'g', 'e', 'a', 'r', 's', 'h', 'i', 'f', 't', 0, 0, 0, 0, 0, 0, 0};
     private static final int HYPERCALL_STUB = 32;
     private static final int IRET = 23;
 
-    final int id = ID;
+    /** Number of the domain, by which others name it; 0 is the monitor with its backends. */
+    final int id;
+    /** Those it may share event channels and grants with. */
+    final DomainGroup group;
+    final DomainMailbox mailbox;
+    /** What it has mapped of others' frames. */
+    final ForeignFrames foreign;
     final PhysicalMemory memory;
     final HypervisorSpace space;
     final FrameTable frames;
@@ -71,12 +75,19 @@ public final class Domain {
     volatile boolean architecturalIopl;
     private volatile boolean ended;
     private volatile boolean shutdownRequested;
+    private boolean entered;
 
     private record Interface(EthernetNetwork network, long mac) {
     }
 
-    /** What a domain has of the machine around it. @param vcpus how many it may have */
-    public record Environment(PhysicalMemory memory, int vcpus, GuestClock clock, EventQueue events) {
+    /**
+     * What a domain has of the machine around it.
+     *
+     * @param vcpus how many it may have
+     * @param group the domains beside it
+     * @param name what their policy calls it
+     */
+    public record Environment(PhysicalMemory memory, int vcpus, GuestClock clock, EventQueue events, DomainGroup group, String name) {
     }
 
     /**
@@ -93,6 +104,10 @@ public final class Domain {
         this.queue = environment.events;
         this.listener = listener;
         this.wake = wake;
+        group = environment.group;
+        id = group.number(environment.name);
+        mailbox = new DomainMailbox(wake);
+        foreign = new ForeignFrames(memory);
         vcpus = new VirtualCpu[environment.vcpus];
         maximumPages = pages;
         space = new HypervisorSpace(memory);
@@ -104,7 +119,10 @@ public final class Domain {
         for (int i = 0; i < GrantTable.FRAMES; i++) {
             frames.share(space.firstDomainFrame() + i);
         }
-        version = new Version(guest, HANDLE);
+        byte[] handle = HANDLE.clone();
+        handle[handle.length - 2] = (byte) (id >>> 8);
+        handle[handle.length - 1] = (byte) id;
+        version = new Version(guest, handle);
         storeTree = new XenStore();
         mmu = new MmuOperations(this);
         memoryOperations = new MemoryOperations(this);
@@ -113,7 +131,7 @@ public final class Domain {
         sched = new SchedOperations(this, clock);
         grants = new GrantTable(this, space.firstDomainFrame());
         console = new ConsoleRing(memory, terminal, wake);
-        store = new StoreRing(memory, storeTree, ID, this::pollBackends);
+        store = new StoreRing(memory, storeTree, id, this::pollBackends);
         hypercalls = new Hypercalls(this);
     }
 
@@ -202,7 +220,7 @@ public final class Domain {
             v.info.setTime();
         }
         new DomainBuilder(this, kernel).build(initrd, commandLine);
-        storeTree.describe(ID, vcpus.length, maximumPages, console.frame(), console.port(), store.frame(), store.port());
+        storeTree.describe(id, vcpus.length, maximumPages, console.frame(), console.port(), store.frame(), store.port());
         for (int i = 0; i < disks.size(); i++) {
             backends.add(new BlockBackend(this, disks.get(i), i)::poll);
         }
@@ -226,10 +244,11 @@ public final class Domain {
 
     /** Takes over what other threads have brought. */
     public void poll() {
+        mailbox.serve();
         console.poll();
         if (shutdownRequested) {
             shutdownRequested = false;
-            storeTree.put("/local/domain/" + ID + "/control/shutdown", "poweroff");
+            storeTree.put("/local/domain/" + id + "/control/shutdown", "poweroff");
         }
         pollBackends();
         store.poll();
@@ -248,6 +267,25 @@ public final class Domain {
     /** Tells what has passed the network interfaces. */
     public void networkCounters(CounterSink sink) {
         networks.forEach(n -> n.counters(sink));
+    }
+
+    /** A run begins, on whatever threads: other domains find this one from the first one on. */
+    public void runBegins() {
+        if (!entered) {
+            entered = true;
+            group.enter(this);
+        }
+        mailbox.attend();
+    }
+
+    /** A run has ended. @param forGood whether there will be no other: what the domain shares with others is given back then */
+    public void runEnded(boolean forGood) {
+        mailbox.leave();
+        if (forGood) {
+            group.leave(this);
+            mailbox.close();
+            grants.giveBackAll();
+        }
     }
 
     private void pollBackends() {

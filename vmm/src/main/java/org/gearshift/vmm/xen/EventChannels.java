@@ -1,8 +1,10 @@
 package org.gearshift.vmm.xen;
 
+import org.gearshift.vmm.policy.Sharing;
+
 /**
  * The domain's event channels, with 2-level pending and mask bits in the shared page (event_channel.h). The other end of an interdomain channel is a {@link Backend} of the monitor, which
- * counts as domain 0.
+ * counts as domain 0, or a port of another domain.
  */
 final class EventChannels {
     /** Ports of the 2-level layout: 64 words of 64 bits; port 0 is never used. */
@@ -21,6 +23,23 @@ final class EventChannels {
     interface Backend {
         /** The domain has sent an event. */
         void notified();
+
+        /** The domain has closed its end. */
+        default void closed() {
+        }
+    }
+
+    /** A port of another domain. */
+    private record Peer(Domain other, int port, int self) implements Backend {
+        @Override
+        public void notified() {
+            other.mailbox.post(() -> other.events.raiseFrom(self, port));
+        }
+
+        @Override
+        public void closed() {
+            other.mailbox.post(() -> other.events.peerClosed(self, port));
+        }
     }
 
     private final Domain domain;
@@ -29,6 +48,8 @@ final class EventChannels {
     private final int self;
     private final State[] state = new State[PORTS];
     private final Backend[] backend = new Backend[PORTS];
+    /** Who may bind a port that is unbound, or has. */
+    private final int[] remote = new int[PORTS];
     private final int[] virq = new int[PORTS];
     /** The vCPU that a port's events go to. */
     private final int[] vcpu = new int[PORTS];
@@ -57,19 +78,49 @@ final class EventChannels {
     int connect(Backend other) {
         int port = allocate();
         state[port] = State.INTERDOMAIN;
+        remote[port] = DOM0;
         backend[port] = other;
         return port;
     }
 
     /** Takes the other end of a channel that the domain offers to domain 0; false if it does not. */
     boolean bind(long number, Backend other) {
-        if (number <= 0 || number >= PORTS || state[(int) number] != State.UNBOUND) {
+        return bind(number, DOM0, other);
+    }
+
+    private boolean bind(long number, int by, Backend other) {
+        if (number <= 0 || number >= PORTS || state[(int) number] != State.UNBOUND || remote[(int) number] != by) {
             return false;
         }
         int port = (int) number;
         state[port] = State.INTERDOMAIN;
         backend[port] = other;
         return true;
+    }
+
+    /** Another domain has sent an event, if the port is still bound to it. */
+    private void raiseFrom(int by, int port) {
+        if (state[port] == State.INTERDOMAIN && remote[port] == by) {
+            raise(port);
+        }
+    }
+
+    /** Another domain has closed its end: the port waits for it again. */
+    private void peerClosed(int by, int port) {
+        if (state[port] == State.INTERDOMAIN && remote[port] == by) {
+            state[port] = State.UNBOUND;
+            backend[port] = null;
+        }
+    }
+
+    /** Another domain has ended: nobody will bind what waits for it. */
+    void peerEnded(int ended) {
+        for (int port = 1; port < PORTS; port++) {
+            if (state[port] == State.INTERDOMAIN && remote[port] == ended && backend[port] instanceof Peer) {
+                state[port] = State.UNBOUND;
+                backend[port] = null;
+            }
+        }
     }
 
     /** Sends the domain an event. */
@@ -150,19 +201,50 @@ final class EventChannels {
         if (domain != DOMID_SELF && domain != self) {
             return domain == DOM0 ? Errno.EPERM : Errno.ESRCH;
         }
+        int by = guest.read16(at + 2);
         int port = allocate();
         if (port < 0) {
             return port;
         }
         guest.write32(at + 4, port);
         state[port] = State.UNBOUND;
+        remote[port] = by == DOMID_SELF ? self : by;
         return 0;
     }
 
+    /** {remote domain 16, remote port 32, local port 32}: takes the other end of a channel that another domain offers to this one. */
     private long bindInterdomain(long at) {
-        int domain = guest.read16(at);
-        // The monitor offers none, and the domain's own unbound ports wait for domain 0.
-        return domain == DOM0 || domain == DOMID_SELF || domain == self ? Errno.EINVAL : Errno.ESRCH;
+        int id = guest.read16(at);
+        if (id == DOM0 || id == DOMID_SELF || id == self) {
+            // The monitor offers none, and a loop would lead nowhere.
+            return Errno.EINVAL;
+        }
+        Domain other = domain.group.find(id);
+        if (other == null) {
+            return Errno.ESRCH;
+        }
+        if (!domain.group.mayShare(Sharing.EVENT_CHANNEL, domain, other)) {
+            return Errno.EPERM;
+        }
+        long theirs = guest.read32(at + 4);
+        guest.checkWritable(at + 8, Integer.BYTES);
+        int port = allocate();
+        if (port < 0) {
+            return port;
+        }
+        // What the other sends from the moment of the binding arrives here.
+        state[port] = State.INTERDOMAIN;
+        remote[port] = id;
+        backend[port] = new Peer(other, (int) theirs, self);
+        if (!other.mailbox.ask(() -> other.events.bind(theirs, self, new Peer(domain, port, id)), domain.mailbox, false)) {
+            state[port] = State.CLOSED;
+            backend[port] = null;
+            return Errno.EINVAL;
+        }
+        guest.write32(at + 8, port);
+        // It may have sent something before (Xen's evtchn_bind_interdomain).
+        raise(port);
+        return 0;
     }
 
     private long bindVirq(long at) {
@@ -230,7 +312,10 @@ final class EventChannels {
         }
         state[p] = State.CLOSED;
         vcpu[p] = 0;
-        backend[p] = null;
+        if (backend[p] != null) {
+            backend[p].closed();
+            backend[p] = null;
+        }
         shared.clearPending(p);
         return 0;
     }
@@ -265,8 +350,8 @@ final class EventChannels {
         if (s == State.VIRQ) {
             guest.write32(at + 16, virq[(int) port]);
         } else if (s == State.UNBOUND || s == State.INTERDOMAIN) {
-            guest.write16(at + 16, DOM0);
-            guest.write32(at + 20, 0);
+            guest.write16(at + 16, remote[(int) port]);
+            guest.write32(at + 20, backend[(int) port] instanceof Peer p ? p.port : 0);
         }
         return 0;
     }

@@ -3,22 +3,24 @@ package org.gearshift.vmm.xen;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * The frames that a domain lets others use: version 1 of grant_table.h, {flags 16, domid 16, frame 32} an entry. The only others are backends of the monitor, as domain 0; they ask for a frame
- * by {@link #frame}.
+ * The frames that a domain lets others use: version 1 of grant_table.h, {flags 16, domid 16, frame 32} an entry. Others are backends of the monitor, as domain 0, and domains of the same
+ * group; they ask for a frame by {@link #begin}. What the domain itself has of others is in {@link GrantMappings}.
  */
 final class GrantTable {
     private static final int DOMID_SELF = 0x7ff0;
+    private static final int DOM0 = 0;
     /** Frames of the table, and what a domain may have of them. */
     static final int FRAMES = 32;
     private static final int PER_FRAME = 512;
 
-    private static final int OKAY = 0;
-    private static final int GENERAL_ERROR = -1;
-    private static final int BAD_DOMAIN = -2;
-    private static final int BAD_GRANT = -3;
-    private static final int BAD_HANDLE = -4;
-    private static final int PERMISSION_DENIED = -8;
-    private static final int BAD_COPY = -10;
+    static final int OKAY = 0;
+    static final int GENERAL_ERROR = -1;
+    static final int BAD_DOMAIN = -2;
+    static final int BAD_GRANT = -3;
+    static final int BAD_HANDLE = -4;
+    static final int NO_SPACE = -13;
+    static final int PERMISSION_DENIED = -8;
+    static final int BAD_COPY = -10;
 
     private static final int TYPE = 3;
     private static final int PERMIT_ACCESS = 1;
@@ -27,8 +29,8 @@ final class GrantTable {
     private static final int WRITING = 16;
 
     /** Byte sizes of the structures, and where their status is, by command: 0 none. */
-    private static final int[] SIZE = {32, 24, 24, 16, 24, 40, 16, 32, 4, 24, 8, 8, 16};
-    private static final int[] STATUS_AT = {24, 20, 8, 12, 16, 36, 12, 28, 0, 6, 0, 0, 0};
+    private static final int[] SIZE = {32, 24, 24, 4, 24, 40, 16, 24, 4, 24, 8, 12, 16};
+    private static final int[] STATUS_AT = {18, 20, 8, 2, 16, 36, 12, 20, 0, 6, 0, 8, 0};
     private static final int MAP = 0;
     private static final int UNMAP = 1;
     private static final int SETUP = 2;
@@ -42,8 +44,12 @@ final class GrantTable {
     private final Domain domain;
     private final PhysicalMemory memory;
     private final GuestPointer guest;
+    private final GrantMappings mappings;
     private final int firstFrame;
     private int active;
+    /** By reference: how many use the frame, and how many of those to write. */
+    private final short[] uses = new short[FRAMES * PER_FRAME];
+    private final short[] writers = new short[FRAMES * PER_FRAME];
 
     /** @param firstFrame the first of {@link #FRAMES} adjacent frames that are shared with the domain */
     GrantTable(Domain domain, int firstFrame) {
@@ -51,6 +57,7 @@ final class GrantTable {
         this.memory = domain.memory;
         this.guest = domain.guest;
         this.firstFrame = firstFrame;
+        this.mappings = new GrantMappings(domain);
     }
 
     /** grant_table_op(command, structures, count). */
@@ -75,11 +82,16 @@ final class GrantTable {
 
     private long one(int command, long at) {
         return switch (command) {
-            // Nobody else's frames are to be had.
-            case MAP, TRANSFER -> status(command, at, BAD_DOMAIN);
-            case UNMAP, UNMAP_AND_REPLACE -> status(command, at, BAD_HANDLE);
+            case MAP -> {
+                guest.checkWritable(at, SIZE[MAP]);
+                yield status(command, at, mappings.map(at));
+            }
+            case UNMAP -> status(command, at, mappings.unmap(guest.read64(at), guest.read32(at + 16)));
+            // Frames go from domain to domain by grants alone.
+            case TRANSFER -> status(command, at, BAD_DOMAIN);
+            case UNMAP_AND_REPLACE -> status(command, at, BAD_HANDLE);
             case SETUP -> setup(at);
-            case COPY -> status(command, at, copy(at));
+            case COPY -> status(command, at, mappings.copy(at));
             case QUERY -> query(at);
             case SET_VERSION -> setVersion(at);
             case GET_VERSION -> getVersion(at);
@@ -140,40 +152,6 @@ final class GrantTable {
         return 0;
     }
 
-    /** Copies within the domain's own frames: either side may name them by grant or by frame. */
-    private int copy(long at) {
-        long source = guest.read64(at);
-        int sourceDomain = guest.read16(at + 8);
-        int sourceOffset = guest.read16(at + 10);
-        long target = guest.read64(at + 16);
-        int targetDomain = guest.read16(at + 24);
-        int targetOffset = guest.read16(at + 26);
-        int length = guest.read16(at + 32);
-        int flags = guest.read16(at + 34);
-        if (!self(sourceDomain) || !self(targetDomain)) {
-            return BAD_DOMAIN;
-        }
-        if (sourceOffset + length > 0x1000 || targetOffset + length > 0x1000) {
-            return BAD_COPY;
-        }
-        // The domain's grants are to domain 0: to itself it has none.
-        if ((flags & 3) != 0) {
-            return PERMISSION_DENIED;
-        }
-        if (!domain.frames.get(source)) {
-            return GENERAL_ERROR;
-        }
-        boolean writable = domain.tables.getPageAndUse(target, FrameTable.WRITABLE) == 0;
-        if (writable) {
-            byte[] bytes = new byte[length];
-            memory.copyOut((source << 12) + sourceOffset, bytes, 0, length);
-            memory.copyIn((target << 12) + targetOffset, bytes, 0, length);
-            domain.tables.putPageAndUse((int) target);
-        }
-        domain.frames.put((int) source);
-        return writable ? OKAY : GENERAL_ERROR;
-    }
-
     /** Lets domain 0 use a frame, as a toolstack does for the domain's console and store. */
     void grantToDom0(int reference, int frame) {
         long at = entry(reference);
@@ -188,9 +166,14 @@ final class GrantTable {
     /**
      * Begins a backend's use of a granted frame, which {@link #end} ends.
      *
-     * @return the frame, with a reference held; -1 if the domain does not grant it to domain 0
+     * @return the frame, with a reference held; negative if the domain does not grant it to domain 0
      */
     int begin(long reference, boolean write) {
+        return begin(reference, DOM0, write);
+    }
+
+    /** The same for any domain. */
+    int begin(long reference, int by, boolean write) {
         if (reference < 0 || reference >= (long) Math.max(1, active) * PER_FRAME) {
             return BAD_GRANT;
         }
@@ -198,25 +181,59 @@ final class GrantTable {
         int flags = (int) memory.read(at, 16);
         int to = (int) memory.read(at + 2, 16);
         long frame = memory.read(at + 4, 32);
-        if ((flags & TYPE) != PERMIT_ACCESS || to != 0 || write && (flags & READ_ONLY) != 0) {
+        int r = (int) reference;
+        if ((flags & TYPE) != PERMIT_ACCESS || to != by || write && (flags & READ_ONLY) != 0 || uses[r] == Short.MAX_VALUE) {
             return PERMISSION_DENIED;
         }
         boolean held = write ? domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) == 0 : domain.frames.get(frame);
         if (!held) {
             return GENERAL_ERROR;
         }
+        uses[r]++;
+        writers[r] += (short) (write ? 1 : 0);
         memory.write(at, flags | READING | (write ? WRITING : 0), 16);
         return (int) frame;
     }
 
     /** Ends a use that {@link #begin} began. */
     void end(long reference, int frame, boolean write) {
+        int r = (int) reference;
+        uses[r]--;
+        writers[r] -= (short) (write ? 1 : 0);
+        long over = (uses[r] == 0 ? READING : 0) | (writers[r] == 0 ? WRITING : 0);
         long at = entry(reference);
-        memory.write(at, memory.read(at, 16) & ~(long) (READING | WRITING), 16);
+        memory.write(at, memory.read(at, 16) & ~over, 16);
         if (write) {
             domain.tables.putPageAndUse(frame);
         } else {
             domain.frames.put(frame);
         }
+    }
+
+    /** Reads bytes of a frame that is granted to another domain. @return a status */
+    int copyOut(long reference, int by, int offset, byte[] to) {
+        int frame = begin(reference, by, false);
+        if (frame < 0) {
+            return frame;
+        }
+        memory.copyOut(((long) frame << 12) + offset, to, 0, to.length);
+        end(reference, frame, false);
+        return OKAY;
+    }
+
+    /** Writes bytes to such a frame. @return a status */
+    int copyIn(long reference, int by, int offset, byte[] from) {
+        int frame = begin(reference, by, true);
+        if (frame < 0) {
+            return frame;
+        }
+        memory.copyIn(((long) frame << 12) + offset, from, 0, from.length);
+        end(reference, frame, true);
+        return OKAY;
+    }
+
+    /** The domain has ended: gives back what it has of others. */
+    void giveBackAll() {
+        mappings.giveBackAll();
     }
 }

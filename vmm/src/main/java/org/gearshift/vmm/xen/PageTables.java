@@ -180,6 +180,10 @@ final class PageTables {
             return;
         }
         int frame = (int) frameOf(e);
+        if (!frames.exists(frame)) {
+            // Another domain's, which the grant's handle holds.
+            return;
+        }
         if (level > FrameTable.L1 || (e & RW) != 0) {
             putPageAndUse(frame);
         } else {
@@ -246,6 +250,18 @@ final class PageTables {
             putEntry(done ? expected : entry, level);
         }
         return done ? Paravirtualization.DONE : Paravirtualization.DIFFERS;
+    }
+
+    /** Whether a frame is a level-1 table in use. */
+    boolean isLevelOne(long frame) {
+        return frames.isDomains(frame) && frames.isTable((int) frame) && frames.use((int) frame) == FrameTable.L1;
+    }
+
+    /** Makes an entry of a level-1 table one that leads to another domain's frame, or, 0, to nothing. The guest cannot make such entries, nor change what they allow. */
+    void setForeign(long address, long entry) {
+        long old = memory.ram().get64(address);
+        memory.write(address, entry, 64);
+        putEntry(old, FrameTable.L1);
     }
 
     /** Machine address of the level-1 entry for a guest address in the tables below {@code root}, or -1 if there is none. */

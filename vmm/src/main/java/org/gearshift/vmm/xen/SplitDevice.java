@@ -25,15 +25,15 @@ abstract class SplitDevice {
      */
     SplitDevice(Domain domain, String type, int number) {
         this.domain = domain;
-        front = "/local/domain/" + Domain.ID + "/device/" + type + "/" + number;
-        back = "/local/domain/0/backend/" + type + "/" + Domain.ID + "/" + number;
+        front = "/local/domain/" + domain.id + "/device/" + type + "/" + number;
+        back = "/local/domain/0/backend/" + type + "/" + domain.id + "/" + number;
         domain.storeTree.put(back, "");
-        domain.storeTree.permit(back, "n0", "r" + Domain.ID);
+        domain.storeTree.permit(back, "n0", "r" + domain.id);
         put("frontend", front);
-        put("frontend-id", Integer.toString(Domain.ID));
+        put("frontend-id", Integer.toString(domain.id));
         put("online", "1");
         domain.storeTree.put(front, "");
-        domain.storeTree.permit(front, "n" + Domain.ID, "r0");
+        domain.storeTree.permit(front, "n" + domain.id, "r0");
         offer("backend", back);
         offer("backend-id", "0");
         offer("state", Integer.toString(XenbusState.INITIALISING.ordinal()));
@@ -42,13 +42,13 @@ abstract class SplitDevice {
     /** Writes a node of the monitor's half, which the domain may read. */
     final void put(String name, String value) {
         domain.storeTree.put(back + "/" + name, value);
-        domain.storeTree.permit(back + "/" + name, "n0", "r" + Domain.ID);
+        domain.storeTree.permit(back + "/" + name, "n0", "r" + domain.id);
     }
 
     /** Writes a node of the domain's half, which is the domain's from then on. */
     final void offer(String name, String value) {
         domain.storeTree.put(front + "/" + name, value);
-        domain.storeTree.permit(front + "/" + name, "n" + Domain.ID, "r0");
+        domain.storeTree.permit(front + "/" + name, "n" + domain.id, "r0");
     }
 
     final void setState(XenbusState state) {

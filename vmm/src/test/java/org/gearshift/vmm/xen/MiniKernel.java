@@ -30,8 +30,16 @@ final class MiniKernel {
     }
 
     private static XenVm machine(byte[] code, ByteArrayOutputStream console, int cpus, VmConfig.Clock clock) throws BootException {
-        XenVm vm = new XenVm(new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), NamedCpu.X86_64.model(),
-                console::write);
+        return machine(code, console, new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), DomainGroup.alone(), "mini");
+    }
+
+    /** A machine with one vCPU beside others, on the virtual clock. */
+    static XenVm machine(byte[] code, ByteArrayOutputStream console, DomainGroup group, String name) throws BootException {
+        return machine(code, console, new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), group, name);
+    }
+
+    private static XenVm machine(byte[] code, ByteArrayOutputStream console, VmConfig config, DomainGroup group, String name) throws BootException {
+        XenVm vm = new XenVm(config, NamedCpu.X86_64.model(), console::write, group, name);
         vm.load(new KernelImage("mini", elf(code)), new byte[] {1, 2, 3}, "command line");
         return vm;
     }
@@ -50,6 +58,18 @@ final class MiniKernel {
     static Domain domain(int cpus, VmConfig.Clock clock) {
         try {
             return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), cpus, clock).domain();
+        } catch (BootException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** A domain of a group, which others find, and that no thread runs. */
+    static Domain domain(DomainGroup group, String name) {
+        try {
+            Domain d = machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), group, name).domain();
+            d.runBegins();
+            d.runEnded(false);
+            return d;
         } catch (BootException e) {
             throw new AssertionError(e);
         }
