@@ -7,6 +7,7 @@ import java.util.List;
 import org.gearshift.vmm.disk.BackingFiles;
 import org.gearshift.vmm.disk.DiskFormat;
 import org.gearshift.vmm.disk.DiskImage;
+import org.gearshift.vmm.disk.Qcow2Image;
 import org.gearshift.vmm.disk.SnapshotOverlay;
 import org.gearshift.vmm.virtio.VirtioBlk;
 import picocli.CommandLine.ITypeConverter;
@@ -96,6 +97,16 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
     /** The same with a relative file name starting from {@code folder}. */
     DiskOption in(Path folder) {
         return new DiskOption(folder.resolve(file), format, readOnly, snapshot, serial, blockSize, backing);
+    }
+
+    /** The files of the images that this one starts from, and so shows: none if it is raw. */
+    List<Path> filesBelow() throws IOException {
+        if (!Files.exists(file) || actualFormat() != DiskFormat.QCOW2) {
+            return List.of();
+        }
+        try (Qcow2Image image = Qcow2Image.open(file, true, backing)) {
+            return image.filesBelow(backing);
+        }
     }
 
     /** Opens the image, with changes to be forgotten if so asked. */

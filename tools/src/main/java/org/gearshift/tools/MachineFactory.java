@@ -88,6 +88,9 @@ final class MachineFactory {
             for (DiskOption disk : spec.disks) {
                 boolean writes = !disk.readOnly() && !disk.snapshot();
                 host.policy().attachDisk(spec.name, PolicyFile.diskName(disk.file()), writes);
+                for (Path below : disk.filesBelow()) {
+                    host.policy().attachDisk(spec.name, PolicyFile.diskName(below), false);
+                }
             }
             if (spec.net.present()) {
                 host.policy().attachNetwork(spec.name, "user");

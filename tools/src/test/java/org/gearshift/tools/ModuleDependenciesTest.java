@@ -61,6 +61,10 @@ class ModuleDependenciesTest {
                     "org.gearshift.vmm.boot..");
 
     @ArchTest
+    static final ArchRule schedulerAndPolicyKnowNoMachines = classes().that().resideInAnyPackage("org.gearshift.vmm.sched..", "org.gearshift.vmm.policy..")
+            .should().onlyDependOnClassesThat().resideInAnyPackage("org.gearshift.vmm.sched..", "org.gearshift.vmm.policy..", "java..");
+
+    @ArchTest
     static final ArchRule nothingBelowUsesTheTools = noClasses().that().resideOutsideOfPackage("org.gearshift.tools..")
             .should().dependOnClassesThat().resideInAPackage("org.gearshift.tools..");
 

@@ -54,6 +54,17 @@ class PolicyFileTest {
         assertEquals(0, r.code(), r.err());
     }
 
+    @Test
+    void whatAnImageStartsFromNeedsALabelInCommonToo() throws Exception {
+        Files.write(dir.resolve("red.img"), new byte[4096]);
+        String overlay = dir.resolve("overlay.qcow2").toString();
+        assertEquals(0, CommandLineRun.of("disk", "create", overlay, "--backing", "red.img").code());
+        CommandLineRun r = up("machines: {b: {disk: 'overlay.qcow2,snapshot'}}", POLICY);
+        assertEquals(2, r.code(), r.err());
+        assertTrue(r.err().contains("red.img [red] for b []: Type Enforcement"), r.err());
+        assertEquals(0, up("machines: {a: {disk: 'overlay.qcow2,snapshot'}}", POLICY).code());
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
         "machines: {b: {disk: red.img}}                              | machine 'b': disk ",

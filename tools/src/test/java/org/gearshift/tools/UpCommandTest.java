@@ -32,6 +32,8 @@ class UpCommandTest {
     /** Says "hi", then echoes what comes from the serial port; 'q' ends it by the debug-exit port. */
     private static final byte[] ECHO = GuestCode.elf(0x66, 0xba, 0xf8, 0x03, 0xb0, 'h', 0xee, 0xb0, 'i', 0xee, 0xb0, '\n', 0xee,
             0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0x3c, 'q', 0x75, 0xed, 0xb0, '\n', 0xee, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
+    /** Looks at the power management's status until the power button is pressed; then it ends. */
+    private static final byte[] BUTTON = GuestCode.elf(0x66, 0xba, 0x00, 0x06, 0x66, 0xed, 0xf6, 0xc4, 0x01, 0x74, 0xf9, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
     private static final byte[] TRIPLE_FAULT = GuestCode.elf(0x0f, 0x0b);
 
     @TempDir
@@ -47,6 +49,7 @@ class UpCommandTest {
     private CompletableFuture<Integer> up(String file, int running) throws Exception {
         Files.write(dir.resolve("echo.elf"), ECHO);
         Files.write(dir.resolve("triple.elf"), TRIPLE_FAULT);
+        Files.write(dir.resolve("button.elf"), BUTTON);
         Path f = Files.writeString(dir.resolve("machines.yaml"), file);
         CompletableFuture<Integer> up = CompletableFuture.supplyAsync(() -> Gearshift.execute(new PrintWriter(out), new PrintWriter(err), "up", f.toString(),
                 "--runtime-dir", runtime().toString()));
@@ -127,6 +130,13 @@ class UpCommandTest {
             assertEquals(0, left.count(), "no socket is left");
         }
         assertTrue(out.toString().contains("one | hi"), out.toString());
+    }
+
+    @Test
+    void stopPressesThePowerButton() throws Exception {
+        CompletableFuture<Integer> up = up("machines: {pc: {kernel: button.elf, memory: 8M, cpus: 2}}", 1);
+        assertEquals(0, command("stop", "pc").code());
+        assertEquals(0, up.get(), err.toString());
     }
 
     @Test

@@ -3,7 +3,9 @@ package org.gearshift.vmm.disk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -91,6 +93,18 @@ public final class Qcow2Image implements DiskImage {
                 file.close();
             }
         }
+    }
+
+    /** The files of all images below this one, as far down as they go. @param policy what it was opened with */
+    public List<Path> filesBelow(BackingFiles policy) throws IOException {
+        List<Path> all = new ArrayList<>();
+        if (backing != null) {
+            all.add(policy.resolve(file.path(), header.backingFile()));
+        }
+        if (backing instanceof Qcow2Image below) {
+            all.addAll(below.filesBelow(policy));
+        }
+        return all;
     }
 
     private static DiskImage openBacking(ImageFile file, Qcow2Header header, BackingFiles policy, int depth) throws IOException {

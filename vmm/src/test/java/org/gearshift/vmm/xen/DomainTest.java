@@ -122,6 +122,14 @@ class DomainTest {
     }
 
     @Test
+    void aRequestToShutDownIsInTheStore() throws Exception {
+        XenVm vm = MiniKernel.machine(new byte[] {(byte) 0xf4}, console);
+        vm.requestShutdown();
+        vm.domain().poll();
+        assertEquals("poweroff", vm.domain().storeTree.get("/local/domain/1/control/shutdown"));
+    }
+
+    @Test
     void runsRepeat() throws Exception {
         text("x").bareCall(CONSOLE_IO, 0, 1, MiniKernel.DATA).end(0);
         byte[] all = java.util.Arrays.copyOf(code.array(), code.position());
