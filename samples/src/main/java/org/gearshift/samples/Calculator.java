@@ -19,8 +19,8 @@ import org.gearshift.vmm.host.VmProfile;
 import org.gearshift.vmm.host.VmState;
 
 /**
- * An example of embedding: a Java object whose answers come from a virtual machine. The guest, in {@code samples/src/main/calculator}, is a machine of its own that reads questions from its serial
- * port and writes answers; whatever goes wrong in there stays in there.
+ * An example of embedding: a Java object whose answers come from a virtual machine. The guest, in {@code samples/src/main/calculator}, is a machine of its own
+ * that reads questions from its serial port and writes answers; whatever goes wrong in there stays in there.
  *
  * <pre>{@code
  * try (Calculator c = new Calculator()) {

@@ -10,7 +10,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code gearshift pause}, {@code resume}, {@code stop} and {@code destroy}: commands to machines that {@code gearshift up} runs. The control socket's requests are called the same. */
+/**
+ * {@code gearshift pause}, {@code resume}, {@code stop} and {@code destroy}: commands to machines that {@code gearshift up} runs. The control socket's requests
+ * are called the same.
+ */
 abstract class ControlCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

@@ -117,12 +117,7 @@ final class UpCommand implements Callable<Integer> {
         for (MachineSpec m : specs) {
             factory.make(m);
         }
-        // What a signal ends gets its disks closed, and leaves no socket behind.
-        Thread hook = new Thread(host::close, "shutdown");
         try (ControlServer control = new ControlServer(host, runtime.directory()); ConsoleTerminal terminal = terminal()) {
-            Thread closing = new Thread(() -> close(control), "control-shutdown");
-            Runtime.getRuntime().addShutdownHook(hook);
-            Runtime.getRuntime().addShutdownHook(closing);
             for (MachineSpec m : specs) {
                 if (m.console != null) {
                     err.println("gearshift: the console of " + m.name + " is at " + control.listen(host.machine(m.name), m.console.address()));
@@ -130,15 +125,18 @@ final class UpCommand implements Callable<Integer> {
             }
             err.flush();
             watch(host, terminal, err);
+            // What a signal ends gets its disks closed, and leaves no socket behind.
+            Thread hook = new Thread(() -> closeAll(host, control), "shutdown");
+            Runtime.getRuntime().addShutdownHook(hook);
             host.machines().forEach(host::start);
             host.awaitAll();
             removeHook(hook);
-            removeHook(closing);
         }
         return host.machines().stream().allMatch(m -> m.state() == VmState.OFF) ? 0 : 1;
     }
 
-    private static void close(ControlServer control) {
+    private static void closeAll(VmHost host, ControlServer control) {
+        host.close();
         try {
             control.close();
         } catch (IOException e) {

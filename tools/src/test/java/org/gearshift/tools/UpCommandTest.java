@@ -31,7 +31,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class UpCommandTest {
     /** Says "hi", then echoes what comes from the serial port; 'q' ends it by the debug-exit port. */
     private static final byte[] ECHO = GuestCode.elf(0x66, 0xba, 0xf8, 0x03, 0xb0, 'h', 0xee, 0xb0, 'i', 0xee, 0xb0, '\n', 0xee,
-            0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0x3c, 'q', 0x75, 0xed, 0xb0, '\n', 0xee, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
+            0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0x3c, 'q', 0x75, 0xed,
+            0xb0, '\n', 0xee, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
     /** Looks at the power management's status until the power button is pressed; then it ends. */
     private static final byte[] BUTTON = GuestCode.elf(0x66, 0xba, 0x00, 0x06, 0x66, 0xed, 0xf6, 0xc4, 0x01, 0x74, 0xf9, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
     private static final byte[] TRIPLE_FAULT = GuestCode.elf(0x0f, 0x0b);
@@ -187,7 +188,8 @@ class UpCommandTest {
         assertEquals("running", state("other"));
         assertEquals(0, command("destroy", "teller-a", "other").code());
         assertEquals(1, up.get());
-        assertTrue(err.toString().contains("teller-b: refused, machine teller-b (bank-b) may not run beside teller-a (bank-a): Chinese Wall, conflict set banks"), err.toString());
+        assertTrue(err.toString().contains("teller-b: refused, machine teller-b (bank-b) may not run beside teller-a (bank-a): Chinese Wall, conflict set banks"),
+                err.toString());
     }
 
     @Test

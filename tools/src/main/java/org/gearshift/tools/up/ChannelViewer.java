@@ -7,7 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import org.gearshift.vmm.host.VmConsole;
 
-/** Somebody at the other end of a socket who looks at a console, and types. What a slow reader does not take in time is left out, and said to be: the guest never waits. */
+/**
+ * Somebody at the other end of a socket who looks at a console, and types. What a slow reader does not take in time is left out, and said to be: the guest
+ * never waits.
+ */
 final class ChannelViewer implements VmConsole.Viewer {
     private static final int MOST_QUEUED = 1 << 20;
 

@@ -6,8 +6,8 @@ import java.util.List;
 import org.gearshift.vmm.host.VmConsole;
 
 /**
- * One terminal for several consoles. What is typed goes to the console that is shown, but for Ctrl-], the gearshift key: it lists the consoles, and the next key chooses one, or leaves.
- * {@link #key} is for one thread, all else for any.
+ * One terminal for several consoles. What is typed goes to the console that is shown, but for Ctrl-], the gearshift key: it lists the consoles, and the next
+ * key chooses one, or leaves. {@link #key} is for one thread, all else for any.
  */
 public final class ConsoleSwitch {
     /** What the terminal shows. */

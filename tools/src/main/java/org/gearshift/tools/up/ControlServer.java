@@ -16,8 +16,9 @@ import org.gearshift.vmm.host.HostedVm;
 import org.gearshift.vmm.host.VmHost;
 
 /**
- * The machines of this process for other commands of the same user, on a unix-domain socket. A request is a line, COMMAND or COMMAND NAME; the answer a line, {@code ok} or {@code error
- * MESSAGE}, and after {@code ok} what the command gives: for {@code ps}, {@link MachineLine}s; for {@code console}, the console itself, both ways.
+ * The machines of this process for other commands of the same user, on a unix-domain socket. A request is a line, COMMAND or COMMAND NAME; the answer a line,
+ * {@code ok} or {@code error MESSAGE}, and after {@code ok} what the command gives: for {@code ps}, {@link MachineLine}s; for {@code console}, the console
+ * itself, both ways.
  */
 public final class ControlServer implements AutoCloseable {
     static final int LONGEST_REQUEST = 256;

@@ -60,7 +60,8 @@ public record MachineLine(String name, String mode, String state, int cpus, long
 
     /** As an object of JSON. Names and states need no escapes. */
     public String json() {
-        return String.format(Locale.ROOT, "{\"name\": \"%s\", \"mode\": \"%s\", \"state\": \"%s\", \"vcpus\": %d, \"memory_bytes\": %d, \"cpu_seconds\": %.3f, \"weight\": %d, "
+        return String.format(Locale.ROOT, "{\"name\": \"%s\", \"mode\": \"%s\", \"state\": \"%s\", \"vcpus\": %d, \"memory_bytes\": %d, "
+                + "\"cpu_seconds\": %.3f, \"weight\": %d, "
                 + "\"cap_percent\": %s, \"share_percent\": %.1f, \"uptime_seconds\": %.3f, \"pid\": %d}", name, mode, state, cpus, memoryBytes, cpuNanos / NANOS, weight,
                 cap == 0 ? "null" : Integer.toString(cap), share, uptimeNanos / NANOS, process);
     }

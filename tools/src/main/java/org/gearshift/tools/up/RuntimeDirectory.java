@@ -12,8 +12,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The directory of control sockets, for its owner's eyes only: {@code $GEARSHIFT_RUNTIME_DIR}, else {@code gearshift} in {@code $XDG_RUNTIME_DIR}, else {@code gearshift-USER} in the
- * directory for temporary files.
+ * The directory of control sockets, for its owner's eyes only: {@code $GEARSHIFT_RUNTIME_DIR}, else {@code gearshift} in {@code $XDG_RUNTIME_DIR}, else {@code
+ * gearshift-USER} in the directory for temporary files.
  */
 public final class RuntimeDirectory {
     private static final String SUFFIX = ".sock";

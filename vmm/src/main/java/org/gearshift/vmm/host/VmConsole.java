@@ -12,8 +12,8 @@ import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.device.SerialBackend;
 
 /**
- * A machine's console: what the guest writes goes to a log and to everybody who looks, what they type goes to the guest. Its last output is kept for those who come later. Methods are for
- * any thread, but {@link #transmit}, which is the guest's.
+ * A machine's console: what the guest writes goes to a log and to everybody who looks, what they type goes to the guest. Its last output is kept for those who
+ * come later. Methods are for any thread, but {@link #transmit}, which is the guest's.
  */
 public final class VmConsole implements SerialBackend {
     /** Somebody who looks at the console. */

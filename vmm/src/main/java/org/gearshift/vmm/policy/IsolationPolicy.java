@@ -62,7 +62,8 @@ public final class IsolationPolicy {
                 Set<String> both = new TreeSet<>(members);
                 both.retainAll(label.wall());
                 if (both.size() > 1) {
-                    throw new IllegalArgumentException("machine '" + name + "' would conflict with itself: " + String.join(" and ", both) + " are both in conflict set '" + set + "'");
+                    throw new IllegalArgumentException("machine '" + name + "' would conflict with itself: " + String.join(" and ", both)
+                            + " are both in conflict set '" + set + "'");
                 }
             });
             machines.put(name, label);

@@ -9,8 +9,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Is asked before anything is bound that machines could share, and before a machine runs. Every denial is logged, with its rule. What a policy doesn't say is denied: without common
- * types there is no event channel and no grant, a disk that one machine writes is nobody else's, and where there is a policy, a network needs a label. Methods are for any thread.
+ * Is asked before anything is bound that machines could share, and before a machine runs. Every denial is logged, with its rule. What a policy doesn't say is
+ * denied: without common types there is no event channel and no grant, a disk that one machine writes is nobody else's, and where there is a policy, a network
+ * needs a label. Methods are for any thread.
  */
 public final class ReferenceMonitor {
     private static final Logger LOG = System.getLogger(ReferenceMonitor.class.getName());

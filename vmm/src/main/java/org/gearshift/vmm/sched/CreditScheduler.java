@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Divides a number of slots, host processors that may run guest code at the same time, among machines. Each machine pays for the processor time its vCPUs use, more dearly the less its
- * weight; a free slot goes to the vCPU that waits and whose machine has paid least. No slot stays free while a vCPU may run. A machine with a cap has, besides, an income of so many percent of a
- * processor, and rests when it has spent that.
+ * Divides a number of slots, host processors that may run guest code at the same time, among machines. Each machine pays for the processor time its vCPUs use,
+ * more dearly the less its weight; a free slot goes to the vCPU that waits and whose machine has paid least. No slot stays free while a vCPU may run. A machine
+ * with a cap has, besides, an income of so many percent of a processor, and rests when it has spent that.
  *
- * <p>A vCPU that wakes up, as for an interrupt, takes precedence over those that have used more than their part, by so much that it gets a slot at once ({@link #BOOST_NANOS}), and not by
- * more: sleeping earns nothing.
+ * <p>A vCPU that wakes up, as for an interrupt, takes precedence over those that have used more than their part, by so much that it gets a slot at once ({@link
+ * #BOOST_NANOS}), and not by more: sleeping earns nothing.
  *
  * <p>What compilers and collectors of the JVM and threads of devices use is paid by nobody.
  */

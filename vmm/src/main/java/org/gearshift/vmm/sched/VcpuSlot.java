@@ -1,8 +1,8 @@
 package org.gearshift.vmm.sched;
 
 /**
- * One vCPU's claim to a host processor. All methods are for the thread that runs the vCPU: it {@link #take}s a slot before it runs guest code, lets the scheduler {@link #check} between
- * slices, and {@link #leave}s before it sleeps. With a slot for everybody and no cap, a check is a look at the clock.
+ * One vCPU's claim to a host processor. All methods are for the thread that runs the vCPU: it {@link #take}s a slot before it runs guest code, lets the
+ * scheduler {@link #check} between slices, and {@link #leave}s before it sleeps. With a slot for everybody and no cap, a check is a look at the clock.
  */
 public final class VcpuSlot {
     enum State { AWAY, WAITING, RUNNING }

@@ -8,8 +8,8 @@ import org.gearshift.vmm.policy.ReferenceMonitor;
 import org.gearshift.vmm.policy.Sharing;
 
 /**
- * The domains of one process, which may offer each other event channels and grants, as far as a policy lets them. Each has a number, by which others name it; domain 0 is the monitor.
- * Methods are for any thread.
+ * The domains of one process, which may offer each other event channels and grants, as far as a policy lets them. Each has a number, by which others name it;
+ * domain 0 is the monitor. Methods are for any thread.
  */
 public final class DomainGroup {
     /** Numbers of domains end here (xen.h: DOMID_FIRST_RESERVED). */

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
- * What other domains want of one: its tables and counts are touched by nobody but whoever has the domain, who does what is left here when it next looks. One that is not run by any thread is
- * served by those who want something.
+ * What other domains want of one: its tables and counts are touched by nobody but whoever has the domain, who does what is left here when it next looks. One
+ * that is not run by any thread is served by those who want something.
  */
 final class DomainMailbox {
     private static final long LOOK_NANOS = 200_000;

@@ -7,9 +7,10 @@ import org.gearshift.paging.MmioHandler;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * Frames of other domains that this one has mapped: a window behind its own memory, in which each mapping has a frame number. Every access is one step outside translated code, and reaches the other
- * domain's RAM directly; the owner holds the frame for as long as it is mapped. Locked operations are two accesses here, so not one step for the owner; what is executed from such a frame is never kept
- * translated. A store to bytes that the owner has translated is made known to it before whatever this domain has it told next.
+ * Frames of other domains that this one has mapped: a window behind its own memory, in which each mapping has a frame number. Every access is one step outside
+ * translated code, and reaches the other domain's RAM directly; the owner holds the frame for as long as it is mapped. Locked operations are two accesses here,
+ * so not one step for the owner; what is executed from such a frame is never kept translated. A store to bytes that the owner has translated is made known to
+ * it before whatever this domain has it told next.
  */
 final class ForeignFrames implements MmioHandler {
     /** Most mappings of a domain at a time (Xen allows more: gnttab_max_maptrack_frames). */

@@ -3,8 +3,8 @@ package org.gearshift.vmm.xen;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * The frames that a domain lets others use: version 1 of grant_table.h, {flags 16, domid 16, frame 32} an entry. Others are backends of the monitor, as domain 0, and domains of the same
- * group; they ask for a frame by {@link #begin}. What the domain itself has of others is in {@link GrantMappings}.
+ * The frames that a domain lets others use: version 1 of grant_table.h, {flags 16, domid 16, frame 32} an entry. Others are backends of the monitor, as domain
+ * 0, and domains of the same group; they ask for a frame by {@link #begin}. What the domain itself has of others is in {@link GrantMappings}.
  */
 final class GrantTable {
     private static final int DOMID_SELF = 0x7ff0;

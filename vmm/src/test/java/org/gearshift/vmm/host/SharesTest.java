@@ -14,8 +14,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * What machines that always compute really get, in processor time of their threads, of one slot that they share: relations hold however much of the host others use. The simulated host of
- * {@code CreditSchedulerTest} is exact; this shows that threads do as it does. {@code -Dgearshift.shares.seconds=20} measures for longer and prints more digits.
+ * What machines that always compute really get, in processor time of their threads, of one slot that they share: relations hold however much of the host others
+ * use. The simulated host of {@code CreditSchedulerTest} is exact; this shows that threads do as it does. {@code -Dgearshift.shares.seconds=20} measures for
+ * longer and prints more digits.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SharesTest {
