@@ -154,7 +154,11 @@ public final class ConsoleTerminal implements AutoCloseable {
         flush();
         restore();
         if (restorer != null) {
-            Runtime.getRuntime().removeShutdownHook(restorer);
+            try {
+                Runtime.getRuntime().removeShutdownHook(restorer);
+            } catch (IllegalStateException e) {
+                System.getLogger(ConsoleTerminal.class.getName()).log(System.Logger.Level.DEBUG, "shutting down already");
+            }
         }
     }
 }
