@@ -143,7 +143,7 @@ class UpCommandTest {
     @Test
     void aPausedMachineUsesNoProcessorTimeAndCanBeDestroyed() throws Exception {
         CompletableFuture<Integer> up = up("machines: {spin: {kernel: echo.elf, memory: 8M}}", 1);
-        command("pause", "spin");
+        assertEquals(0, command("pause", "spin").code());
         ControlClient client = new ControlClient(RuntimeDirectory.of(runtime()));
         Thread.sleep(100);
         long before = client.machines().get(0).cpuNanos();

@@ -1,7 +1,6 @@
 package org.gearshift.tools.up;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -46,7 +45,7 @@ public final class ControlServer implements AutoCloseable {
     public String listen(HostedVm vm, SocketAddress address) throws IOException {
         SocketServer s = SocketServer.open(address, c -> ChannelViewer.serve(vm.console(), c));
         servers.add(s);
-        return s.address() instanceof InetSocketAddress i ? i.getAddress().getHostAddress() + " port " + i.getPort() : s.address().toString();
+        return s.place();
     }
 
     private void serve(SocketChannel channel) {

@@ -1,6 +1,7 @@
 package org.gearshift.tools.up;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -8,6 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.function.Consumer;
@@ -27,9 +29,10 @@ final class SocketServer implements AutoCloseable {
         Path file = address instanceof UnixDomainSocketAddress u ? u.getPath() : null;
         ServerSocketChannel channel = file == null ? ServerSocketChannel.open() : ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.bind(address);
-            if (file != null && file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
+            if (file == null) {
+                channel.bind(address);
+            } else {
+                bind(channel, file);
             }
         } catch (IOException e) {
             channel.close();
@@ -38,6 +41,25 @@ final class SocketServer implements AutoCloseable {
         SocketServer s = new SocketServer(channel, file);
         thread(() -> s.accept(serve), "control");
         return s;
+    }
+
+    /** Gives the socket its name only when it listens and is its owner's: who finds it before would take it for one that was left behind. */
+    private static void bind(ServerSocketChannel channel, Path file) throws IOException {
+        if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IOException("is there already");
+        }
+        Path unnamed = file.resolveSibling(file.getFileName() + ".new");
+        Files.deleteIfExists(unnamed);
+        channel.bind(UnixDomainSocketAddress.of(unnamed));
+        try {
+            if (file.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+                Files.setPosixFilePermissions(unnamed, PosixFilePermissions.fromString("rw-------"));
+            }
+            Files.move(unnamed, file);
+        } catch (IOException e) {
+            Files.deleteIfExists(unnamed);
+            throw e;
+        }
     }
 
     private static void thread(Runnable what, String name) {
@@ -59,9 +81,9 @@ final class SocketServer implements AutoCloseable {
         }
     }
 
-    /** Where it listens. */
-    SocketAddress address() throws IOException {
-        return server.getLocalAddress();
+    /** Where it listens, in words. */
+    String place() throws IOException {
+        return server.getLocalAddress() instanceof InetSocketAddress i ? i.getAddress().getHostAddress() + " port " + i.getPort() : file.toString();
     }
 
     @Override
