@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.vmm.HostMemoryException;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
@@ -47,10 +48,12 @@ final class MachineFactory {
         if (most != 0 && wanted > most) {
             throw new Gearshift.UsageError("the machines have " + (wanted >>> 20) + " MiB of memory together, more than the limit of " + (most >>> 20) + " MiB");
         }
+        // Larger ones are outside the heap, where the host finds out as they are touched.
+        long inHeap = machines.stream().mapToLong(m -> m.memory).filter(m -> m <= MemorySize.MAX_ARRAY).sum();
         long heap = Runtime.getRuntime().maxMemory();
-        if (wanted > heap - HEAP_FOR_OTHERS) {
-            throw new Gearshift.UsageError("the machines have " + (wanted >>> 20) + " MiB of memory together, and this JVM's heap only " + (heap >>> 20)
-                    + " MiB: give them less, or set GEARSHIFT_JAVA_OPTS=-Xmx" + ((wanted + (wanted >>> 2) + HEAP_FOR_OTHERS) >>> 20) + "m");
+        if (inHeap > heap - HEAP_FOR_OTHERS) {
+            throw new Gearshift.UsageError("the machines have " + (inHeap >>> 20) + " MiB of memory together, and this JVM's heap only " + (heap >>> 20)
+                    + " MiB: give them less, or set GEARSHIFT_JAVA_OPTS=-Xmx" + ((inHeap + (inHeap >>> 2) + HEAP_FOR_OTHERS) >>> 20) + "m");
         }
     }
 
@@ -59,7 +62,7 @@ final class MachineFactory {
         DeviceOptions devices = DeviceOptions.of(spec);
         try {
             return make(spec, devices);
-        } catch (Gearshift.UsageError | BootException e) {
+        } catch (Gearshift.UsageError | BootException | HostMemoryException e) {
             devices.close();
             throw new Gearshift.UsageError("machine '" + spec.name + "': " + e.getMessage());
         } catch (NoSuchFileException e) {

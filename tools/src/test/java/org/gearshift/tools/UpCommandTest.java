@@ -229,8 +229,9 @@ class UpCommandTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '"', value = {
         "machines: {a: {kernl: x}}                       | :1:16: 'kernl' is no key of machine 'a'; did you mean kernel? allowed are kernel, initrd,",
-        "machines: {a: {memory: lots}}                   | :1:24: 'memory' of machine 'a': 'lots' is not a memory size; write for example 256M or 1G",
+        "machines: {a: {memory: lots}}                   | :1:24: 'memory' of machine 'a': 'lots' is not a memory size; write for example 256M or ",
         "machines: {a: {mode: hw}}                       | :1:22: 'mode' of machine 'a': 'hw' is not one of full, pv",
+        "machines: {a: {mode: pv, memory: 4G}}           | :1:15: machine 'a': memory: a paravirtual domain has at most 2040M",
         "machines: {a: {cpus: 33}}                       | :1:22: 'cpus' of machine 'a': '33' is not a whole number from 1 to 32",
         "machines: {a: {weight: 0}}                      | :1:24: 'weight' of machine 'a': '0' is not a whole number from 1 to 65535",
         "machines: {a: {weight: 1, weight: 2}}           | :1:27: 'weight' is there twice",
