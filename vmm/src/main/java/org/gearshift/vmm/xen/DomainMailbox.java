@@ -24,7 +24,7 @@ final class DomainMailbox {
         private final Thread asker;
         private final AtomicInteger state = new AtomicInteger(WAITING);
         private T result;
-        private RuntimeException failure;
+        private Throwable failure;
 
         Request(Supplier<T> what, Thread asker) {
             this.what = what;
@@ -38,7 +38,11 @@ final class DomainMailbox {
             }
             try {
                 result = what.get();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
+                if (asker == null) {
+                    throw e;
+                }
+                // An error of the monitor's that the asker has caused, and that ends its machine.
                 failure = e;
             }
             state.set(DONE);
@@ -57,7 +61,7 @@ final class DomainMailbox {
 
         T resultOr(T otherwise) {
             if (failure != null) {
-                throw failure;
+                throw new IllegalStateException("a request to another domain failed", failure);
             }
             return state.get() == DONE ? result : otherwise;
         }
