@@ -83,11 +83,6 @@ final class SharedRing {
         return at(ENTRIES + (produced++ & size - 1) * entryBytes);
     }
 
-    /** Answers not yet made to requests that have been taken. */
-    int owed() {
-        return consumed - produced;
-    }
-
     /** Lets the domain see the answers. @return whether it wants an event for them */
     boolean publish() {
         int before = published;
