@@ -109,6 +109,11 @@ abstract class ActiveMaps {
         watched = pages;
     }
 
+    /** Whether a debugger keeps accesses to a page from being made inline. */
+    final boolean isWatched(long page) {
+        return watched != null && watched.unwatched(page) != WatchedPages.ALL;
+    }
+
     /** Which accesses to a page may be made inline: its permissions and dirty bit, no attribute of its frame, and nobody who watches. */
     final int grants(long page, int e, int frameAttributes) {
         if ((frameAttributes & PhysicalMemory.WATCHED_LOADS) != 0) {

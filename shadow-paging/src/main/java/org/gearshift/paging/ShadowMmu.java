@@ -585,6 +585,15 @@ public final class ShadowMmu {
         return walker.walk(probeWalk, current, va, access, user, false) ? memory.gate(probeWalk.physical) : -1;
     }
 
+    /** What guest tables and shadow say of an address, without any effect on either, for debuggers. */
+    public MappingReport report(long va) {
+        if (selected != this) {
+            return selected.report(va);
+        }
+        long physical = probe(va, READ, false);
+        return MappingReport.of(memory, control, page(va), va, lookup(page(va)), maps, physical, physical < 0 ? probeWalk.errorCode : 0);
+    }
+
     /** Frame for an instruction fetch; {@link #FAULT} if it page-faults, {@link #NOT_RAM} if there is no RAM. Cheap when asked again. */
     public int execFrame(long va, boolean user) {
         if (selected != this) {

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /** Linear pages in which a debugger watches something: no store to them, or no access at all, is made inline. Immutable. */
 public final class WatchedPages {
     private static final int LOADS = ActiveMaps.READ_USER | ActiveMaps.READ_SUPERVISOR;
-    private static final int ALL = LOADS | ActiveMaps.WRITE_USER | ActiveMaps.WRITE_SUPERVISOR;
+    static final int ALL = LOADS | ActiveMaps.WRITE_USER | ActiveMaps.WRITE_SUPERVISOR;
     private static final long FLAT_PAGES = 1L << 20;
     private static final long FLAT_MASK = FLAT_PAGES - 1;
     private static final long WIDE_MASK = 0xf_ffff_ffffL;

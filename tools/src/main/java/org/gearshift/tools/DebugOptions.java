@@ -4,11 +4,17 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.gearshift.tools.debug.DebugConsole;
 import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.debug.MonitorCommands;
 import org.gearshift.tools.gdb.GdbServer;
+import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.symbols.SymbolReader;
+import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.boot.BootException;
@@ -27,10 +33,39 @@ final class DebugOptions {
             description = "Names for addresses while debugging: System.map, vmlinux with symbols, or kallsyms (default: those that a Linux kernel carries).")
     private Path symbols;
 
+    @Option(names = "--debug", description = "Stop before the guest's first instruction and read the debugger's commands from the terminal ('help' lists them).")
+    private boolean debug;
+
+    @Option(names = "--command", paramLabel = "FILE", description = "Commands of the debugger to begin with; implies --debug.")
+    private List<Path> files = List.of();
+
+    @Option(names = {"-e", "--execute"}, paramLabel = "COMMAND", description = "The same, on the command line.")
+    private List<String> lines = List.of();
+
+    @Option(names = "--batch", description = "End the run when there are no more such commands; so it is where input is no terminal.")
+    private boolean batch;
+
+    private DebugConsole console;
+
+    /** Asks for the debugger. */
+    void debug() {
+        debug = true;
+    }
+
+    /** Whether the debugger reads from the terminal. */
+    boolean takesTerminal() {
+        return debug || !files.isEmpty() || !lines.isEmpty();
+    }
+
+    /** Whether a command could not be done. */
+    boolean hasFailed() {
+        return console != null && console.hasFailed();
+    }
+
     /** Fails if the run is to be debugged. @param instead what cannot be debugged */
     void requireNone(String instead) {
-        if (gdb != null) {
-            throw new Gearshift.UsageError(instead + " and --gdb do not go together");
+        if (gdb != null || takesTerminal()) {
+            throw new Gearshift.UsageError(instead + " and " + (gdb != null ? "--gdb" : "--debug") + " do not go together");
         }
     }
 
@@ -38,13 +73,22 @@ final class DebugOptions {
      * Connects what was asked for to a machine that does not run yet.
      *
      * @param kernel file it boots, or null
+     * @param out where the debugger's answers go
      * @return to be closed after the run
      */
-    Closeable attach(Machine machine, Path kernel, PrintWriter messages) throws IOException, BootException {
+    Closeable attach(Machine machine, Path kernel, PrintWriter out, PrintWriter messages) throws IOException, BootException {
+        if (gdb != null && takesTerminal()) {
+            throw new Gearshift.UsageError("--gdb and --debug do not go together: one debugger at a time");
+        }
+        if (gdb == null && runsOn) {
+            throw new Gearshift.UsageError("--gdb-nowait without --gdb: where is gdb to connect?");
+        }
+        if (takesTerminal()) {
+            console = console(machine, kernel, out, messages);
+            console.start();
+            return console;
+        }
         if (gdb == null) {
-            if (runsOn) {
-                throw new Gearshift.UsageError("--gdb-nowait without --gdb: where is gdb to connect?");
-            }
             return () -> { };
         }
         InetSocketAddress at;
@@ -56,9 +100,25 @@ final class DebugOptions {
         return GdbServer.start(machine, at, !runsOn, new MonitorCommands(machine, new KernelSymbols(table(kernel))), messages);
     }
 
+    private DebugConsole console(Machine machine, Path kernel, PrintWriter out, PrintWriter messages) throws IOException, BootException {
+        List<DebugConsole.Script> scripts = new ArrayList<>();
+        for (Path f : files) {
+            scripts.add(new DebugConsole.Script(f.toString(), Files.readAllLines(f)));
+        }
+        if (!lines.isEmpty()) {
+            scripts.add(new DebugConsole.Script("-e", lines));
+        }
+        boolean asks = scripts.isEmpty() || !batch && System.console() != null;
+        return new DebugConsole(machine, new KernelSymbols(table(kernel)), scripts, asks, new GuestStore().root().resolve("debug-history"), out, messages);
+    }
+
     private SymbolTable table(Path kernel) throws IOException, BootException {
         if (symbols != null) {
-            return SymbolReader.read(symbols);
+            try {
+                return SymbolReader.read(symbols);
+            } catch (SymbolFormatException e) {
+                throw new Gearshift.UsageError("--symbols " + e.getMessage());
+            }
         }
         if (kernel == null) {
             return SymbolTable.EMPTY;

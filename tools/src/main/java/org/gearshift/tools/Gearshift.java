@@ -18,9 +18,9 @@ import picocli.CommandLine.ScopeType;
 /** Entry point of the command line. */
 @Command(name = "gearshift", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
-        subcommands = {RunCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class, ControlCommand.Resume.class,
-            ControlCommand.Stop.class, ControlCommand.Destroy.class,
-            CompareCommand.class, GuestCommand.class, InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
+        subcommands = {RunCommand.class, DebugCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class,
+            ControlCommand.Resume.class, ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class,
+            InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
             DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",

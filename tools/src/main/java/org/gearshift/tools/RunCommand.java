@@ -41,7 +41,7 @@ import picocli.CommandLine.Spec;
             "5:the instruction limit was reached",
             "6:the guest halted for good, with interrupts off",
             "other:(value << 1) | 1 for a value the guest wrote to the debug-exit port 0xf4"})
-final class RunCommand implements Callable<Integer> {
+class RunCommand implements Callable<Integer> {
     private static final int LINE = 100;
     private static final int FEATURE_INDENT = 9;
 
@@ -90,7 +90,7 @@ final class RunCommand implements Callable<Integer> {
     private VmConfig.Clock clock;
 
     @Option(names = "--serial", paramLabel = "WHERE",
-            description = "First serial port: stdio, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default stdio; none with --console stdio).")
+            description = "First serial port: stdio, stdout, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default stdio; none with --console stdio; stdout with --debug).")
     private String serial;
 
     @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",
@@ -105,6 +105,11 @@ final class RunCommand implements Callable<Integer> {
 
     @Mixin
     private DebugOptions debugging;
+
+    /** The run is debugged, whatever its options. */
+    void debug() {
+        debugging.debug();
+    }
 
     @Option(names = "--stats", description = "Print a summary at the end, on standard error.")
     private boolean statistics;
@@ -157,6 +162,12 @@ final class RunCommand implements Callable<Integer> {
     /** There is one terminal. */
     private String serialEnd() {
         boolean taken = devices.takesTerminal();
+        if (debugging.takesTerminal()) {
+            if (taken || "stdio".equals(serial)) {
+                throw new Gearshift.UsageError("the debugger has the terminal: give the guest's console another place, such as --serial stdout");
+            }
+            return serial != null ? serial : "stdout";
+        }
         if (taken && "stdio".equals(serial)) {
             throw new Gearshift.UsageError("--serial stdio and --console stdio: only one of them can have the terminal");
         }
@@ -234,7 +245,7 @@ final class RunCommand implements Callable<Integer> {
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
         VmOutcome outcome;
-        try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getErr())) {
+        try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getOut(), spec.commandLine().getErr())) {
             endpoint.attach(vm, vm::serialInput);
             outcome = vm.run(limit);
         }
@@ -247,7 +258,7 @@ final class RunCommand implements Callable<Integer> {
             devices.printStatistics(err);
             err.flush();
         }
-        return outcome.exitCode();
+        return debugging.hasFailed() ? 1 : outcome.exitCode();
     }
 
     private void report(PrintWriter err, VmOutcome outcome) {

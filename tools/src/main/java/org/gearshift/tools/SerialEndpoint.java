@@ -35,6 +35,9 @@ abstract class SerialEndpoint implements AutoCloseable {
         if (where.equals("stdio")) {
             return new Terminal(ConsoleTerminal.open());
         }
+        if (where.equals("stdout")) {
+            return new Stream(System.out, null, () -> { });
+        }
         if (where.equals("none")) {
             return new Stream(OutputStream.nullOutputStream(), null, () -> { });
         }
@@ -45,7 +48,7 @@ abstract class SerialEndpoint implements AutoCloseable {
         if (where.startsWith("tcp:")) {
             return tcp(option, where.substring(4), messages);
         }
-        throw new Gearshift.UsageError(option + " " + where + ": write stdio, none, file:PATH or tcp:[HOST:]PORT");
+        throw new Gearshift.UsageError(option + " " + where + ": write stdio, stdout, none, file:PATH or tcp:[HOST:]PORT");
     }
 
     private static SerialEndpoint tcp(String option, String address, PrintWriter messages) throws IOException {

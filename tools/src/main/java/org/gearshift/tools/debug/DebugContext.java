@@ -40,6 +40,18 @@ final class DebugContext {
         current = number;
     }
 
+    /** @throws CommandException if there is nothing to look at or to change any more */
+    void requireStanding() {
+        if (over()) {
+            throw new CommandException("the run is over; 'quit' leaves");
+        }
+    }
+
+    /** Whether the run has ended. */
+    boolean over() {
+        return debugger().isOver();
+    }
+
     /** Names for addresses as the kernel lies in memory now. */
     SymbolTable symbols() {
         return symbols.where(cpu());
@@ -47,6 +59,10 @@ final class DebugContext {
 
     void print(String format, Object... arguments) {
         out.println(String.format(format, arguments));
+    }
+
+    PrintWriter writer() {
+        return out;
     }
 
     void flush() {

@@ -16,17 +16,6 @@ public final class MonitorCommands implements GdbMonitor {
         this.machine = machine;
         this.symbols = symbols;
         InspectionCommands.addTo(commands);
-        commands.add(new Command(List.of("info"), "registers|tlb ADDRESS|cpus", "what other monitors call regs all, pagewalk and cpus", (c, a) -> {
-            String what = a.next("registers, tlb or cpus");
-            String line = switch (what) {
-                case "registers" -> "regs all";
-                case "cpus" -> "cpus";
-                case "tlb", "mem" -> "pagewalk " + a.nextOr("$pc");
-                default -> throw new CommandException("info: registers, tlb or cpus, not " + what);
-            };
-            a.end();
-            commands.execute(line, c);
-        }));
         commands.add(new Command(List.of("system_reset"), "", "end the run as if the guest had asked for a reset", (c, a) -> machine.reset()));
         commands.add(new Command(List.of("quit"), "", "end the run", (c, a) -> machine.quit()));
         commands.add(new Command(List.of("step-interrupts"), "over|into", "whether stepi that is interrupted ends behind its instruction or in the handler", (c, a) -> {

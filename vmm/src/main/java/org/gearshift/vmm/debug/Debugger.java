@@ -230,6 +230,13 @@ public final class Debugger {
         return intoInterrupts;
     }
 
+    /** Whether the run has ended. */
+    public boolean isOver() {
+        synchronized (lock) {
+            return end != null;
+        }
+    }
+
     /** Whether the machine stands. */
     public boolean isStanding() {
         synchronized (lock) {

@@ -2,6 +2,7 @@ package org.gearshift.vmm.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.paging.CodePages;
@@ -94,14 +95,28 @@ final class CodeCache {
         l.add(t);
     }
 
+    /** All translations that are valid. */
+    void forEach(Consumer<Translation> action) {
+        for (List<Translation> l : byFrame) {
+            for (Translation t : l == null ? List.<Translation>of() : List.copyOf(l)) {
+                if (t.valid) {
+                    action.accept(t);
+                }
+            }
+        }
+    }
+
     /** Drops translations by what they are. */
     void invalidate(Predicate<Translation> which) {
-        for (int frame = 0; frame < byFrame.size(); frame++) {
-            List<Translation> l = byFrame.get(frame);
-            for (Translation t : l == null ? List.<Translation>of() : List.copyOf(l)) {
-                if (t.valid && which.test(t)) {
-                    invalidate(t.physical(), 1);
-                }
+        List<Translation> chosen = new ArrayList<>();
+        forEach(t -> {
+            if (which.test(t)) {
+                chosen.add(t);
+            }
+        });
+        for (Translation t : chosen) {
+            if (t.valid) {
+                invalidate(t.physical(), 1);
             }
         }
     }

@@ -163,6 +163,31 @@ public final class Engine {
         });
     }
 
+    /** What has become of the code at linear addresses, one report for each block that has some of it, by address. While the loop does not run. @param to behind the last */
+    public List<CodeReport> report(long from, long to) {
+        List<CodeReport> found = new ArrayList<>();
+        Set<Translation> seen = new LinkedHashSet<>();
+        cache.forEach(t -> {
+            boolean here = Long.compareUnsigned(t.linear, to) < 0 && Long.compareUnsigned(t.linear + t.guestBytes, from) > 0;
+            if (here && (t.mode & BlockTranslator.SINGLE) == 0 && seen.add(t)) {
+                found.add(report(t));
+            }
+        });
+        found.sort((a, b) -> Long.compareUnsigned(a.linear(), b.linear()));
+        return found;
+    }
+
+    private CodeReport report(Translation t) {
+        RegionRecord r = t.region != null ? t.region : t.memberOf.isEmpty() ? null : t.memberOf.get(t.memberOf.size() - 1);
+        boolean compiles = options.backend() == EngineOptions.Backend.JVM;
+        Region lifted = r == null ? new Region(List.of(translator.lift(t)), List.of(t.pc)) : BudgetPlan.enteredAtChecks(former.extend(r.members.get(0), r).region());
+        BudgetPlan plan = BudgetPlan.of(lifted);
+        return new CodeReport(t.pc, t.linear, t.mode, t.guestInsns, t.handle == Translation.NONE || r != null ? -1 : interpreter.executions(t.handle),
+                compiles ? options.hotThreshold() : Integer.MAX_VALUE, t.failedPromotions, r == null ? 0 : r.members.size(), r == null ? 0 : r.code.guestInsns(),
+                r == null ? 0 : r.code.bytecodeSize(), r == null ? 0 : r.entered, r == null ? 0 : r.retired, t.code != null, r != null && r.optimizing, lifted,
+                passes.optimize(lifted, plan::checks), plan);
+    }
+
     /** A device was accessed: events may have been re-armed, or time has passed, so that the budget must be computed anew. */
     public void devicesTouched() {
         resync = true;

@@ -1,0 +1,151 @@
+package org.gearshift.tools.debug;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.vmm.Machine;
+import org.gearshift.vmm.debug.Stop;
+
+/** The live debugger: reads commands while the machine stands, on a thread of its own, from scripts first and then from the user. When there are no more commands the run ends. */
+public final class DebugConsole implements Closeable {
+    private static final long LOOK_MILLIS = 100;
+    private static final int MAX_COMPLETIONS = 200;
+
+    private final Machine machine;
+    private final DebugContext context;
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final List<Lines> scripts;
+    private final boolean asksUser;
+    private final Path history;
+    private final CommandSet commands = new CommandSet();
+    private final TrapList traps;
+    private final Thread thread = new Thread(this::run, "debugger");
+    private volatile boolean failed;
+    private boolean left;
+
+    /**
+     * A debugger that the machine waits for before its first instruction.
+     *
+     * @param scripts commands to begin with: names, and their lines
+     * @param asksUser whether the user is asked after that
+     * @param history file that typed lines are remembered in
+     */
+    public DebugConsole(Machine machine, KernelSymbols symbols, List<Script> scripts, boolean asksUser, Path history, PrintWriter out, PrintWriter err) {
+        this.machine = machine;
+        this.out = out;
+        this.err = err;
+        this.context = new DebugContext(machine, symbols, out);
+        this.scripts = new ArrayList<>();
+        scripts.forEach(s -> this.scripts.add(new ScriptLines(s.name, s.lines)));
+        this.asksUser = asksUser;
+        this.history = history;
+        this.traps = new TrapList(machine.debugger().traps());
+        RunCommands.addTo(commands, traps);
+        BreakCommands.addTo(commands, traps);
+        InspectionCommands.addTo(commands);
+        commands.add(new Command(List.of("detach"), "", "let the guest go on without a debugger", (c, a) -> {
+            left = true;
+            c.debugger().detach();
+        }));
+        commands.add(new Command(List.of("quit", "q", "exit"), "", "end the run", (c, a) -> {
+            left = true;
+            machine.quit();
+        }));
+        commands.add(commands.help());
+    }
+
+    /**
+     * Commands that come with the command line.
+     *
+     * @param name where they are from, for messages
+     */
+    public record Script(String name, List<String> lines) {
+    }
+
+    /** Begins; the machine must not run yet. */
+    public void start() {
+        machine.debugger().attach(true);
+        machine.debugger().pause();
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Whether a command of a script could not be done. */
+    public boolean hasFailed() {
+        return failed;
+    }
+
+    private void run() {
+        try {
+            Stop first = null;
+            while (first == null) {
+                first = machine.debugger().awaitStop(LOOK_MILLIS);
+            }
+            RunCommands.reporting(traps).report(context, first);
+            context.flush();
+            for (Lines script : scripts) {
+                converse(script);
+            }
+            if (!left && asksUser) {
+                try (Lines user = System.console() != null ? new TerminalLines(history, this::completions, machine.debugger()::pause) : new InputLines(System.in)) {
+                    converse(user);
+                }
+            }
+        } catch (IOException e) {
+            failed = true;
+            err.println("gearshift: commands cannot be read: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            out.flush();
+            if (!left) {
+                machine.quit();
+            }
+        }
+    }
+
+    private void converse(Lines lines) throws IOException, InterruptedException {
+        for (String line = left ? null : lines.next(); line != null; line = left ? null : lines.next()) {
+            try {
+                commands.execute(line, context);
+            } catch (CommandException e) {
+                out.flush();
+                err.println(lines.interactive() ? e.getMessage() : "gearshift: " + lines.origin() + ": " + e.getMessage());
+                err.flush();
+                if (!lines.interactive()) {
+                    failed = true;
+                    left = true;
+                    machine.quit();
+                }
+            }
+            out.flush();
+        }
+    }
+
+    /** Commands for the first word, symbols for others. */
+    private List<String> completions(List<String> words) {
+        String begin = words.get(words.size() - 1);
+        if (words.size() == 1) {
+            return commands.names().stream().filter(n -> n.startsWith(begin)).toList();
+        }
+        if (begin.isEmpty()) {
+            return List.of();
+        }
+        return context.symbols().symbols().stream().map(Symbol::name).filter(n -> n.startsWith(begin)).distinct().limit(MAX_COMPLETIONS).toList();
+    }
+
+    @Override
+    public void close() {
+        try {
+            // The user may still look at what is left of a run that is over.
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
