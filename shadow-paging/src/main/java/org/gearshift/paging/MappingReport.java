@@ -105,7 +105,8 @@ public record MappingReport(String format, List<Entry> guest, long physical, int
         if (e == 0) {
             return "nothing known";
         }
-        return ((e & ShadowEntry.WRITE) != 0 ? "writable" : "read-only") + ((e & ShadowEntry.USER) != 0 ? " user" : " supervisor") + ((e & ShadowEntry.EXEC) != 0 ? "" : " no-execute")
+        return ((e & ShadowEntry.WRITE) != 0 ? "writable" : "read-only") + ((e & ShadowEntry.USER) != 0 ? " user" : " supervisor") + ((e & ShadowEntry.EXEC) != 0
+                ? "" : " no-execute")
                 + ((e & ShadowEntry.DIRTY) != 0 ? " dirty" : " clean") + ((e & ShadowEntry.GLOBAL) != 0 ? " global" : "") + ((e & ShadowEntry.LARGE) != 0 ? " large" : "")
                 + String.format(", frame %x", e & ShadowEntry.FRAME);
     }
@@ -113,7 +114,8 @@ public record MappingReport(String format, List<Entry> guest, long physical, int
     private static void explain(PhysicalMemory memory, PagingControl control, List<Entry> guest, int leaf, ActiveMaps maps, long page, long physical, List<String> out) {
         if (physical < 0) {
             Entry last = guest.get(guest.size() - 1);
-            out.add((last.value & PRESENT) == 0 ? "the " + last.level + " is not present: an access page-faults" : "an entry has reserved bits set, or forbids the access: it page-faults");
+            out.add((last.value & PRESENT) == 0 ? "the " + last.level
+                    + " is not present: an access page-faults" : "an entry has reserved bits set, or forbids the access: it page-faults");
             return;
         }
         long frame = physical >>> 12;
@@ -125,7 +127,8 @@ public record MappingReport(String format, List<Entry> guest, long physical, int
             out.add("the shadow fills at the first access: none was made since this address space, or its entry, was last dropped");
         }
         int a = memory.attributes[(int) frame];
-        String[] why = {"translated code came from the frame", "the frame is a page table that the shadow traces", "the frame is read-only memory", "part of the frame is a device's",
+        String[] why = {"translated code came from the frame", "the frame is a page table that the shadow traces", "the frame is read-only memory",
+                "part of the frame is a device's",
             "a debugger watches stores to the frame", "a debugger watches loads from the frame"};
         for (int i = 0; i < why.length; i++) {
             if ((a >>> i & 1) != 0) {

@@ -44,7 +44,10 @@ public final class WatchedPages {
         return pages.length == 0;
     }
 
-    /** Kinds of access to a page, of {@link ActiveMaps#grants}, that may be inline. 32-bit code knows a page by the lower bits of its number: what is alike there is watched too. */
+    /**
+     * Kinds of access to a page, of {@link ActiveMaps#grants}, that may be inline. 32-bit code knows a page by the lower bits of its number: what is alike there is watched
+     * too.
+     */
     int unwatched(long page) {
         int may = ALL;
         for (int i = 0; i < pages.length; i++) {

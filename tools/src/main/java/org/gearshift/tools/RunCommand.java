@@ -90,7 +90,8 @@ class RunCommand implements Callable<Integer> {
     private VmConfig.Clock clock;
 
     @Option(names = "--serial", paramLabel = "WHERE",
-            description = "First serial port: stdio, stdout, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none (default stdio; none with --console stdio; stdout with --debug).")
+            description = "First serial port: stdio, stdout, file:PATH, tcp:PORT or tcp:HOST:PORT (waits for one connection), or none "
+                    + "(default stdio; none with --console stdio; stdout with --debug).")
     private String serial;
 
     @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",

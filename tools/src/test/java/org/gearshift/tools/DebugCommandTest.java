@@ -37,8 +37,10 @@ class DebugCommandTest {
 
     @Test
     void theGuestIsLookedAtAndChanged() {
-        String said = answers("regs", "disas $pc 3", "set $eax = 0x1234", "print $eax + 1", "set d 0x200000 = 0xcafe", "x/2d 0x200000", "xp/4b 0x200000", "set q 0x200010 = 0x6f6c6c6568",
-                "x/s 0x200010", "find 0x200000 0x100 hello", "find 0x200000 0x100 0xfeca", "print [0x200000] == 0xcafe && b[0x200011] == 101", "gdt", "cpus", "regs fpu vector cr0",
+        String said = answers("regs", "disas $pc 3", "set $eax = 0x1234", "print $eax + 1", "set d 0x200000 = 0xcafe", "x/2d 0x200000", "xp/4b 0x200000",
+                "set q 0x200010 = 0x6f6c6c6568",
+                "x/s 0x200010", "find 0x200000 0x100 hello", "find 0x200000 0x100 0xfeca", "print [0x200000] == 0xcafe && b[0x200011] == 101", "gdt", "cpus",
+                        "regs fpu vector cr0",
                 "stats");
         assertTrue(said.contains("=> 0010000c: mov esp,0x"), said);
         assertTrue(said.contains("0x1235 = 4661"), said);
@@ -54,7 +56,8 @@ class DebugCommandTest {
 
     @Test
     void theGuestIsStoppedAndGoesOn() {
-        String said = answers("step 2", "tbreak 0x100016 if $esp > 0", "break 0x100016 if 0", "breakpoints", "continue", "breakpoints", "watch $esp-4 4", "catch port 0x3f8-0x3ff", "continue", "delete 3",
+        String said = answers("step 2", "tbreak 0x100016 if $esp > 0", "break 0x100016 if 0", "breakpoints", "continue", "breakpoints", "watch $esp-4 4",
+                "catch port 0x3f8-0x3ff", "continue", "delete 3",
                 "continue", "disable 4", "catch interrupt", "continue", "idt 32", "bt 1", "delete", "continue", "breakpoints");
         assertTrue(said.contains("=> 00100013: popf"), said);
         assertTrue(said.contains("1   tbreak  0x100016 if $esp > 0  00100016, stopped 0 times"), said);

@@ -23,12 +23,14 @@ final class BreakCommands {
 
     static void addTo(CommandSet set, TrapList list) {
         BreakCommands b = new BreakCommands(list);
-        set.add(new Command(List.of("break", "b"), "[-p] ADDRESS [if CONDITION]", "stop before the instruction there (-p: a physical address)", (c, a) -> b.breakpoint(c, a, false)));
+        set.add(new Command(List.of("break", "b"), "[-p] ADDRESS [if CONDITION]", "stop before the instruction there (-p: a physical address)",
+                (c, a) -> b.breakpoint(c, a, false)));
         set.add(new Command(List.of("tbreak"), "[-p] ADDRESS [if CONDITION]", "the same, once", (c, a) -> b.breakpoint(c, a, true)));
         set.add(new Command(List.of("watch"), "[-p] ADDRESS [LENGTH]", "stop behind a store there", (c, a) -> b.watchpoint(c, a, Watchpoint.Kind.WRITE)));
         set.add(new Command(List.of("rwatch"), "[-p] ADDRESS [LENGTH]", "stop behind a load from there", (c, a) -> b.watchpoint(c, a, Watchpoint.Kind.READ)));
         set.add(new Command(List.of("awatch"), "[-p] ADDRESS [LENGTH]", "stop behind either", (c, a) -> b.watchpoint(c, a, Watchpoint.Kind.ACCESS)));
-        set.add(new Command(List.of("catch"), "port|mmio|msr|cr|interrupt|exception|hypercall|mode [N[-N]]", "stop behind an access to such a thing, or where such an event has led",
+        set.add(new Command(List.of("catch"), "port|mmio|msr|cr|interrupt|exception|hypercall|mode [N[-N]]",
+                "stop behind an access to such a thing, or where such an event has led",
                 b::event));
         set.add(new Command(List.of("breakpoints", "info-breakpoints"), "", "what is stopped at, and how often it was", (c, a) -> b.show(c)));
         set.add(new Command(List.of("delete", "del"), "[N...]", "remove them, or all", (c, a) -> {

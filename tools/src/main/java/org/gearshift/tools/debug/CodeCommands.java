@@ -24,7 +24,8 @@ final class CodeCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("region"), "[ADDRESS|FUNCTION] [ir|opt|bytecode]", "what became of code: interpreted or compiled, counts and why; IR and JVM bytecode of the hottest",
+        set.add(new Command(List.of("region"), "[ADDRESS|FUNCTION] [ir|opt|bytecode]",
+                "what became of code: interpreted or compiled, counts and why; IR and JVM bytecode of the hottest",
                 CodeCommands::region));
         set.add(new Command(List.of("hot"), "", "the regions most instructions were retired in", (c, a) -> {
             a.end();
@@ -77,7 +78,8 @@ final class CodeCommands {
     private static void describe(DebugContext c, CodeReport r) {
         c.print("%s: block of %d instructions, %s", c.place(r.linear()), r.instructions(), r.why());
         if (r.members() > 0 && r.entry()) {
-            c.print("  region of %d blocks, %d instructions, %,d bytes of bytecode; entered %,d times, %,d instructions retired (%,d an entry)", r.members(), r.regionInstructions(),
+            c.print("  region of %d blocks, %d instructions, %,d bytes of bytecode; entered %,d times, %,d instructions retired (%,d an entry)", r.members(),
+                    r.regionInstructions(),
                     r.bytecode(), r.entered(), r.retired(), r.retired() / Math.max(1, r.entered()));
         }
     }

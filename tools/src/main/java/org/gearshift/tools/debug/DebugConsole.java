@@ -10,7 +10,10 @@ import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.debug.Stop;
 
-/** The live debugger: reads commands while the machine stands, on a thread of its own, from scripts first and then from the user. When there are no more commands the run ends. */
+/**
+ * The live debugger: reads commands while the machine stands, on a thread of its own, from scripts first and then from the user. When there are no more commands the run
+ * ends.
+ */
 public final class DebugConsole implements Closeable {
     private static final long LOOK_MILLIS = 100;
     private static final int MAX_COMPLETIONS = 200;

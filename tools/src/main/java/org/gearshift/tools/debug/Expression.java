@@ -5,11 +5,13 @@ import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
 /**
- * Addresses and conditions as they are typed: numbers (decimal, or hexadecimal with 0x), registers ($rax, $pc, $sp), symbols, {@code [ADDRESS]} for the word in memory there ({@code b[}, {@code w[},
+ * Addresses and conditions as they are typed: numbers (decimal, or hexadecimal with 0x), registers ($rax, $pc, $sp), symbols, {@code [ADDRESS]} for the word in memory
+ * there ({@code b[}, {@code w[},
  * {@code d[}, {@code q[} for 1 to 8 bytes), and the operators of C from || down to *, with its precedence. Arithmetic is of 64 bits; comparisons are unsigned.
  */
 final class Expression {
-    private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"), List.of("==", "!="), List.of("<=", ">=", "<", ">"),
+    private static final List<List<String>> LEVELS = List.of(List.of("||"), List.of("&&"), List.of("|"), List.of("^"), List.of("&"), List.of("==", "!="), List.of("<=",
+            ">=", "<", ">"),
             List.of("<<", ">>"), List.of("+", "-"), List.of("*", "/", "%"));
 
     private final String text;

@@ -6,7 +6,8 @@ import java.util.TreeMap;
 
 /** All commands that look at a machine that stands, and change nothing. */
 final class InspectionCommands {
-    private static final Map<String, String> NAMES = new TreeMap<>(Map.of("registers", "regs all", "cpus", "cpus", "threads", "cpus", "tlb", "pagewalk", "mem", "pagewalk", "breakpoints",
+    private static final Map<String, String> NAMES = new TreeMap<>(Map.of("registers", "regs all", "cpus", "cpus", "threads", "cpus", "tlb", "pagewalk", "mem", "pagewalk",
+            "breakpoints",
             "breakpoints", "watchpoints", "breakpoints", "symbol", "symbol"));
 
     private InspectionCommands() {
@@ -18,7 +19,8 @@ final class InspectionCommands {
         StackCommands.addTo(set);
         TableCommands.addTo(set);
         CodeCommands.addTo(set);
-        set.add(new Command(List.of("info", "i"), "registers|cpus|tlb ADDRESS|breakpoints|symbol ADDRESS", "other debuggers' names for regs all, cpus, pagewalk, breakpoints and symbol",
+        set.add(new Command(List.of("info", "i"), "registers|cpus|tlb ADDRESS|breakpoints|symbol ADDRESS",
+                "other debuggers' names for regs all, cpus, pagewalk, breakpoints and symbol",
                 (c, a) -> {
                     String what = a.next("registers, cpus, tlb, breakpoints or symbol");
                     String command = NAMES.entrySet().stream().filter(e -> e.getKey().startsWith(what)).map(Map.Entry::getValue).findFirst()

@@ -6,7 +6,8 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
 /**
- * The symbols of a kernel, moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page faults, once it has.
+ * The symbols of a kernel, moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page
+ * faults, once it has.
  */
 public final class KernelSymbols {
     private static final int PAGE_FAULT = 14;

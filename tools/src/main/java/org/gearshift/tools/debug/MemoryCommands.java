@@ -22,7 +22,8 @@ final class MemoryCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("x"), "[/N][b|w|d|q|s|i] ADDRESS", "show memory: N bytes, words of 2, 4, 8 bytes, strings or instructions", (c, a) -> examine(c, a, false)));
+        set.add(new Command(List.of("x"), "[/N][b|w|d|q|s|i] ADDRESS", "show memory: N bytes, words of 2, 4, 8 bytes, strings or instructions",
+                (c, a) -> examine(c, a, false)));
         set.add(new Command(List.of("xp"), "[/N][b|w|d|q|s] ADDRESS", "the same by physical address", (c, a) -> examine(c, a, true)));
         set.add(new Command(List.of("disas", "u"), "[ADDRESS [N]]", "disassemble N instructions, from the current one on", MemoryCommands::disassemble));
         set.add(new Command(List.of("find"), "ADDRESS LENGTH TEXT|0xHEX", "find text, or bytes in hexadecimal, in memory", MemoryCommands::find));

@@ -28,7 +28,8 @@ final class RegisterCommands {
 
     static void cpus(DebugContext c) {
         for (DebuggedCpu cpu : c.debugger().cpus()) {
-            c.print("%s CPU %d  pc %s  %s, CPL %d%s, %,d instructions", cpu == c.cpu() ? "*" : " ", cpu.number(), c.place(cpu.pc()), cpu.modeName(), cpu.registers().get("cpl"),
+            c.print("%s CPU %d  pc %s  %s, CPL %d%s, %,d instructions", cpu == c.cpu() ? "*" : " ", cpu.number(), c.place(cpu.pc()), cpu.modeName(),
+                    cpu.registers().get("cpl"),
                     cpu.cpu().halted ? ", halted" : "", cpu.engine().retired());
         }
     }
@@ -95,7 +96,8 @@ final class RegisterCommands {
         }
         c.print("gdtr base %s limit %04x   idtr base %s limit %04x", c.hex(r.get("gdtr_base")), r.get("gdtr_limit"), c.hex(r.get("idtr_base")), r.get("idtr_limit"));
         c.print("cr0 %08x  cr2 %s  cr3 %s  cr4 %08x  efer %08x", r.get("cr0"), c.hex(r.get("cr2")), c.hex(r.get("cr3")), r.get("cr4"), r.get("efer"));
-        c.print("dr0 %s  dr1 %s  dr2 %s  dr3 %s  dr6 %08x  dr7 %08x", c.hex(r.get("dr0")), c.hex(r.get("dr1")), c.hex(r.get("dr2")), c.hex(r.get("dr3")), r.get("dr6"), r.get("dr7"));
+        c.print("dr0 %s  dr1 %s  dr2 %s  dr3 %s  dr6 %08x  dr7 %08x", c.hex(r.get("dr0")), c.hex(r.get("dr1")), c.hex(r.get("dr2")), c.hex(r.get("dr3")), r.get("dr6"),
+                r.get("dr7"));
     }
 
     private static void x87(DebugContext c, Registers r) {

@@ -24,7 +24,8 @@ final class RunCommands {
 
     static void addTo(CommandSet set, TrapList list) {
         RunCommands r = new RunCommands(list);
-        set.add(new Command(List.of("continue", "c"), "[N]", "let the guest run until something stops it, or, of N such stops, the last", (c, a) -> r.proceed(c, count(c, a))));
+        set.add(new Command(List.of("continue", "c"), "[N]", "let the guest run until something stops it, or, of N such stops, the last",
+                (c, a) -> r.proceed(c, count(c, a))));
         set.add(new Command(List.of("step", "s", "stepi", "si"), "[N]", "execute N instructions of this processor; handlers of interrupts that come in between don't count",
                 (c, a) -> r.step(c, count(c, a), false)));
         set.add(new Command(List.of("next", "n", "nexti", "ni"), "[N]", "the same, but a call and what it does count as one", (c, a) -> r.step(c, count(c, a), true)));

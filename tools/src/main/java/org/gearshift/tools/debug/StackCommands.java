@@ -27,7 +27,8 @@ final class StackCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by frame pointers where code keeps them, else return addresses found on the stack (?)", (c, a) -> {
+        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by frame pointers where code keeps them, else return addresses found on the stack (?)",
+                (c, a) -> {
             int most = a.isEmpty() ? MAX_FRAMES : (int) Expression.value(a.rest(), c);
             int i = 0;
             for (Frame f : frames(c, Math.max(1, Math.min(MAX_FRAMES, most)))) {

@@ -8,14 +8,16 @@ import org.gearshift.vmm.debug.Registers;
 final class TableCommands {
     private static final int GATES = 256;
     private static final int MAX_DESCRIPTORS = 64;
-    private static final String[] SYSTEM_TYPES = {"reserved", "TSS16", "LDT", "busy TSS16", "call gate16", "task gate", "interrupt gate16", "trap gate16", "reserved", "TSS", "reserved",
+    private static final String[] SYSTEM_TYPES = {"reserved", "TSS16", "LDT", "busy TSS16", "call gate16", "task gate", "interrupt gate16", "trap gate16", "reserved",
+            "TSS", "reserved",
         "busy TSS", "call gate", "reserved", "interrupt gate", "trap gate"};
 
     private TableCommands() {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("pagewalk", "pw"), "ADDRESS", "the guest's page-table entries for an address, what the shadow has, and why they differ", TableCommands::pageWalk));
+        set.add(new Command(List.of("pagewalk", "pw"), "ADDRESS", "the guest's page-table entries for an address, what the shadow has, and why they differ",
+                TableCommands::pageWalk));
         set.add(new Command(List.of("idt"), "[VECTOR]", "the interrupt descriptor table, or one gate of it", TableCommands::interruptTable));
         set.add(new Command(List.of("gdt"), "", "the global descriptor table", TableCommands::descriptorTable));
     }
@@ -59,7 +61,8 @@ final class TableCommands {
             if (attr == 0 && only < 0) {
                 continue;
             }
-            c.print("%3d %02x  %04x:%s  %s, DPL %d%s", v, v, low >>> 16 & 0xffff, c.place(offset), SYSTEM_TYPES[attr & 15], attr >>> 5 & 3, (attr & 0x80) == 0 ? ", not present" : "");
+            c.print("%3d %02x  %04x:%s  %s, DPL %d%s", v, v, low >>> 16 & 0xffff, c.place(offset), SYSTEM_TYPES[attr & 15], attr >>> 5 & 3,
+                    (attr & 0x80) == 0 ? ", not present" : "");
         }
     }
 

@@ -71,7 +71,8 @@ public final class GdbServer implements Closeable {
             machine.debugger().pause();
         }
         InetSocketAddress got = (InetSocketAddress) server.getLocalSocketAddress();
-        messages.printf("gearshift: gdb can connect: target remote %s:%d%s%n", got.getAddress().isLoopbackAddress() ? "localhost" : got.getAddress().getHostAddress(), got.getPort(),
+        messages.printf("gearshift: gdb can connect: target remote %s:%d%s%n", got.getAddress().isLoopbackAddress() ? "localhost" : got.getAddress().getHostAddress(),
+                got.getPort(),
                 wait ? " (the guest waits for it)" : "");
         messages.flush();
         s.thread.setDaemon(true);

@@ -19,7 +19,8 @@ import org.gearshift.vmm.debug.Stop;
 import org.gearshift.vmm.debug.Watchpoint;
 
 /**
- * One gdb that is connected: answers its packets while the machine stands, lets it run, and tells why it stopped (GDB manual, appendix E). Threads are processors, from 1. Whatever comes that is
+ * One gdb that is connected: answers its packets while the machine stands, lets it run, and tells why it stopped (GDB manual, appendix E). Threads are processors, from 1.
+ * Whatever comes that is
  * no packet, or one that is not known, is answered as the protocol says, with an error or with nothing.
  */
 final class GdbSession {
@@ -63,7 +64,8 @@ final class GdbSession {
     }
 
     private void declareQueries() {
-        queries.put("qSupported", a -> "PacketSize=" + Integer.toHexString(PacketChannel.MAX_PACKET) + ";qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;hwbreak+");
+        queries.put("qSupported", a -> "PacketSize=" + Integer.toHexString(PacketChannel.MAX_PACKET)
+                + ";qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;hwbreak+");
         queries.put("qXfer:features:read:", this::transferFeatures);
         queries.put("qAttached", a -> "1");
         queries.put("qC", a -> "QC" + thread(current));

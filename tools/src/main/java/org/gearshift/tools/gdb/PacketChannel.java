@@ -10,7 +10,8 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Packets over a stream: {@code $data#checksum}, acknowledged by + or - until both sides agree to leave that (GDB manual, E.1). Data are bytes, one a char of the strings here. One thread
+ * Packets over a stream: {@code $data#checksum}, acknowledged by + or - until both sides agree to leave that (GDB manual, E.1). Data are bytes, one a char of the strings
+ * here. One thread
  * reads; any may write.
  */
 final class PacketChannel implements Closeable {
@@ -46,7 +47,8 @@ final class PacketChannel implements Closeable {
     }
 
     /**
-     * The next packet's data, unescaped; {@link #INTERRUPT}; or null at the end of the stream. What is damaged is asked for again; noise between packets, and packets longer than
+     * The next packet's data, unescaped; {@link #INTERRUPT}; or null at the end of the stream. What is damaged is asked for again; noise between packets, and packets
+     * longer than
      * {@link #MAX_PACKET}, are skipped.
      */
     String read() throws IOException {

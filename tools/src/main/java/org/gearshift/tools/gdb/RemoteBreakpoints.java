@@ -7,7 +7,10 @@ import org.gearshift.vmm.debug.Stop;
 import org.gearshift.vmm.debug.Traps;
 import org.gearshift.vmm.debug.Watchpoint;
 
-/** Breakpoints and watchpoints as Z and z packets set and clear them. Software and hardware breakpoints are the same here: no guest memory is changed for either, and there is no limit to their number. */
+/**
+ * Breakpoints and watchpoints as Z and z packets set and clear them. Software and hardware breakpoints are the same here: no guest memory is changed for either, and there
+ * is no limit to their number.
+ */
 final class RemoteBreakpoints {
     private record Key(String type, long address, int length) {
     }

@@ -5,7 +5,8 @@ import java.util.List;
 import org.gearshift.vmm.debug.Registers;
 
 /**
- * The registers of a machine as gdb is told of them (GDB manual, appendix G.5.6 "i386 Features"): their order, sizes and types as XML, and their values in that order. A machine whose processor
+ * The registers of a machine as gdb is told of them (GDB manual, appendix G.5.6 "i386 Features"): their order, sizes and types as XML, and their values in that order. A
+ * machine whose processor
  * has IA-32e mode has the 64-bit description from its start, since gdb takes one only when it connects.
  */
 final class TargetDescription {
@@ -19,17 +20,20 @@ final class TargetDescription {
     private static final int X87_BYTES = 10;
     private static final int VECTOR_BYTES = 16;
 
-    private static final String EFLAGS = flags("i386_eflags", "CF 0", "PF 2", "AF 4", "ZF 6", "SF 7", "TF 8", "IF 9", "DF 10", "OF 11", "NT 14", "RF 16", "VM 17", "AC 18", "VIF 19",
+    private static final String EFLAGS = flags("i386_eflags", "CF 0", "PF 2", "AF 4", "ZF 6", "SF 7", "TF 8", "IF 9", "DF 10", "OF 11", "NT 14", "RF 16", "VM 17", "AC 18",
+            "VIF 19",
             "VIP 20", "ID 21");
     private static final String CR0 = flags("i386_cr0", "PE 0", "MP 1", "EM 2", "TS 3", "ET 4", "NE 5", "WP 16", "AM 18", "NW 29", "CD 30", "PG 31");
     private static final String CR4 = flags("i386_cr4", "VME 0", "PVI 1", "TSD 2", "DE 3", "PSE 4", "PAE 5", "MCE 6", "PGE 7", "PCE 8", "OSFXSR 9", "OSXMMEXCPT 10", "UMIP 11",
             "FSGSBASE 16", "PCIDE 17", "OSXSAVE 18", "SMEP 20", "SMAP 21");
     private static final String EFER = flags("i386_efer", "SCE 0", "LME 8", "LMA 10", "NXE 11", "FFXSR 14");
-    private static final String MXCSR = flags("i386_mxcsr", "IE 0", "DE 1", "ZE 2", "OE 3", "UE 4", "PE 5", "DAZ 6", "IM 7", "DM 8", "ZM 9", "OM 10", "UM 11", "PM 12", "FZ 15");
+    private static final String MXCSR = flags("i386_mxcsr", "IE 0", "DE 1", "ZE 2", "OE 3", "UE 4", "PE 5", "DAZ 6", "IM 7", "DM 8", "ZM 9", "OM 10", "UM 11", "PM 12",
+            "FZ 15");
     private static final String VEC128 = """
             <vector id="v4f" type="ieee_single" count="4"/><vector id="v2d" type="ieee_double" count="2"/><vector id="v16i8" type="int8" count="16"/>
             <vector id="v8i16" type="int16" count="8"/><vector id="v4i32" type="int32" count="4"/><vector id="v2i64" type="int64" count="2"/>
-            <union id="vec128"><field name="v4_float" type="v4f"/><field name="v2_double" type="v2d"/><field name="v16_int8" type="v16i8"/><field name="v8_int16" type="v8i16"/>
+            <union id="vec128"><field name="v4_float" type="v4f"/><field name="v2_double" type="v2d"/><field name="v16_int8" type="v16i8"/>
+            <field name="v8_int16" type="v8i16"/>
             <field name="v4_int32" type="v4i32"/><field name="v2_int64" type="v2i64"/><field name="uint128" type="uint128"/></union>
             """;
 
@@ -54,7 +58,8 @@ final class TargetDescription {
      */
     TargetDescription(boolean wide, boolean avx) {
         this.wide = wide;
-        xml.append("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target>\n<architecture>").append(wide ? "i386:x86-64" : "i386").append("</architecture>\n");
+        xml.append("<?xml version=\"1.0\"?>\n<!DOCTYPE target SYSTEM \"gdb-target.dtd\">\n<target>\n<architecture>").append(wide
+                ? "i386:x86-64" : "i386").append("</architecture>\n");
         core();
         sse(wide ? 16 : 8);
         if (avx) {

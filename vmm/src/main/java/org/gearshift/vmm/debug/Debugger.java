@@ -7,7 +7,8 @@ import java.util.function.IntFunction;
 import org.gearshift.vmm.engine.StopReason;
 
 /**
- * Stops and resumes the processors of a machine. The machine's threads come here between runs of code ({@link #run}) and wait here while it stands; those who debug are on other threads and call
+ * Stops and resumes the processors of a machine. The machine's threads come here between runs of code ({@link #run}) and wait here while it stands; those who debug are on
+ * other threads and call
  * everything else. All processors stand together or run together, but those that are held ({@link Action#HOLD}).
  */
 public final class Debugger {
@@ -15,7 +16,8 @@ public final class Debugger {
     public enum Action {
         CONTINUE,
         /**
-         * One instruction. If an interrupt comes first its handler runs too, unless {@link #stepIntoInterrupts}. If the instruction raises an exception, the step ends at the first
+         * One instruction. If an interrupt comes first its handler runs too, unless {@link #stepIntoInterrupts}. If the instruction raises an exception, the step ends at
+         * the first
          * instruction of the handler.
          */
         STEP,

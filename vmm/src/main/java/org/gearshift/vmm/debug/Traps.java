@@ -10,7 +10,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.gearshift.paging.WatchedPages;
 
 /**
- * Breakpoints, watchpoints and events that processors stop at. What is changed takes effect when the machine goes on: only then is the difference made in translated code and page maps, so that
+ * Breakpoints, watchpoints and events that processors stop at. What is changed takes effect when the machine goes on: only then is the difference made in translated code
+ * and page maps, so that
  * debuggers may take everything out and put it back at each stop without cost.
  */
 public final class Traps {

@@ -24,7 +24,8 @@ import org.gearshift.backend.jvm.BudgetPlan;
  * @param optimized the same after all passes
  * @param plan where it checks its budget
  */
-public record CodeReport(long pc, long linear, long mode, int instructions, int executions, int threshold, int failedPromotions, int members, int regionInstructions, int bytecode,
+public record CodeReport(long pc, long linear, long mode, int instructions, int executions, int threshold, int failedPromotions, int members, int regionInstructions,
+        int bytecode,
         long entered, long retired, boolean entry, boolean optimizing, Region lifted, Region optimized, BudgetPlan plan) {
     /** Why the block is interpreted, or how it is executed, in a sentence. */
     public String why() {

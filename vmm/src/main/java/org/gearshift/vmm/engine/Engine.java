@@ -155,7 +155,10 @@ public final class Engine {
         translator.setBreakpoints(where);
     }
 
-    /** {@link Breakpoints} have changed at an address: drops what was translated from there, or ended there. While the loop does not run. @param physical whether it is a physical address */
+    /**
+     * {@link Breakpoints} have changed at an address: drops what was translated from there, or ended there. While the loop does not run. @param physical whether it is a
+     * physical address
+     */
     public void breakpointChanged(long address, boolean physical) {
         cache.invalidate(t -> {
             long first = physical ? t.physical() : t.linear;
