@@ -14,10 +14,12 @@ import org.gearshift.tools.debug.MonitorCommands;
 import org.gearshift.tools.gdb.GdbServer;
 import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.symbols.SymbolReader;
+import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
 import picocli.CommandLine.Option;
 
 /** Options by which a run is debugged. */
@@ -97,7 +99,7 @@ final class DebugOptions {
         } catch (IllegalArgumentException e) {
             throw new Gearshift.UsageError("--gdb " + e.getMessage());
         }
-        return GdbServer.start(machine, at, !runsOn, new MonitorCommands(machine, new KernelSymbols(table(kernel))), messages);
+        return GdbServer.start(machine, at, !runsOn, new MonitorCommands(machine, names(kernel)), messages);
     }
 
     private DebugConsole console(Machine machine, Path kernel, PrintWriter out, PrintWriter messages) throws IOException, BootException {
@@ -109,7 +111,20 @@ final class DebugOptions {
             scripts.add(new DebugConsole.Script("-e", lines));
         }
         boolean asks = scripts.isEmpty() || !batch && System.console() != null;
-        return new DebugConsole(machine, new KernelSymbols(table(kernel)), scripts, asks, new GuestStore().root().resolve("debug-history"), out, messages);
+        return new DebugConsole(machine, names(kernel), scripts, asks, new GuestStore().root().resolve("debug-history"), out, messages);
+    }
+
+    private KernelSymbols names(Path kernel) throws IOException, BootException {
+        KernelTypes types = KernelTypes.NONE;
+        if (kernel != null) {
+            try {
+                types = KernelTypes.of(new KernelImage(kernel.toString(), RunCommand.read(kernel, "kernel")));
+            } catch (IOException | BootException e) {
+                // Commands that need types say that there are none.
+                System.getLogger(DebugOptions.class.getName()).log(System.Logger.Level.DEBUG, "no types: {0}", e.getMessage());
+            }
+        }
+        return new KernelSymbols(table(kernel), types);
     }
 
     private SymbolTable table(Path kernel) throws IOException, BootException {

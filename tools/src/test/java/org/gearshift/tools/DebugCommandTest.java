@@ -97,6 +97,7 @@ class DebugCommandTest {
         "set b 0xfffff000 = 1 | no writable memory",
         "step 0 | how often? 1 to",
         "regs eax cpus | no register cpus",
+        "ps | no symbol init_task; is the guest a Linux kernel",
         "idt 1 2 | does not belong there"})
     void mistakesEndAScript(String command, String message) {
         CommandLineRun run = debug("cpus", command, "regs");

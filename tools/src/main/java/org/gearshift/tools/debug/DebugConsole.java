@@ -117,16 +117,24 @@ public final class DebugConsole implements Closeable {
             try {
                 commands.execute(line, context);
             } catch (CommandException e) {
-                out.flush();
-                err.println(lines.interactive() ? e.getMessage() : "gearshift: " + lines.origin() + ": " + e.getMessage());
-                err.flush();
-                if (!lines.interactive()) {
-                    failed = true;
-                    left = true;
-                    machine.quit();
-                }
+                complain(lines, e.getMessage());
+            } catch (RuntimeException e) {
+                System.getLogger(DebugConsole.class.getName()).log(System.Logger.Level.WARNING, "command " + line, e);
+                complain(lines, "the debugger itself failed: " + e);
             }
             out.flush();
+        }
+    }
+
+    /** A script ends at its first mistake. */
+    private void complain(Lines lines, String message) {
+        out.flush();
+        err.println(lines.interactive() ? message : "gearshift: " + lines.origin() + ": " + message);
+        err.flush();
+        if (!lines.interactive()) {
+            failed = true;
+            left = true;
+            machine.quit();
         }
     }
 

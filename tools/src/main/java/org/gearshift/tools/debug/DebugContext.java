@@ -1,6 +1,7 @@
 package org.gearshift.tools.debug;
 
 import java.io.PrintWriter;
+import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.debug.DebuggedCpu;
@@ -55,6 +56,11 @@ final class DebugContext {
     /** Names for addresses as the kernel lies in memory now. */
     SymbolTable symbols() {
         return symbols.where(cpu());
+    }
+
+    /** Where members of the kernel's structures are. */
+    KernelTypes types() {
+        return symbols.types();
     }
 
     void print(String format, Object... arguments) {

@@ -19,6 +19,7 @@ final class InspectionCommands {
         StackCommands.addTo(set);
         TableCommands.addTo(set);
         CodeCommands.addTo(set);
+        LinuxCommands.addTo(set);
         set.add(new Command(List.of("info", "i"), "registers|cpus|tlb ADDRESS|breakpoints|symbol ADDRESS",
                 "other debuggers' names for regs all, cpus, pagewalk, breakpoints and symbol",
                 (c, a) -> {

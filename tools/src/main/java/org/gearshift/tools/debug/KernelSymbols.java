@@ -1,5 +1,6 @@
 package org.gearshift.tools.debug;
 
+import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.translator.x86.X86State;
@@ -14,18 +15,29 @@ public final class KernelSymbols {
     private static final long PAGE_MASK = 0xfff;
 
     private final SymbolTable linked;
+    private final KernelTypes types;
     private SymbolTable moved;
     private long by;
 
     /** @param linked symbols at the addresses they were linked for */
     public KernelSymbols(SymbolTable linked) {
+        this(linked, KernelTypes.NONE);
+    }
+
+    /** The same with the kernel's types. */
+    public KernelSymbols(SymbolTable linked, KernelTypes types) {
         this.linked = linked;
+        this.types = types;
         this.moved = linked;
     }
 
     /** No names. */
     public static KernelSymbols none() {
         return new KernelSymbols(SymbolTable.EMPTY);
+    }
+
+    KernelTypes types() {
+        return types;
     }
 
     /** As they are now. */
