@@ -70,7 +70,6 @@ public final class QemuHunt {
                 Code.Line line = Finding.line(memory, pc, mode);
                 Instruction i = line == null ? null : line.instruction();
                 String text = line == null ? "(cannot be fetched)" : line.text();
-                String ir = i == null ? "" : ir(memory, pc, mode);
                 int[] before = Qemu.registers(vm.cpu().s);
                 long interrupts = vm.engine().statistics().interrupts;
                 VmOutcome outcome = step(vm, i, pc);
@@ -95,6 +94,7 @@ public final class QemuHunt {
                 }
                 List<String> differences = compare(qemu, vm, i, pc, ours);
                 if (!differences.isEmpty()) {
+                    String ir = ir(memory, pc, mode);
                     Culprit c = new Culprit(pc, text, 1, differences, List.of(), ir.isEmpty() ? List.of() : List.of("IR:\n" + ir));
                     return new Finding(String.format("after %,d instructions, %s", vm.engine().retired(), differences.get(0)), null, new ArrayList<>(history), c);
                 }

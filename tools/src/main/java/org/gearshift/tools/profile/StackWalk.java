@@ -1,0 +1,103 @@
+package org.gearshift.tools.profile;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.gearshift.tools.diverge.GuestMemory;
+import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.Machine;
+
+/**
+ * Names of the functions on a guest's stack, by frame pointers: each frame holds the caller's frame pointer, and above it the return address. At a function's first instructions, where there is no frame
+ * yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call entries.
+ */
+public final class StackWalk {
+    private static final int MOST_FRAMES = 100;
+    /** Bytes of a function in which it has not made its frame: a call of the tracer, push, and half of the rest. */
+    private static final int PROLOGUE = 6;
+
+    private final Machine machine;
+    private final GuestMemory memory;
+    private final SymbolTable linked;
+    private SymbolTable symbols;
+    private long slide;
+
+    /** @param symbols names at the addresses they were linked for */
+    public StackWalk(Machine machine, SymbolTable symbols) {
+        this.machine = machine;
+        this.memory = new GuestMemory(machine);
+        this.linked = symbols;
+        this.symbols = symbols;
+    }
+
+    /** Functions from the outermost to the one that is running. */
+    public List<String> functions() {
+        follow();
+        long[] s = machine.cpu().s;
+        boolean wide = X86Mode.is(machine.cpu().mode(), X86Mode.CODE64);
+        int word = wide ? Long.BYTES : Integer.BYTES;
+        List<String> out = new ArrayList<>();
+        boolean user = s[X86State.CPL] == 3 && symbols.at(s[X86State.RIP]) == null;
+        if (user) {
+            out.add("[user]");
+            return out;
+        }
+        SymbolTable.Place here = symbols.at(s[X86State.RIP]);
+        out.add(here == null ? "[unknown]" : here.symbol().name());
+        if (here != null && here.offset() < PROLOGUE) {
+            caller(out, word(address(s[X86State.RSP], wide), word));
+        }
+        long frame = address(s[X86State.RBP], wide);
+        for (int i = 0; i < MOST_FRAMES && here != null; i++) {
+            long next = word(frame, word);
+            if (!caller(out, word(frame + word, word)) || Long.compareUnsigned(next, frame) <= 0) {
+                break;
+            }
+            frame = next;
+        }
+        java.util.Collections.reverse(out);
+        return out;
+    }
+
+    private boolean caller(List<String> out, long pc) {
+        SymbolTable.Place p = pc == 0 ? null : symbols.at(pc - 1);
+        if (p != null) {
+            out.add(p.symbol().name());
+        }
+        return p != null;
+    }
+
+    private static long address(long v, boolean wide) {
+        return wide ? v : v & 0xffffffffL;
+    }
+
+    private long word(long address, int bytes) {
+        byte[] b = memory.read(address, bytes);
+        long v = 0;
+        for (int i = 0; i < b.length; i++) {
+            v |= (b[i] & 0xffL) << 8 * i;
+        }
+        return b.length < bytes ? 0 : v;
+    }
+
+    /** Moves the names to where the kernel has moved itself. */
+    private void follow() {
+        long[] s = machine.cpu().s;
+        long by = slide(s[X86State.LSTAR], "entry_SYSCALL_64");
+        by = by != 0 ? by : slide(s[X86State.SYSENTER_EIP], "entry_SYSENTER_32");
+        if (by != slide) {
+            slide = by;
+            symbols = linked.moved(by);
+        }
+    }
+
+    private long slide(long now, String name) {
+        return now == 0 || linked.find(name) == null ? 0 : now - linked.find(name).address();
+    }
+
+    /** What names are at now. */
+    public SymbolTable symbols() {
+        return symbols;
+    }
+}
