@@ -165,14 +165,10 @@ public final class Lockstep {
         VmOutcome outcome = new VmOutcome(VmOutcome.LIMIT, null);
         while (difference == null && compiled.engine().retired() < limit) {
             Step step = remember();
-            outcome = compiled.run(Long.MAX_VALUE);
-            VmOutcome other = interpreted.run(Long.MAX_VALUE);
-            while (outcome.exitCode() == VmOutcome.LIMIT && compiled.engine().retired() < interpreted.engine().retired()) {
-                // Compiled code left its block at an access without a fast path.
-                outcome = compiled.run(Long.MAX_VALUE);
-            }
+            VmOutcome[] outcomes = step(step);
+            outcome = outcomes[0];
+            VmOutcome other = outcomes[1];
             long now = compiled.engine().retired();
-            trail[(int) (steps++ % TRAIL)] = new Step(step.pc, step.mode, step.from, now);
             difference = compare(outcome, other, step.from);
             if (difference == null && now >= nextRam) {
                 nextRam = now + ramInterval;
@@ -193,6 +189,21 @@ public final class Lockstep {
         return new Result(n, n - compiled.engine().interpreted(), comparisons, ramComparisons, d, outcome);
     }
 
+    /** Runs both until they have retired the same number of instructions: compiled code leaves its block at an access without a fast path. */
+    private VmOutcome[] step(Step from) {
+        VmOutcome a = compiled.run(Long.MAX_VALUE);
+        VmOutcome b = interpreted.run(Long.MAX_VALUE);
+        while (a.exitCode() == VmOutcome.LIMIT && b.exitCode() == VmOutcome.LIMIT && compiled.engine().retired() != interpreted.engine().retired()) {
+            if (compiled.engine().retired() < interpreted.engine().retired()) {
+                a = compiled.run(Long.MAX_VALUE);
+            } else {
+                b = interpreted.run(Long.MAX_VALUE);
+            }
+        }
+        trail[(int) (steps++ % TRAIL)] = new Step(from.pc, from.mode, from.from, compiled.engine().retired());
+        return new VmOutcome[] {a, b};
+    }
+
     private Step remember() {
         long[] s = compiled.cpu().s;
         System.arraycopy(s, 0, before, 0, before.length);
@@ -202,11 +213,10 @@ public final class Lockstep {
     /** Runs both, step by step and without comparing, until {@code retired} instructions have been retired: the end of a step, as an earlier run has told. */
     public void advance(long retired) {
         while (compiled.engine().retired() < retired) {
-            Step step = remember();
-            if (compiled.run(Long.MAX_VALUE).exitCode() != VmOutcome.LIMIT | interpreted.run(Long.MAX_VALUE).exitCode() != VmOutcome.LIMIT) {
+            VmOutcome[] outcomes = step(remember());
+            if (outcomes[0].exitCode() != VmOutcome.LIMIT || outcomes[1].exitCode() != VmOutcome.LIMIT) {
                 return;
             }
-            trail[(int) (steps++ % TRAIL)] = new Step(step.pc, step.mode, step.from, compiled.engine().retired());
         }
     }
 

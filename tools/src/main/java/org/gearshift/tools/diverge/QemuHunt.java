@@ -32,6 +32,10 @@ public final class QemuHunt {
     private static final int EFLAGS = 9;
     private static final int CS = 10;
     private static final int MOST_REPEATS = 1 << 20;
+    /** Repetitions from which a string instruction is not worth stepping through. */
+    private static final int LONG_REPEAT = 2000;
+    private static final int ECX = 1;
+    private static final int EDI = 7;
     private static final int FLAGS = Eflags.ARITHMETIC | Eflags.DF | Eflags.IF | Eflags.IOPL | Eflags.NT;
     private static final Set<Mnemonic> FROM_OUTSIDE = EnumSet.of(Mnemonic.IN, Mnemonic.OUT, Mnemonic.INS, Mnemonic.OUTS, Mnemonic.HLT, Mnemonic.RDTSC, Mnemonic.RDTSCP, Mnemonic.CPUID,
             Mnemonic.RDMSR, Mnemonic.RDRAND, Mnemonic.RDSEED, Mnemonic.RDPMC, Mnemonic.MONITOR, Mnemonic.MWAIT);
@@ -83,7 +87,8 @@ public final class QemuHunt {
                     return null;
                 }
                 int[] ours = Qemu.registers(vm.cpu().s);
-                if (interrupted || i != null && FROM_OUTSIDE.contains(i.mnemonic())) {
+                boolean string = i != null && (i.rep() || i.repne()) && Integer.compareUnsigned(before[ECX] - ours[ECX], LONG_REPEAT) > 0;
+                if (interrupted || string || i != null && FROM_OUTSIDE.contains(i.mnemonic())) {
                     assumed++;
                     if (ours[CS] != before[CS]) {
                         end = "; then an interrupt changed the code segment";
@@ -131,11 +136,11 @@ public final class QemuHunt {
     }
 
     private static void takeOver(Qemu qemu, Vm vm, GuestMemory memory, Instruction i, int[] before) throws IOException {
-        if (i != null && i.mnemonic() == Mnemonic.INS) {
-            int edi = before[7];
-            int now = Qemu.registers(vm.cpu().s)[7];
-            int from = Math.min(edi, now);
-            qemu.follow(from & 0xffffffffL, memory.read(from & 0xffffffffL, Math.abs(now - edi) + 4));
+        if (i != null && i.elementBits() != 0 && i.mnemonic() != Mnemonic.OUTS) {
+            int edi = before[EDI];
+            int now = Qemu.registers(vm.cpu().s)[EDI];
+            long from = Math.min(edi & 0xffffffffL, now & 0xffffffffL);
+            qemu.follow(from, memory.read(from, Math.abs(now - edi) + 4));
         }
         long esp = vm.cpu().s[X86State.RSP] & 0xffffffffL;
         byte[] stack = memory.read(esp, STACK);
