@@ -22,7 +22,7 @@ import picocli.CommandLine.ScopeType;
             ControlCommand.Resume.class, ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class,
             InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
             DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
-            ProfileCommand.class,
+            ProfileCommand.class, TraceCommand.class,
             CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {

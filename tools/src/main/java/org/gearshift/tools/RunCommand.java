@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.tools.symbols.SymbolReader;
+import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Lockstep;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.Vm;
@@ -107,6 +109,9 @@ class RunCommand implements Callable<Integer> {
     @Mixin
     private DebugOptions debugging;
 
+    @Mixin
+    private TraceOptions tracing;
+
     /** The run is debugged, whatever its options. */
     void debug() {
         debugging.debug();
@@ -119,6 +124,12 @@ class RunCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
+        }
+        if (tracing.isOn() && (processors() > 1 || lockstep)) {
+            throw new Gearshift.UsageError("--trace follows one processor of one machine: leave out " + (lockstep ? "--lockstep" : "--cpus"));
+        }
+        if (tracing.isOn()) {
+            debugging.requireNone("--trace");
         }
         if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
@@ -227,7 +238,8 @@ class RunCommand implements Callable<Integer> {
     }
 
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
-        EngineOptions engine = EngineOptions.of(backend == Backend.JVM ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
+        boolean compile = backend == Backend.JVM && !(tracing.isOn() && tracing.tracesBlocks());
+        EngineOptions engine = EngineOptions.of(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         PrintWriter messages = spec.commandLine().getErr();
         try (DeviceOptions plugged = devices) {
@@ -246,9 +258,10 @@ class RunCommand implements Callable<Integer> {
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
         VmOutcome outcome;
-        try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getOut(), spec.commandLine().getErr())) {
+        try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getOut(), spec.commandLine().getErr()); TraceOptions trace = tracing) {
+            trace.attach(vm, () -> kernel == null ? SymbolTable.EMPTY : SymbolReader.read(kernel));
             endpoint.attach(vm, vm::serialInput);
-            outcome = vm.run(limit);
+            outcome = trace.run(vm, limit);
         }
         endpoint.flush();
         devices.flush();

@@ -33,4 +33,14 @@ class DebuggingDocumentTest {
         Prerequisite.program("qemu-system-i386");
         check("diverge", 4, Map.of());
     }
+
+    @Test
+    void trace() throws IOException {
+        check("trace", 3, Map.of());
+    }
+
+    @Test
+    void profile() throws IOException {
+        check("profile", 1, Map.of());
+    }
 }

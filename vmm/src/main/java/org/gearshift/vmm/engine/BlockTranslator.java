@@ -121,6 +121,9 @@ final class BlockTranslator {
                 cache.forget(t);
             }
         }
+        if (statistics.listener != null) {
+            statistics.listener.translated(linear, block.guestInsns(), block.guestBytes());
+        }
         statistics.blocks++;
         statistics.blockInsns += block.guestInsns();
         statistics.translateNanos += System.nanoTime() - start;

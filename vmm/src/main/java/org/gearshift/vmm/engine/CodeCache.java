@@ -178,6 +178,9 @@ final class CodeCache {
         t.valid = false;
         translations--;
         statistics.invalidatedBlocks++;
+        if (statistics.listener != null) {
+            statistics.listener.invalidated(t.linear, t.physical(), t.guestBytes);
+        }
         release(t);
         for (RegionRecord r : List.copyOf(t.memberOf)) {
             dropRegion(r);

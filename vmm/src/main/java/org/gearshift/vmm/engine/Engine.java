@@ -155,6 +155,11 @@ public final class Engine {
         translator.setBreakpoints(where);
     }
 
+    /** Tells somebody of translations as they come and go; null: nobody. While the loop does not run. */
+    public void setTranslationListener(TranslationListener listener) {
+        statistics.listener = listener;
+    }
+
     /**
      * {@link Breakpoints} have changed at an address: drops what was translated from there, or ended there. While the loop does not run. @param physical whether it is a
      * physical address
@@ -761,6 +766,9 @@ public final class Engine {
         }
         if (library != null) {
             library.publish(c.members(), code, calling, generation, ram);
+        }
+        if (statistics.listener != null) {
+            statistics.listener.compiled(BlockTranslator.linear(code.entries().get(0), c.members().get(0).mode), code.blockCount(), c.guestInsns(), code.bytecodeSize());
         }
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();

@@ -34,6 +34,8 @@ public final class EngineStatistics {
     public long compileNanos;
     public long interrupts;
     public long exceptions;
+    /** Who is told of what is counted here, or null. */
+    TranslationListener listener;
     private final long[] exits = new long[Exit.values().length];
 
     void count(Exit e) {
