@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Reads the text that {@link Printer} writes. {@code ;} starts a comment that lasts to the end of the line. What is wrong with a text is told with line, column and what is expected
- * there, by an {@link IrSyntaxException}.
+ * Reads the text that {@link Printer} writes. {@code ;} starts a comment that lasts to the end of the line. What is wrong with a text is told with line, column and what is
+ * expected there, by an {@link IrSyntaxException}.
  */
 public final class Parser {
     private static final Map<String, Op> OPS = new HashMap<>();

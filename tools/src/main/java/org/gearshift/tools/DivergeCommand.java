@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code gearshift diverge}: where two engines come apart, and why. */
 @Command(name = "diverge", mixinStandardHelpOptions = true, sortOptions = false, versionProvider = Gearshift.Version.class,
-        description = {"Runs a guest on two engines in step, on the virtual clock, until their states differ; then names the first instruction at fault, and the lifter, pass or engine to blame.",
+        description = {"Runs a guest on two engines in step, on the virtual clock, until their states differ; then names the first instruction at fault, and the "
+                + "lifter, pass or engine to blame.",
             "Engines: interpreter, jvm, either with passes (jvm:none, jvm:simplify,dead-puts); qemu, which steps a 32-bit kernel by way of QEMU's stub for GDB, on loopback.",
             "Example: gearshift diverge interpreter jvm --kernel vmlinuz --max-instructions 20000000"},
         exitCodeListHeading = "%nExit codes:%n", exitCodeList = {"0:they agree as far as they ran", "1:they differ", "2:bad usage or unusable input"})

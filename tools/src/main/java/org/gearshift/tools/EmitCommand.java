@@ -21,9 +21,12 @@ final class EmitCommand extends StageCommand {
     @Option(names = "--class", paramLabel = "FILE", description = "Write the class file there, for javap and the like.")
     private Path classFile;
 
-    @Option(names = "--machine-code", paramLabel = "C1|C2", arity = "0..1", fallbackValue = "C2",
-            description = "Show what HotSpot's compiler makes of it, and how much, in place of the bytecode (default C2). Needs no disassembler plug-in, but the launcher.")
-    private Compiler machineCode;
+    @Option(names = "--machine-code", description = "Show what HotSpot's compiler makes of it, and how much, in place of the bytecode. Needs no disassembler plug-in, "
+            + "but the launcher.")
+    private boolean machineCode;
+
+    @Option(names = "--compiler", paramLabel = "C1|C2", defaultValue = "C2", description = "Whose machine code (default ${DEFAULT-VALUE}).")
+    private Compiler compiler;
 
     @Override
     int show() throws IOException, BootException, InterruptedException {
@@ -33,8 +36,8 @@ final class EmitCommand extends StageCommand {
         if (classFile != null) {
             Files.write(classFile, bytes);
         }
-        if (machineCode != null) {
-            out().print(e.machineCode(machineCode == Compiler.C1 ? CompilationTier.QUICK : CompilationTier.OPTIMIZED));
+        if (machineCode) {
+            out().print(e.machineCode(compiler == Compiler.C1 ? CompilationTier.QUICK : CompilationTier.OPTIMIZED));
         } else {
             out().print(json ? e.json(bytes) : Emission.text(bytes));
         }

@@ -39,19 +39,22 @@ final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private GuestOptions guest;
 
-    @Option(names = "--clock", paramLabel = "host|virtual", defaultValue = "VIRTUAL", description = "Time of the host, or derived from retired instructions: then profiles repeat (default virtual).")
+    @Option(names = "--clock", paramLabel = "host|virtual", defaultValue = "VIRTUAL", description = "Time of the host, or derived from retired instructions: then "
+            + "profiles repeat (default virtual).")
     private VmConfig.Clock clock;
 
     @Option(names = "--every", paramLabel = "N", defaultValue = "100000", description = "Guest instructions from one look to the next (default ${DEFAULT-VALUE}).")
     private long every;
 
-    @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Flame graph: FILE.html (with regions and exits), FILE.svg, or FILE.txt for stacks with counts, as other programs read them.")
+    @Option(names = {"-o", "--output"}, paramLabel = "FILE", description = "Flame graph: FILE.html (with regions and exits), FILE.svg, or FILE.txt for stacks with "
+            + "counts, as other programs read them.")
     private Path output;
 
     @Option(names = "--serial", paramLabel = "WHERE", defaultValue = "none", description = "First serial port, as for 'run' (default none).")
     private String serial;
 
-    @Option(names = "--jfr", paramLabel = "FILE", description = "Record the translations as JFR events, for JDK Mission Control: a time line of regions, their sizes, and what they took.")
+    @Option(names = "--jfr", paramLabel = "FILE", description = "Record the translations as JFR events, for JDK Mission Control: a time line of regions, their sizes, "
+            + "and what they took.")
     private Path jfr;
 
     @Override

@@ -25,10 +25,12 @@ abstract class StageCommand implements Callable<Integer> {
     @Spec
     CommandSpec spec;
 
-    @Parameters(paramLabel = "HEX", arity = "0..*", description = "Machine code in hexadecimal. Without it and --file, standard input is read: hexadecimal, or what an earlier stage wrote.")
+    @Parameters(paramLabel = "HEX", arity = "0..*", description = "Machine code in hexadecimal. Without it and --file, standard input is read: hexadecimal, or what an "
+            + "earlier stage wrote.")
     private List<String> hex = List.of();
 
-    @Option(names = "--file", paramLabel = "FILE", description = "A Linux bzImage (the kernel proper inside), an ELF file, text of an earlier stage (*.ir, *.txt, *.hex), or raw code.")
+    @Option(names = "--file", paramLabel = "FILE", description = "A Linux bzImage (the kernel proper inside), an ELF file, text of an earlier stage (*.ir, *.txt, "
+            + "*.hex), or raw code.")
     private Path file;
 
     @Option(names = "--symbol", paramLabel = "NAME", description = "The function to look at. Kernels know their functions' names themselves.")
@@ -43,7 +45,8 @@ abstract class StageCommand implements Callable<Integer> {
     @Option(names = "--mode", paramLabel = "16|32|64", description = "Code size (default what the file says, else 32, or 64 above 4 GiB).")
     private int mode;
 
-    @Option(names = "--length", paramLabel = "N", description = "Only the first N bytes of the code (default: a symbol's own, all of hexadecimal and raw code, 256 at an address).")
+    @Option(names = "--length", paramLabel = "N", description = "Only the first N bytes of the code (default: a symbol's own, all of hexadecimal and raw code, 256 at "
+            + "an address).")
     private int length;
 
     @Option(names = "--json", description = "Write JSON; it is for other programs, not for the next stage.")

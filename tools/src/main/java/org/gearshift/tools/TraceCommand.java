@@ -88,7 +88,8 @@ final class TraceCommand implements Callable<Integer> {
             List<TraceKind> out = new ArrayList<>();
             for (String k : kinds) {
                 out.add(Arrays.stream(TraceKind.values()).filter(x -> x.toString().equals(k.strip().toLowerCase(Locale.ROOT))).findFirst().orElseThrow(
-                        () -> new Gearshift.UsageError("--kind " + k + ": no such kind; there are " + Arrays.stream(TraceKind.values()).map(TraceKind::toString).collect(Collectors.joining(", ")))));
+                        () -> new Gearshift.UsageError("--kind " + k + ": no such kind; there are "
+                                + Arrays.stream(TraceKind.values()).map(TraceKind::toString).collect(Collectors.joining(", ")))));
             }
             return out;
         }

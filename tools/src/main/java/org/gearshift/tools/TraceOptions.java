@@ -24,7 +24,8 @@ import picocli.CommandLine.Option;
 /** Options by which a run is traced. */
 final class TraceOptions implements Closeable {
     @Option(names = "--trace", paramLabel = "KIND", split = ",",
-            description = "Write a trace of these: exec, int, mmu, io, hypercall, translate, invalidate. 'gearshift trace show' prints it. With exec, everything is interpreted, block by block.")
+            description = "Write a trace of these: exec, int, mmu, io, hypercall, translate, invalidate. 'gearshift trace show' prints it. With exec, everything is "
+                    + "interpreted, block by block.")
     private List<String> kinds = List.of();
 
     @Option(names = "--trace-file", paramLabel = "FILE", defaultValue = "gearshift.trace", description = "Where to (default ${DEFAULT-VALUE}).")
@@ -64,7 +65,8 @@ final class TraceOptions implements Closeable {
             try {
                 out.add(TraceKind.valueOf(k.strip().toUpperCase(Locale.ROOT)));
             } catch (IllegalArgumentException e) {
-                throw new Gearshift.UsageError("--trace " + k + ": no such kind; there are " + Arrays.stream(TraceKind.values()).map(TraceKind::toString).collect(Collectors.joining(", ")));
+                throw new Gearshift.UsageError("--trace " + k + ": no such kind; there are "
+                        + Arrays.stream(TraceKind.values()).map(TraceKind::toString).collect(Collectors.joining(", ")));
             }
         }
         return out;

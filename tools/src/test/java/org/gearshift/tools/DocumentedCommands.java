@@ -18,9 +18,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The commands of a document, executed: in {@code console} blocks, lines that begin with {@code $} are commands, and what follows up to the next is what they print, where a line {@code ...}
- * stands for any number of lines, and {@code ...} within a line for anything. Commands are {@code ./gearshift}, joined by {@code |}, and redirections to files, which all lie in one directory. With {@code -Dbless=true} the document gets what
- * they print now, but for blocks with left-out lines.
+ * The commands of a document, executed: in {@code console} blocks, lines that begin with {@code $} are commands, and what follows up to the next is what they print, where
+ * a line {@code ...} stands for any number of lines, and {@code ...} within a line for anything. Commands are {@code ./gearshift}, joined by {@code |}, and redirections to
+ * files, which all lie in one directory. With {@code -Dbless=true} the document gets what they print now, but for blocks with left-out lines.
  */
 final class DocumentedCommands {
     private static final Pattern BLOCK = Pattern.compile("```console\n(.*?)```", Pattern.DOTALL);

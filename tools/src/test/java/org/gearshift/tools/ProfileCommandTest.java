@@ -16,7 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A guest whose outer function calls an inner one, which loops: samples say so, and the flame graph is a file by itself. */
 class ProfileCommandTest {
-    /** start: mov esp,0x200000; call outer; out. outer: push ebp; mov ebp,esp; call inner; pop ebp; ret. inner: push ebp; mov ebp,esp; mov ecx,N; dec ecx; jnz; pop ebp; ret. */
+    /**
+     * start: mov esp,0x200000; call outer; out. outer: push ebp; mov ebp,esp; call inner; pop ebp; ret. inner: push ebp; mov ebp,esp; mov ecx,N; dec ecx; jnz; pop ebp;
+     * ret.
+     */
     private static final String CODE = """
             bc 00 00 20 00 e8 06 00 00 00 b0 10 e6 f4 eb fe
             55 89 e5 e8 02 00 00 00 5d c3
@@ -65,7 +68,8 @@ class ProfileCommandTest {
     void translationsAsEvents() throws Exception {
         Path jfr = dir.resolve("t.jfr");
         profile("--jfr", jfr.toString());
-        assertTrue(RecordingFile.readAllEvents(jfr).stream().anyMatch(e -> e.getEventType().getName().equals("org.gearshift.TranslateRegion") && e.getInt("bytecodeSize") > 0));
+        assertTrue(RecordingFile.readAllEvents(jfr).stream().anyMatch(e -> e.getEventType().getName().equals("org.gearshift.TranslateRegion")
+                && e.getInt("bytecodeSize") > 0));
     }
 
     @Test

@@ -28,7 +28,8 @@ class TraceTest {
     }
 
     private void run(int instructions, String... more) {
-        List<String> words = new ArrayList<>(List.of("run", "--clock", "virtual", "-m", "32M", "--serial", "none", "--max-instructions", Integer.toString(instructions), "--trace-file",
+        List<String> words = new ArrayList<>(List.of("run", "--clock", "virtual", "-m", "32M", "--serial", "none", "--max-instructions", Integer.toString(instructions),
+                "--trace-file",
                 trace().toString()));
         words.addAll(List.of(more));
         CommandLineRun r = CommandLineRun.of(words.toArray(new String[0]));
@@ -101,7 +102,8 @@ class TraceTest {
         // mov ecx,3; L: inc byte [P+1]; P: mov al,0; dec ecx; jnz L; mov al,0; out 0xf4,al
         byte[] code = HexFormat.of().parseHex("b903000000fe050c001000b00049 75f5b000e6f4ebfe".replace(" ", ""));
         Path elf = Files.write(dir.resolve("self.elf"), ElfImages.with(false, 0x100000, code, List.of(new Symbol(0x100005, 11, "change", Symbol.Kind.FUNCTION))));
-        CommandLineRun r = CommandLineRun.of("run", "--kernel", elf.toString(), "-m", "16M", "--serial", "none", "--clock", "virtual", "--trace", "invalidate,translate", "--trace-file",
+        CommandLineRun r = CommandLineRun.of("run", "--kernel", elf.toString(), "-m", "16M", "--serial", "none", "--clock", "virtual", "--trace", "invalidate,translate",
+                "--trace-file",
                 trace().toString(), "--trace-at", "change");
         assertEquals(1, r.code(), r.err());
         String s = shown("--symbols", elf.toString());

@@ -15,7 +15,8 @@ import org.gearshift.vmm.Machine;
  * @param what the first difference, in words
  * @param step the step in which it came about
  * @param history instructions before and in that step, oldest first, as assembly
- * @param culprit the instruction and what is to blame, or null if the step does not differ when it is run by itself: an event, a device or the engine's bookkeeping is behind it then
+ * @param culprit the instruction and what is to blame, or null if the step does not differ when it is run by itself: an event, a device or the engine's bookkeeping is
+ *     behind it then
  */
 public record Finding(String what, Lockstep.Step step, List<Line> history, Culprit culprit) {
     private static final int HISTORY = 50;

@@ -7,8 +7,8 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.engine.EngineOptions;
 
 /**
- * Runs a guest on two engines in step and finds the first step after which they differ. Registers are compared after every step. RAM is compared now and then; once it differs, the guest is run
- * again from the last time it did not with ever shorter intervals, which the virtual clock makes possible: runs repeat.
+ * Runs a guest on two engines in step and finds the first step after which they differ. Registers are compared after every step. RAM is compared now and then; once it
+ * differs, the guest is run again from the last time it did not with ever shorter intervals, which the virtual clock makes possible: runs repeat.
  */
 public final class Hunt {
     private static final long[] RAM_INTERVALS = {250_000, 4_000, 64, 1};

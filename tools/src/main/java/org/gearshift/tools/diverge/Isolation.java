@@ -14,8 +14,8 @@ import org.gearshift.translator.x86.lift.X86Lifter;
 import org.gearshift.vmm.engine.EngineOptions;
 
 /**
- * A step by itself: its instructions are run, one more each time, from the state before it and on a copy of the memory it touches, by both engines, until their results differ. What is to blame is
- * found by running the IR of that many instructions plain, and after each pass.
+ * A step by itself: its instructions are run, one more each time, from the state before it and on a copy of the memory it touches, by both engines, until their results
+ * differ. What is to blame is found by running the IR of that many instructions plain, and after each pass.
  */
 final class Isolation {
     private final Gear a;

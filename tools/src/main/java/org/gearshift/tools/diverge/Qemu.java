@@ -13,8 +13,8 @@ import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.cpu.Eflags;
 
 /**
- * QEMU's processor, brought into the state in which a machine of ours starts a kernel in 32-bit protected mode, and stepped from there by way of QEMU's stub for GDB. It is started without firmware and
- * devices: a few instructions in its RAM load descriptor tables, control register and segments, then RAM and registers are made equal.
+ * QEMU's processor, brought into the state in which a machine of ours starts a kernel in 32-bit protected mode, and stepped from there by way of QEMU's stub for GDB. It is
+ * started without firmware and devices: a few instructions in its RAM load descriptor tables, control register and segments, then RAM and registers are made equal.
  */
 final class Qemu implements AutoCloseable {
     private static final int ATTEMPTS = 200;
@@ -59,7 +59,8 @@ final class Qemu implements AutoCloseable {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        List<String> command = List.of("qemu-system-i386", "-machine", "pc", "-cpu", "max", "-accel", "tcg", "-m", (vm.ram().bytes().length >> 20) + "M", "-nodefaults", "-display", "none",
+        List<String> command = List.of("qemu-system-i386", "-machine", "pc", "-cpu", "max", "-accel", "tcg", "-m", (vm.ram().bytes().length >> 20) + "M", "-nodefaults",
+                "-display", "none",
                 "-serial", "none", "-monitor", "none", "-no-reboot", "-no-shutdown", "-S", "-gdb", "tcp:127.0.0.1:" + port);
         Process p;
         try {

@@ -21,9 +21,9 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.cpu.Eflags;
 
 /**
- * One of our engines and QEMU's processor, instruction by instruction. What an instruction learns from devices, clocks or the processor's model, and when interrupts come, ours decides: QEMU is told the
- * result. Compared are general registers, instruction pointer, flags that are defined, and selectors; memory shows where it is read again. For kernels in 32-bit protected mode; after a change of
- * privilege by an interrupt from outside the two cannot be kept together, and the hunt ends.
+ * One of our engines and QEMU's processor, instruction by instruction. What an instruction learns from devices, clocks or the processor's model, and when interrupts come,
+ * ours decides: QEMU is told the result. Compared are general registers, instruction pointer, flags that are defined, and selectors; memory shows where it is read again.
+ * For kernels in 32-bit protected mode; after a change of privilege by an interrupt from outside the two cannot be kept together, and the hunt ends.
  */
 public final class QemuHunt {
     private static final int HISTORY = 50;
@@ -37,7 +37,8 @@ public final class QemuHunt {
     private static final int ECX = 1;
     private static final int EDI = 7;
     private static final int FLAGS = Eflags.ARITHMETIC | Eflags.DF | Eflags.IF | Eflags.IOPL | Eflags.NT;
-    private static final Set<Mnemonic> FROM_OUTSIDE = EnumSet.of(Mnemonic.IN, Mnemonic.OUT, Mnemonic.INS, Mnemonic.OUTS, Mnemonic.HLT, Mnemonic.RDTSC, Mnemonic.RDTSCP, Mnemonic.CPUID,
+    private static final Set<Mnemonic> FROM_OUTSIDE = EnumSet.of(Mnemonic.IN, Mnemonic.OUT, Mnemonic.INS, Mnemonic.OUTS, Mnemonic.HLT, Mnemonic.RDTSC, Mnemonic.RDTSCP,
+            Mnemonic.CPUID,
             Mnemonic.RDMSR, Mnemonic.RDRAND, Mnemonic.RDSEED, Mnemonic.RDPMC, Mnemonic.MONITOR, Mnemonic.MWAIT);
 
     private final Hunt.Guest guest;
@@ -53,7 +54,8 @@ public final class QemuHunt {
 
     /** How it ended, with how many instructions compared. */
     public String summary() {
-        return String.format("%s and qemu agree: %,d instructions compared, %,d taken over since they depend on devices, clocks or the processor's model%s", gear.name(), compared, assumed, end);
+        return String.format("%s and qemu agree: %,d instructions compared, %,d taken over since they depend on devices, clocks or the processor's model%s", gear.name(),
+                compared, assumed, end);
     }
 
     /**

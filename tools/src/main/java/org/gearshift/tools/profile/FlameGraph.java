@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A call tree as a picture by itself: width is the number of samples, what is called lies above its caller. A click makes a function as wide as the picture, the text field marks names that contain a word.
- * The script in it uses nothing from elsewhere.
+ * A call tree as a picture by itself: width is the number of samples, what is called lies above its caller. A click makes a function as wide as the picture, the text field
+ * marks names that contain a word. The script in it uses nothing from elsewhere.
  */
 public final class FlameGraph {
     private static final int WIDTH = 1200;
@@ -71,7 +71,8 @@ public final class FlameGraph {
         if (width < LEAST) {
             return;
         }
-        String shown = n.name.length() * CHARACTER <= width - 6 ? n.name : width < 4 * CHARACTER ? "" : n.name.substring(0, Math.max(0, (int) (width - 6) / CHARACTER - 2)) + "..";
+        String shown = n.name.length() * CHARACTER <= width - 6 ? n.name : width < 4 * CHARACTER ? "" : n.name.substring(0, Math.max(0,
+                (int) (width - 6) / CHARACTER - 2)) + "..";
         int y = height - ROW * (depth + 1);
         String kind = n.name.equals("[user]") ? "u" : n.name.startsWith("[") || depth == 0 ? "x" : "k";
         out.append(String.format(Locale.ROOT, "<g class=\"f\" data-n=\"%s\" data-x=\"%.4f\" data-w=\"%.4f\" data-d=\"%d\" data-s=\"%d\"><title>%s: %d samples, %.2f%%</title>"

@@ -9,8 +9,9 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.Machine;
 
 /**
- * Names of the functions on a guest's stack, by frame pointers: each frame holds the caller's frame pointer, and above it the return address. At a function's first instructions, where there is no frame
- * yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call entries.
+ * Names of the functions on a guest's stack, by frame pointers: each frame holds the caller's frame pointer, and above it the return address. At a function's first
+ * instructions, where there is no frame yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call
+ * entries.
  */
 public final class StackWalk {
     private static final int MOST_FRAMES = 100;

@@ -17,8 +17,8 @@ import org.gearshift.ir.Terminator;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * A region's control-flow graph as Graphviz DOT, or drawn as SVG. The drawing is ours, in layers from the entry downwards: what a layout library would add for graphs of this size is not worth one
- * more dependency, and no Java one of them is kept up.
+ * A region's control-flow graph as Graphviz DOT, or drawn as SVG. The drawing is ours, in layers from the entry downwards: what a layout library would add for graphs of
+ * this size is not worth one more dependency.
  */
 final class ControlFlow {
     private static final int LINE = 14;
@@ -165,7 +165,8 @@ final class ControlFlow {
         int lanes = (int) edges.stream().filter(e -> boxes.get(e.to).y <= boxes.get(e.from).y).count();
         StringBuilder s = new StringBuilder(String.format("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"monospace\" font-size=\"11\">%n",
                 width + lanes * MARGIN + MARGIN, y));
-        s.append("<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 8z\"/></marker></defs>\n");
+        s.append("<defs><marker id=\"a\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" orient=\"auto\"><path d=\"M0 0L8 4L0 "
+                + "8z\"/></marker></defs>\n");
         s.append("<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n");
         boxes.forEach((pc, b) -> box(s, pc, b));
         int lane = 0;

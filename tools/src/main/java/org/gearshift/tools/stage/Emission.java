@@ -69,7 +69,8 @@ public final class Emission {
      */
     public String machineCode(int tier) throws InterruptedException {
         if (!CompilationTier.selectable()) {
-            throw new InputException("--machine-code: this Java was started without HotSpot's white-box interface, which shows compiled code; the launcher ./gearshift starts it with it");
+            throw new InputException("--machine-code: this Java was started without HotSpot's white-box interface, which shows compiled code; the launcher ./gearshift "
+                    + "starts it with it");
         }
         CompiledRegion region = define(ir.region());
         CompilationTier.request(region, tier);

@@ -49,7 +49,8 @@ public final class Listing {
         for (Code.Line l : c.lines()) {
             SymbolTable.Place p = c.image().symbols().at(l.address());
             rows.add("{\"address\": " + Json.hex(l.address()) + ", \"bytes\": " + Json.text(HexFormat.of().formatHex(l.bytes())) + ", \"mnemonic\": "
-                    + Json.text(l.instruction().mnemonic().toString()) + ", \"text\": " + Json.text(l.text()) + (p == null ? "" : ", \"symbol\": " + Json.text(p.toString())) + "}");
+                    + Json.text(l.instruction().mnemonic().toString()) + ", \"text\": " + Json.text(l.text()) + (p == null ? "" : ", \"symbol\": "
+                            + Json.text(p.toString())) + "}");
         }
         return "{\"code\": " + c.codeSize() + ", \"instructions\": [\n  " + String.join(",\n  ", rows) + "\n]}\n";
     }

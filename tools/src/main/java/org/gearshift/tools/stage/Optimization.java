@@ -30,7 +30,8 @@ public final class Optimization {
         for (String n : names.equals("none") ? new String[0] : names.split(",")) {
             Pass p = Pass.named(n.strip());
             if (p == null) {
-                throw new InputException("no pass '" + n.strip() + "'; there are " + Pass.COMPILED.stream().map(Pass::name).collect(Collectors.joining(", ")) + ", and 'none'");
+                throw new InputException("no pass '" + n.strip() + "'; there are " + Pass.COMPILED.stream().map(Pass::name).collect(Collectors.joining(", "))
+                        + ", and 'none'");
             }
             out.add(p);
         }
@@ -59,8 +60,8 @@ public final class Optimization {
     }
 
     /**
-     * What each pass changes, line by line: lines that begin with {@code -} were there before, those with {@code +} are there afterwards. Values keep their names for as long as they are the
-     * same.
+     * What each pass changes, line by line: lines that begin with {@code -} were there before, those with {@code +} are there afterwards. Values keep their names for as
+     * long as they are the same.
      *
      * @param context unchanged lines to show around changes
      */

@@ -9,8 +9,8 @@ import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * A processor with nothing around it, to run regions on: state slots, and memory of which only the pages exist that it was given. No page is in its maps, so that every access comes here. An
- * access to other memory is a page fault; what only a monitor could answer ends the run with {@link #stoppedAt}.
+ * A processor with nothing around it, to run regions on: state slots, and memory of which only the pages exist that it was given. No page is in its maps, so that every
+ * access comes here. An access to other memory is a page fault; what only a monitor could answer ends the run with {@link #stoppedAt}.
  */
 final class StageMachine extends GuestContext {
     private static final int PAGE = 0x1000;

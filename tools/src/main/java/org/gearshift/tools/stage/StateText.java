@@ -13,7 +13,8 @@ import org.gearshift.vmm.cpu.Eflags;
 /** A processor's state in words: set by {@code NAME=VALUE}, printed, and compared. Names are those of the manual for registers and flags, and of IR text for every slot. */
 public final class StateText {
     private static final String[] LOW = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
-    private static final Map<String, Integer> FLAGS = Map.of("cf", Eflags.CF, "pf", Eflags.PF, "af", Eflags.AF, "zf", Eflags.ZF, "sf", Eflags.SF, "df", Eflags.DF, "of", Eflags.OF,
+    private static final Map<String, Integer> FLAGS = Map.of("cf", Eflags.CF, "pf", Eflags.PF, "af", Eflags.AF, "zf", Eflags.ZF, "sf", Eflags.SF, "df", Eflags.DF, "of",
+            Eflags.OF,
             "if", Eflags.IF, "tf", Eflags.TF);
     private static final String[] FLAG_ORDER = {"cf", "pf", "af", "zf", "sf", "tf", "if", "df", "of"};
     private static final int LINE_BYTES = 16;

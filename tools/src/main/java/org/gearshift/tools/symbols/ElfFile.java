@@ -7,7 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A little-endian ELF file for the i386 or x86-64, seen by its sections (System V ABI, chapter 4): their bytes and the symbols. Every number in the file is checked before it is used.
+ * A little-endian ELF file for the i386 or x86-64, seen by its sections (System V ABI, chapter 4): their bytes and the symbols. Every number in the file is checked
+ * before it is used.
  */
 public final class ElfFile {
     private static final int MAGIC = 0x464c457f;

@@ -42,7 +42,8 @@ final class SymbolText {
             throw new SymbolFormatException(file + ": no symbols in it");
         }
         if (zeros) {
-            throw new SymbolFormatException(file + ": every address is 0: the kernel hides them from this user; read /proc/kallsyms as root, or with sysctl kernel.kptr_restrict=0");
+            throw new SymbolFormatException(file + ": every address is 0: the kernel hides them from this user; read /proc/kallsyms as root, or with sysctl "
+                    + "kernel.kptr_restrict=0");
         }
         return SymbolTable.of(found);
     }

@@ -9,8 +9,8 @@ public enum TraceKind {
     /** Something was delivered: vector, error code or -1, {@link org.gearshift.vmm.cpu.CpuObserver.Delivery} ordinal. */
     INT,
     /**
-     * The memory map: an access without a fast path (linear address, physical address, bytes, negative for stores), or, with 0 as third number, a control register written (number, value), or INVLPG
-     * (-1, linear address).
+     * The memory map: an access without a fast path (linear address, physical address, bytes, negative for stores), or, with 0 as third number, a control register written
+     * (number, value), or INVLPG (-1, linear address).
      */
     MMU,
     /** Ports: port, value, bits, negative for output. Device memory: physical address, linear address, 0 for loads and 1 for stores. */

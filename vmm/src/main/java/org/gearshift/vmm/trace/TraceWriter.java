@@ -10,8 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * A trace file: eight bytes {@code GSTRACE1}, then for each event a byte of its kind's number, and as numbers of seven bits a byte, least significant first, the highest bit set in all but the last: what
- * has been retired since the event before, and pc (as a difference), a, b and c, each with its sign in the lowest bit. Events of a loop take about seven bytes.
+ * A trace file: eight bytes {@code GSTRACE1}, then for each event a byte of its kind's number, and as numbers of seven bits a byte, least significant first, the highest
+ * bit set in all but the last: what has been retired since the event before, and pc (as a difference), a, b and c, each with its sign in the lowest bit. Events of a loop
+ * take about seven bytes.
  */
 public final class TraceWriter implements TraceSink, Closeable {
     static final byte[] MAGIC = "GSTRACE1".getBytes(StandardCharsets.US_ASCII);
