@@ -55,6 +55,9 @@ final class Qemu implements AutoCloseable {
         if ((s[X86State.CR0] & 1) == 0 || s[X86State.CR0] < 0 || (s[X86State.EFER] & 1 << 10) != 0) {
             throw new InputException("qemu: only kernels that start in 32-bit protected mode without paging can be compared");
         }
+        if (!vm.ram().isArray()) {
+            throw new InputException("qemu: give the machine less memory, 1G or so");
+        }
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();

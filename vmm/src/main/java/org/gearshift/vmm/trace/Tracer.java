@@ -14,6 +14,8 @@ import org.gearshift.vmm.engine.TranslationListener;
 
 /** Tells a sink what one processor's slow paths, services and translator do. Block by block only if {@link TraceKind#EXEC} is asked for. */
 public final class Tracer implements CpuObserver, TranslationListener {
+    private static final int PAGE_SHIFT = 12;
+
     private final Machine machine;
     private final VCpu cpu;
     private final Engine engine;
@@ -126,7 +128,7 @@ public final class Tracer implements CpuObserver, TranslationListener {
 
     @Override
     public void access(long linear, long physical, int bytes, boolean write) {
-        boolean ram = physical + bytes <= machine.ram().size();
+        boolean ram = physical + bytes <= machine.ram().end() && !machine.ram().inHole(physical >>> PAGE_SHIFT);
         if (ram && kinds.contains(TraceKind.MMU)) {
             event(TraceKind.MMU, linear, physical, write ? -bytes : bytes);
         } else if (!ram && cpu.exact && kinds.contains(TraceKind.IO)) {
