@@ -71,13 +71,14 @@ final class Qemu implements AutoCloseable {
         } catch (IOException e) {
             throw new InputException("qemu: qemu-system-i386 cannot be started (" + e.getMessage() + "); install QEMU");
         }
-        Qemu q = null;
+        boolean ready = false;
         try {
-            q = new Qemu(p, connect(p, port));
+            Qemu q = new Qemu(p, connect(p, port));
             q.begin(vm);
+            ready = true;
             return q;
         } finally {
-            if (q == null) {
+            if (!ready) {
                 p.destroyForcibly();
             }
         }
