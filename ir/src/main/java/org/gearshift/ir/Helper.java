@@ -19,6 +19,14 @@ import java.util.concurrent.ConcurrentHashMap;
  * in the state array while it runs and are fetched again afterwards, others may still be held elsewhere.
  */
 public final class Helper {
+    /**
+     * A way to a helper's result that is open most of the time, and has no effect: a static method of {@code owner} with the helper's name for its method, which
+     * takes the value of a state slot (long) and then the helper's parameters, and returns a long: the result, zero-extended if it is an I32, or {@code none},
+     * which is no result it ever has. Code may ask it first, and the helper only if it answers {@code none}.
+     */
+    public record Attempt(Class<?> owner, int slot, long none) {
+    }
+
     /** Largest number of arguments besides the context. */
     public static final int MAX_ARGS = 5;
 
@@ -35,13 +43,15 @@ public final class Helper {
     private final boolean faults;
     private final boolean check;
     private final int passesSignExtended;
+    private final int passesAligned;
+    private final Attempt attempt;
     private final BitSet reads;
     private final BitSet writes;
     private final MethodType methodType;
     private volatile MethodHandle uniform;
 
     private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
-            boolean pure, boolean faults, boolean check, int passesSignExtended, BitSet reads, BitSet writes) {
+            boolean pure, boolean faults, boolean check, int passesSignExtended, int passesAligned, Attempt attempt, BitSet reads, BitSet writes) {
         if (params.size() > MAX_ARGS) {
             throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
         }
@@ -55,6 +65,8 @@ public final class Helper {
         this.faults = faults;
         this.check = check;
         this.passesSignExtended = passesSignExtended;
+        this.passesAligned = passesAligned;
+        this.attempt = attempt;
         this.reads = reads;
         this.writes = writes;
         List<Class<?>> p = new ArrayList<>();
@@ -75,7 +87,7 @@ public final class Helper {
 
     /** A function of its arguments alone. */
     public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, 0, null, new BitSet(), new BitSet());
     }
 
     /**
@@ -87,18 +99,28 @@ public final class Helper {
      */
     public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
             Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0,
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0, 0, null,
                 (BitSet) reads.clone(), (BitSet) writes.clone());
     }
 
     /** A helper that only looks whether an access may take place: it raises a fault or does nothing, and touches memory at most as a load does. */
     public static Helper check(String name, Class<?> owner, String method, Type... params) {
-        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, 0, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I64 that returns at once if the value is the sign-extension of its low {@code bits}: callers may test that themselves. */
     public static Helper signExtensionCheck(String name, Class<?> owner, String method, int bits) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, 0, null, new BitSet(), new BitSet());
+    }
+
+    /** A {@link #check} of one I64 that returns at once if the value is a multiple of {@code bytes}, a power of two: callers may test that themselves. */
+    public static Helper alignmentCheck(String name, Class<?> owner, String method, int bytes) {
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, 0, bytes, null, new BitSet(), new BitSet());
+    }
+
+    /** The same helper, with an attempt that code may make before it. */
+    public Helper withAttempt(Attempt a) {
+        return new Helper(name, owner, method, result, params, takesContext, pure, faults, check, passesSignExtended, passesAligned, a, reads, writes);
     }
 
     private static Class<?> javaType(Type t) {
@@ -149,6 +171,22 @@ public final class Helper {
     /** Of a {@link #signExtensionCheck} the number of bits, otherwise 0. */
     public int passesSignExtended() {
         return passesSignExtended;
+    }
+
+    /** Of an {@link #alignmentCheck} the number of bytes, otherwise 0. */
+    public int passesAligned() {
+        return passesAligned;
+    }
+
+    /** What may be tried before it, or null. */
+    public Attempt attempt() {
+        return attempt;
+    }
+
+    /** JVM type of the {@link #attempt}'s method. */
+    public MethodType attemptType() {
+        MethodType t = takesContext ? methodType.dropParameterTypes(0, 1) : methodType;
+        return t.insertParameterTypes(0, long.class).changeReturnType(long.class);
     }
 
     /** State slots read; do not modify. */

@@ -3,13 +3,20 @@ package org.gearshift.backend.jvm;
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.IADD;
+import static org.objectweb.asm.Opcodes.IAND;
+import static org.objectweb.asm.Opcodes.IFEQ;
+import static org.objectweb.asm.Opcodes.IFNE;
 import static org.objectweb.asm.Opcodes.IF_ICMPLT;
+import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.ISUB;
 import static org.objectweb.asm.Opcodes.LAND;
+import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LASTORE;
+import static org.objectweb.asm.Opcodes.LCMP;
 
 import java.util.BitSet;
+import java.util.List;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
@@ -48,6 +55,8 @@ final class BlockEmitter {
     private int begun;
     /** Site of the current guest instruction, or -1. */
     private int site;
+    /** Whether the current guest instruction has changed a slot: from then on it is not abandoned. */
+    private boolean committed;
     private boolean direct;
     private Label directFrom;
 
@@ -140,6 +149,7 @@ final class BlockEmitter {
         pc = i.imm();
         begun++;
         site = -1;
+        committed = false;
     }
 
     /** Guest instructions from the current one to the end of the block. */
@@ -170,6 +180,7 @@ final class BlockEmitter {
     private void put(Insn i) {
         int slot = (int) i.imm();
         Insn value = i.arg(0);
+        committed = true;
         values.settleBefore(value);
         if (direct) {
             values.push(value);
@@ -246,6 +257,11 @@ final class BlockEmitter {
             return;
         }
         values.settle();
+        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0)) {
+            attempt(i, h);
+            return;
+        }
+        committed |= !h.writes().isEmpty();
         BitSet observed = (BitSet) h.reads().clone();
         observed.or(h.writes());
         if (!direct) {
@@ -282,6 +298,50 @@ final class BlockEmitter {
             if (h.mayFault() && h.writes().intersects(slots.held())) {
                 exits.helperRange(from, to, h.writes());
             }
+        }
+    }
+
+    /** What a helper mostly comes to, without a call; otherwise the region is left. */
+    private void attempt(Insn i, Helper h) {
+        if (h.passesAligned() != 0) {
+            values.push(i.arg(0));
+            c.op(L2I);
+            c.constant(h.passesAligned() - 1);
+            c.op(IAND);
+            c.jump(IFNE, 1, misses.at(site(), belowTop()));
+            return;
+        }
+        Helper.Attempt a = h.attempt();
+        pushWide(a.slot());
+        for (Insn arg : i.args()) {
+            values.push(arg);
+        }
+        c.invoke(INVOKESTATIC, org.objectweb.asm.Type.getInternalName(a.owner()), h.method(), h.attemptType().toMethodDescriptorString(), i.argCount() + 1);
+        c.dup();
+        c.constant(a.none());
+        c.op(LCMP);
+        c.jump(IFEQ, 1, misses.at(site(), belowTop()));
+        if (h.result() == Type.I32) {
+            c.op(L2I);
+        }
+        values.defineFromStack(i);
+    }
+
+    private List<Object> belowTop() {
+        List<Object> stack = c.stack();
+        stack.remove(stack.size() - 1);
+        return stack;
+    }
+
+    /** Pushes a slot as long, held or not. */
+    private void pushWide(int slot) {
+        if (!slots.holds(slot)) {
+            values.pushFromArray(slot, Type.I64);
+            return;
+        }
+        values.pushSlot(slot, slots.type(slot));
+        if (slots.type(slot) == Type.I32) {
+            c.op(I2L);
         }
     }
 
@@ -373,7 +433,7 @@ final class BlockEmitter {
             exits.directRange(directFrom, c.here());
             direct(false);
             c.load(Type.I32, condition);
-            c.jump(org.objectweb.asm.Opcodes.IFNE, 1, exits.target(t.target(), false));
+            c.jump(IFNE, 1, exits.target(t.target(), false));
             jump(t.otherwise(), next);
         } else if (next != null && next.pc() == t.target()) {
             expressions.jumpIf(t.value(), false, exits.target(t.otherwise(), direct));

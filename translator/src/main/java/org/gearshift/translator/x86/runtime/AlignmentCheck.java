@@ -9,10 +9,10 @@ public final class AlignmentCheck {
     /** (linear address, size): #AC(0) unless aligned; for code at CPL 3 with CR0.AM and EFLAGS.AC set. */
     public static final Helper CHECK = Helper.check("align_check", AlignmentCheck.class, "check", Type.I64, Type.I32);
     /** (linear address): #GP(0) unless a multiple of 16; for the operands of SSE instructions. */
-    public static final Helper CHECK16 = Helper.check("align_check16", AlignmentCheck.class, "check16", Type.I64);
+    public static final Helper CHECK16 = Helper.alignmentCheck("align_check16", AlignmentCheck.class, "check16", 16);
     /** The same of 32 and 64, for aligned moves of AVX and for XSAVE. */
-    public static final Helper CHECK32 = Helper.check("align_check32", AlignmentCheck.class, "check32", Type.I64);
-    public static final Helper CHECK64 = Helper.check("align_check64", AlignmentCheck.class, "check64", Type.I64);
+    public static final Helper CHECK32 = Helper.alignmentCheck("align_check32", AlignmentCheck.class, "check32", 32);
+    public static final Helper CHECK64 = Helper.alignmentCheck("align_check64", AlignmentCheck.class, "check64", 64);
 
     private AlignmentCheck() {
     }

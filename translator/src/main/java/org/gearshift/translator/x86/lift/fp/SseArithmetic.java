@@ -14,6 +14,7 @@ import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.lift.LiftContext;
 import org.gearshift.translator.x86.lift.LiftTable;
+import org.gearshift.translator.x86.runtime.SseAttempts;
 import org.gearshift.translator.x86.runtime.SseCompare;
 import org.gearshift.translator.x86.runtime.SseConvert;
 import org.gearshift.translator.x86.runtime.SseFloat;
@@ -23,12 +24,12 @@ final class SseArithmetic {
     private static final BitSet READS = reads();
     private static final Helper RCP = Helper.pure("rcpps", SseConvert.class, "rcp", I64, I64);
     private static final Helper RSQRT = Helper.pure("rsqrtps", SseConvert.class, "rsqrt", I64, I64);
-    private static final Helper CMPPD = helper(SseCompare.class, "cmppd", I64, I64, I64, I64, I64, I32);
-    private static final Helper CMPPS = helper(SseCompare.class, "cmpps", I64, I64, I64, I64, I64, I32);
-    private static final Helper CMPSD = helper(SseCompare.class, "cmpsd", I64, I64, I64, I32);
+    private static final Helper CMPPD = attempted(SseCompare.class, "cmppd", SseAttempts.NO_MASK, I64, I64, I64, I64, I64, I32);
+    private static final Helper CMPPS = attempted(SseCompare.class, "cmpps", SseAttempts.NO_MASK, I64, I64, I64, I64, I64, I32);
+    private static final Helper CMPSD = attempted(SseCompare.class, "cmpsd", SseAttempts.NO_MASK, I64, I64, I64, I32);
     private static final Helper CMPSS = helper(SseCompare.class, "cmpss", I64, I64, I32, I32);
-    private static final Helper COMISD = helper(SseCompare.class, "comisd", I64, I64, I64, I32);
-    private static final Helper COMISS = helper(SseCompare.class, "comiss", I64, I32, I32, I32);
+    private static final Helper COMISD = attempted(SseCompare.class, "comisd", SseAttempts.NONE, I64, I64, I64, I32);
+    private static final Helper COMISS = attempted(SseCompare.class, "comiss", SseAttempts.NONE, I64, I32, I32, I32);
 
     private SseArithmetic() {
     }
@@ -44,6 +45,11 @@ final class SseArithmetic {
         return Helper.stateful("sse_" + method, owner, method, true, READS, FpSlots.MXCSR, result, params);
     }
 
+    /** The same, with an attempt by {@link SseAttempts}. */
+    static Helper attempted(Class<?> owner, String method, long none, Type result, Type... params) {
+        return helper(owner, method, result, params).withAttempt(SseAttempts.answering(none));
+    }
+
     static void register(LiftTable t) {
         Mnemonic[] packedDouble = {Mnemonic.ADDPD, Mnemonic.SUBPD, Mnemonic.MULPD, Mnemonic.DIVPD, Mnemonic.MINPD, Mnemonic.MAXPD};
         Mnemonic[] packedSingle = {Mnemonic.ADDPS, Mnemonic.SUBPS, Mnemonic.MULPS, Mnemonic.DIVPS, Mnemonic.MINPS, Mnemonic.MAXPS};
@@ -52,8 +58,8 @@ final class SseArithmetic {
         for (int n = 0; n < packedDouble.length; n++) {
             VectorForms.floating(t, packedDouble[n], packed(packedDouble[n]));
             VectorForms.floating(t, packedSingle[n], packed(packedSingle[n]));
-            Helper sd = helper(SseFloat.class, SimdInteger.name(scalarDouble[n]), I64, I64, I64);
-            Helper ss = helper(SseFloat.class, SimdInteger.name(scalarSingle[n]), I64, I64, I32);
+            Helper sd = attempted(SseFloat.class, SimdInteger.name(scalarDouble[n]), SseAttempts.NONE, I64, I64, I64);
+            Helper ss = attempted(SseFloat.class, SimdInteger.name(scalarSingle[n]), SseAttempts.NONE, I64, I64, I32);
             VectorForms.scalar(t, scalarDouble[n], 64, (ir, a, b, imm) -> ir.call(sd, a, b));
             VectorForms.scalar(t, scalarSingle[n], 32, (ir, a, b, imm) -> ir.call(ss, a, b));
         }
@@ -67,17 +73,17 @@ final class SseArithmetic {
 
     /** The packed operation that is named by its SSE mnemonic, on one lane. */
     static VectorForms.LaneBy packed(Mnemonic m) {
-        Helper h = helper(SseFloat.class, SimdInteger.name(m), I64, I64, I64, I64, I64);
+        Helper h = attempted(SseFloat.class, SimdInteger.name(m), SseAttempts.NONE, I64, I64, I64, I64, I64);
         return (ir, a, b, imm) -> new Insn[] {ir.call(h, a[0], b[0], a[1], b[1]), ir.call(h, a[1], b[1], a[0], b[0])};
     }
 
     private static void roots(LiftTable t) {
         for (Mnemonic m : new Mnemonic[] {Mnemonic.SQRTPD, Mnemonic.SQRTPS}) {
-            Helper h = helper(SseFloat.class, SimdInteger.name(m), I64, I64, I64);
+            Helper h = attempted(SseFloat.class, SimdInteger.name(m), SseAttempts.NONE, I64, I64, I64);
             VectorForms.floatingUnary(t, m, (ir, v, imm) -> new Insn[] {ir.call(h, v[0], v[1]), ir.call(h, v[1], v[0])});
         }
-        Helper sd = helper(SseFloat.class, "sqrtsd", I64, I64);
-        Helper ss = helper(SseFloat.class, "sqrtss", I64, I64, I32);
+        Helper sd = attempted(SseFloat.class, "sqrtsd", SseAttempts.NONE, I64, I64);
+        Helper ss = attempted(SseFloat.class, "sqrtss", SseAttempts.NONE, I64, I64, I32);
         VectorForms.scalar(t, Mnemonic.SQRTSD, 64, (ir, a, b, imm) -> ir.call(sd, b));
         VectorForms.scalar(t, Mnemonic.SQRTSS, 32, (ir, a, b, imm) -> ir.call(ss, a, b));
     }

@@ -11,24 +11,25 @@ import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.lift.LiftContext;
 import org.gearshift.translator.x86.lift.LiftTable;
+import org.gearshift.translator.x86.runtime.SseAttempts;
 import org.gearshift.translator.x86.runtime.SseConvert;
 
 /** Conversions between integers and floating-point formats in vector and MMX registers (SDM vol. 1, 5.5.1.6 and 5.6.1.6). */
 final class SseConversion {
     private static final int BY_MXCSR = -1;
     private static final int CHOP = 3;
-    private static final Helper SD_TO_INT = SseArithmetic.helper(SseConvert.class, "sdToInt", I32, I64, I32);
-    private static final Helper SS_TO_INT = SseArithmetic.helper(SseConvert.class, "ssToInt", I32, I32, I32);
-    private static final Helper SD_TO_LONG = SseArithmetic.helper(SseConvert.class, "sdToLong", I64, I64, I32);
-    private static final Helper SS_TO_LONG = SseArithmetic.helper(SseConvert.class, "ssToLong", I64, I32, I32);
+    private static final Helper SD_TO_INT = SseArithmetic.attempted(SseConvert.class, "sdToInt", SseAttempts.NONE, I32, I64, I32);
+    private static final Helper SS_TO_INT = SseArithmetic.attempted(SseConvert.class, "ssToInt", SseAttempts.NONE, I32, I32, I32);
+    private static final Helper SD_TO_LONG = SseArithmetic.attempted(SseConvert.class, "sdToLong", SseAttempts.NO_INTEGER, I64, I64, I32);
+    private static final Helper SS_TO_LONG = SseArithmetic.attempted(SseConvert.class, "ssToLong", SseAttempts.NO_INTEGER, I64, I32, I32);
     private static final Helper PD_TO_INTS = SseArithmetic.helper(SseConvert.class, "pdToInts", I64, I64, I64, I32);
     private static final Helper PS_TO_INTS = SseArithmetic.helper(SseConvert.class, "psToInts", I64, I64, I64, I32);
     private static final Helper INT_TO_SD = Helper.pure("int_to_sd", SseConvert.class, "intToSd", I64, I32);
-    private static final Helper LONG_TO_SD = SseArithmetic.helper(SseConvert.class, "longToSd", I64, I64);
-    private static final Helper LONG_TO_SS = SseArithmetic.helper(SseConvert.class, "longToSs", I32, I64);
-    private static final Helper INTS_TO_PS = SseArithmetic.helper(SseConvert.class, "intsToPs", I64, I64, I64);
-    private static final Helper SD_TO_SS = SseArithmetic.helper(SseConvert.class, "sdToSs", I32, I64);
-    private static final Helper SS_TO_SD = SseArithmetic.helper(SseConvert.class, "ssToSd", I64, I32, I32);
+    private static final Helper LONG_TO_SD = SseArithmetic.attempted(SseConvert.class, "longToSd", SseAttempts.NONE, I64, I64);
+    private static final Helper LONG_TO_SS = SseArithmetic.attempted(SseConvert.class, "longToSs", SseAttempts.NONE, I32, I64);
+    private static final Helper INTS_TO_PS = SseArithmetic.attempted(SseConvert.class, "intsToPs", SseAttempts.NONE, I64, I64, I64);
+    private static final Helper SD_TO_SS = SseArithmetic.attempted(SseConvert.class, "sdToSs", SseAttempts.NONE, I32, I64);
+    private static final Helper SS_TO_SD = SseArithmetic.attempted(SseConvert.class, "ssToSd", SseAttempts.NONE, I64, I32, I32);
     private static final Helper PD_TO_PS = SseArithmetic.helper(SseConvert.class, "pdToPs", I64, I64, I64);
 
     private SseConversion() {
