@@ -29,7 +29,7 @@ class CoherenceTest {
     @BeforeEach
     void share() {
         // No test writes an entry at the same time as another thread.
-        memory.share((ram, at, expected, value, bits) -> {
+        memory.share((at, expected, value, bits) -> {
             boolean same = (memory.read(at, bits) ^ expected) << Long.SIZE - bits == 0;
             if (same) {
                 memory.ram().put32(at, (int) value);

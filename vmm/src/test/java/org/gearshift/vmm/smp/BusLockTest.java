@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.gearshift.ir.RamAtomics;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.vmm.cpu.VCpu;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,7 +35,7 @@ class BusLockTest {
             processors.add(m);
             bus.add(m);
         }
-        memory.share(RamAtomics::compareAndSwap, DeviceGate.OPEN);
+        memory.share(VCpu.translatedRam(memory.ram())::compareAndSwap, DeviceGate.OPEN);
     }
 
     @Test
