@@ -170,7 +170,7 @@ final class InspectCommand implements Callable<Integer> {
         if (stages.contains(Stage.BYTECODE)) {
             out.println("; JVM bytecode");
             try {
-                byte[] cls = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults()).emit(optimized, plan);
+                byte[] cls = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withMissesLeave(true)).emit(optimized, plan);
                 new ClassReader(cls).accept(new TraceClassVisitor(null, new Textifier(), out), ClassReader.SKIP_DEBUG);
             } catch (RegionTooLargeException e) {
                 throw new Gearshift.UsageError("the region is too large for one JVM method; without --region, only its first block is compiled");

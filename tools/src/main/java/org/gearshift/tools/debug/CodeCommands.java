@@ -86,7 +86,7 @@ final class CodeCommands {
 
     private static void bytecode(DebugContext c, CodeReport r) {
         try {
-            BackendOptions options = BackendOptions.defaults().withWideShift(c.cpu().mmu().wideShift());
+            BackendOptions options = BackendOptions.defaults().withWideShift(c.cpu().mmu().wideShift()).withMissesLeave(true);
             byte[] cls = new RegionCompiler(X86State.LAYOUT, options).emit(r.optimized(), r.plan());
             PrintWriter out = c.writer();
             new ClassReader(cls).accept(new TraceClassVisitor(null, new Textifier(), out), ClassReader.SKIP_DEBUG);

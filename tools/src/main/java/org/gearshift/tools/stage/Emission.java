@@ -21,7 +21,7 @@ public final class Emission {
     private static final int MOST_WAITS = 1000;
 
     private final IrText ir;
-    private final RegionCompiler compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults());
+    private final RegionCompiler compiler = new RegionCompiler(X86State.LAYOUT, BackendOptions.defaults().withMissesLeave(true));
 
     public Emission(IrText ir) {
         this.ir = ir;
