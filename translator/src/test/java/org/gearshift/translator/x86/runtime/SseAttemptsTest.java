@@ -1,0 +1,95 @@
+package org.gearshift.translator.x86.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.gearshift.translator.x86.X86State;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Where an attempt gives a result, the helper of the same name gives it too, raises nothing and leaves MXCSR as it is. */
+class SseAttemptsTest {
+    private static final int TRIALS = 20_000;
+    private static final Class<?>[] HELPERS = {SseFloat.class, SseCompare.class, SseConvert.class};
+
+    static Stream<Method> attempts() {
+        return Arrays.stream(SseAttempts.class.getDeclaredMethods())
+                .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getReturnType() == long.class && !m.isSynthetic());
+    }
+
+    private static Method helper(Method attempt) {
+        List<Method> found = Arrays.stream(HELPERS).flatMap(c -> Arrays.stream(c.getDeclaredMethods())).filter(m -> m.getName().equals(attempt.getName())).toList();
+        assertEquals(1, found.size(), attempt.getName());
+        return found.get(0);
+    }
+
+    private static long none(String name) {
+        return name.startsWith("cmp") ? SseAttempts.NO_MASK : name.endsWith("ToLong") ? SseAttempts.NO_INTEGER : SseAttempts.NONE;
+    }
+
+    @ParameterizedTest
+    @MethodSource("attempts")
+    void resultsAreThoseOfTheHelper(Method attempt) throws Exception {
+        Method helper = helper(attempt);
+        Operands operands = new Operands(attempt.getName().hashCode());
+        Emulated context = new Emulated();
+        int given = 0;
+        for (int n = 0; n < TRIALS; n++) {
+            long mxcsr = operands.mxcsr();
+            List<Object> arguments = arguments(attempt, operands);
+            List<Object> asked = new ArrayList<>(List.of(mxcsr));
+            asked.addAll(arguments);
+            long result = (long) attempt.invoke(null, asked.toArray());
+            if (result == none(attempt.getName())) {
+                continue;
+            }
+            given++;
+            context.s[X86State.MXCSR] = mxcsr;
+            arguments.add(0, context);
+            String what = attempt.getName() + " " + asked;
+            try {
+                long expected = ((Number) helper.invoke(null, arguments.toArray())).longValue();
+                assertEquals(helper.getReturnType() == int.class ? expected & 0xffff_ffffL : expected, result, what);
+            } catch (InvocationTargetException e) {
+                throw new AssertionError(what, e.getCause());
+            }
+            assertEquals(mxcsr, context.s[X86State.MXCSR], what);
+        }
+        assertTrue(given > TRIALS / 100, attempt.getName() + " gave a result " + given + " times only");
+    }
+
+    /** Packed helpers look at the other half, too, which here is the same. */
+    private static List<Object> arguments(Method attempt, Operands operands) {
+        String name = attempt.getName();
+        Class<?>[] types = attempt.getParameterTypes();
+        List<Object> list = new ArrayList<>();
+        for (int i = 1; i < types.length; i++) {
+            if (i > 2 && types[i] == long.class) {
+                list.add(list.get(i - 3));
+            } else if (i == 2 && (name.startsWith("sqrtp") || name.equals("intsToPs") || name.equals("ssToSd"))) {
+                list.add(list.get(0));
+            } else if (i == types.length - 1 && name.startsWith("cmp")) {
+                list.add(operands.random.nextInt(32));
+            } else if (i == types.length - 1 && name.startsWith("comi")) {
+                list.add(operands.random.nextInt(2));
+            } else if (i == types.length - 1 && (name.endsWith("ToInt") || name.endsWith("ToLong"))) {
+                list.add(operands.random.nextBoolean() ? 3 : -1);
+            } else if (types[i] == int.class) {
+                list.add(operands.special32());
+            } else if (name.startsWith("longTo") || name.startsWith("intsTo")) {
+                list.add(operands.random.nextLong() >> operands.random.nextInt(64));
+            } else {
+                boolean singles = name.endsWith("ps") || name.endsWith("ss");
+                list.add(singles ? (long) operands.special32() << 32 | operands.special32() & 0xffff_ffffL : operands.special64());
+            }
+        }
+        return list;
+    }
+}
