@@ -23,6 +23,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TcpLossTest {
     private static final long MILLI = 1_000_000;
 
+    /** Longest that the ends of a connection are waited for: the guest's time. */
+    private static final int CLOSING_MILLIS = 300_000;
+
     /** A frame on its way. */
     private record Flight(long due, long order, byte[] frame) implements Comparable<Flight> {
         @Override
@@ -90,7 +93,8 @@ class TcpLossTest {
             assertArrayEquals(up, got.get());
             assertArrayEquals(down, tcp.received.toByteArray());
             assertEquals(lossPercent > 0, toGuest.lost > 0);
-            for (int i = 0; i < 10_000 && guest.counter("tcp.connections") > 0; i++) {
+            // The last acknowledgement may be lost several times, and each time the wait for it doubles.
+            for (int i = 0; i < CLOSING_MILLIS && guest.counter("tcp.connections") > 0; i++) {
                 step(guest, tcp, toGuest, toNetwork);
             }
             assertEquals(0, guest.counter("tcp.connections"));
