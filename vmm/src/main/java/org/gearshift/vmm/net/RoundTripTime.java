@@ -8,6 +8,7 @@ final class RoundTripTime {
 
     private long smoothed = -1;
     private long variation;
+    private long measuredTimeout = MIN;
     private long timeout = MIN;
     private boolean measuring;
     private int measured;
@@ -22,8 +23,9 @@ final class RoundTripTime {
         }
     }
 
-    /** Everything before {@code acknowledgement} has arrived. */
+    /** Everything before {@code acknowledgement} has arrived, and something of it was not known to have: the timeout is as measured again. */
     void acknowledged(int acknowledgement, long now) {
+        timeout = measuredTimeout;
         if (measuring && acknowledgement - measured >= 0) {
             measuring = false;
             sample(now - since);
@@ -52,6 +54,7 @@ final class RoundTripTime {
             variation += (Math.abs(smoothed - nanos) - variation) / 4;
             smoothed += (nanos - smoothed) / 8;
         }
-        timeout = Math.max(MIN, Math.min(MAX, smoothed + 4 * variation));
+        measuredTimeout = Math.max(MIN, Math.min(MAX, smoothed + 4 * variation));
+        timeout = measuredTimeout;
     }
 }

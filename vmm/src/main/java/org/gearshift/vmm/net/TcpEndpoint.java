@@ -94,6 +94,14 @@ final class TcpEndpoint {
         return receiver.finished();
     }
 
+    /** True if one side has finished and something was sent that the guest has not acknowledged: it goes again and again, and is given up in the end. */
+    boolean sendsAgain() {
+        return switch (state) {
+            case FIN_WAIT_1, CLOSE_WAIT, CLOSING, LAST_ACK -> sender.outstanding();
+            default -> false;
+        };
+    }
+
     /** True once either side has reset the connection, or it was given up. */
     boolean wasReset() {
         return reset;

@@ -199,7 +199,7 @@ final class TcpNat {
                     }
                 }
                 default -> {
-                    if (idle > NetworkLimits.TCP_TRANSITORY_NANOS) {
+                    if (idle > NetworkLimits.TCP_TRANSITORY_NANOS && !e.sendsAgain()) {
                         flow.abort();
                     }
                 }
