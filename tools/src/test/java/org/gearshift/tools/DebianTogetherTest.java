@@ -2,6 +2,7 @@ package org.gearshift.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
@@ -48,6 +49,7 @@ class DebianTogetherTest {
 
     @Test
     void theSameKernelInBothGearsAtTheSameTime() throws Exception {
+        assumeTrue(Boolean.getBoolean("debian.full"), "-Ddebian.full=true");
         Path kernel = DebianGuest.kernelFile(CLOUD);
         Path initrd = Files.write(dir.resolve("initrd.gz"), DebianGuest.initrd(CLOUD));
         Path file = Files.writeString(dir.resolve("machines.yaml"), """

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -26,8 +27,14 @@ final class GearshiftCommand {
             }
         }
         String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
-        return List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=60", "-cp", classPath,
-                "org.gearshift.tools.Gearshift");
+        List<String> words = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:+UseSerialGC", "-XX:MaxRAMPercentage=60"));
+        if (Runtime.version().feature() >= 24) {
+            // What would be said about Unsafe is not the guest's.
+            words.add("--sun-misc-unsafe-memory-access=allow");
+            words.add("--enable-native-access=ALL-UNNAMED");
+        }
+        words.addAll(List.of("-cp", classPath, "org.gearshift.tools.Gearshift"));
+        return words;
     }
 
     private static boolean newer(Path f, FileTime than) {
