@@ -129,10 +129,14 @@ final class BlockEmitter {
             case GET -> get(i);
             case PUT -> put(i);
             case LOAD, LOAD_RMW -> {
+                misses.loaded();
                 values.settleBefore(i.arg(0));
                 values.defineLoad(i, site());
             }
-            case STORE -> store(i);
+            case STORE -> {
+                store(i);
+                misses.stored();
+            }
             case SEGCHECK -> segmentCheck(i);
             case CALL -> call(i);
             case VMCALL -> vmcall(i);
@@ -150,6 +154,7 @@ final class BlockEmitter {
         begun++;
         site = -1;
         committed = false;
+        misses.instruction();
     }
 
     /** Guest instructions from the current one to the end of the block. */

@@ -85,7 +85,7 @@ final class MemoryAccess {
     /** Stores {@code value}, which may be pushed more than once, at the address on the stack. */
     void store(Type address, int bits, Runnable value, int site) {
         PageLookup page = lookup(address);
-        if (misses.leave()) {
+        if (misses.leaveAtStore()) {
             page.find(bits, true, misses.at(site, List.of()));
             ram.base(c, bits);
             page.index(ram, NO_INDEX);
@@ -122,7 +122,7 @@ final class MemoryAccess {
 
     /** Stores to the location of an earlier load of the same instruction, whose RAM index is in a local. */
     void storeAt(int index, Type address, Runnable pushAddress, int bits, Runnable value, int site) {
-        if (misses.leave()) {
+        if (misses.leaveAtStore()) {
             ram.base(c, bits);
             c.load(ram.indexType(), index);
             ram.index(c, 0);

@@ -21,6 +21,8 @@ final class Misses {
     private final boolean leave;
     private final Map<Site, Label> labels = new LinkedHashMap<>();
     private boolean direct;
+    private boolean loaded;
+    private boolean stored;
 
     /** @param leave whether code leaves the region at all */
     Misses(Code c, boolean leave) {
@@ -33,9 +35,29 @@ final class Misses {
         direct = d;
     }
 
-    /** True if an access here is to leave the region. */
+    /** A guest instruction begins. */
+    void instruction() {
+        loaded = false;
+        stored = false;
+    }
+
+    /** The instruction has loaded: what its stores change it might load again from its start. */
+    void loaded() {
+        loaded = true;
+    }
+
+    void stored() {
+        stored = true;
+    }
+
+    /** True if a load or a check here is to leave the region: not if the instruction has stored, perhaps to where it loads (ENTER). */
     boolean leave() {
-        return leave && !direct;
+        return leave && !direct && !stored;
+    }
+
+    /** True if a store here is to leave the region: what was stored before it is stored again, if nothing has been loaded. */
+    boolean leaveAtStore() {
+        return leave && !direct && !(stored && loaded);
     }
 
     /** Where to jump with these operands on the stack; they are dropped. */

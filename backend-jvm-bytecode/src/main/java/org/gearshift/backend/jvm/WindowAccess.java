@@ -95,7 +95,7 @@ final class WindowAccess {
         int bits = (int) i.imm();
         Insn value = i.arg(1);
         MemoryAccess.pushSign(c, ram, w.local);
-        if (misses.leave()) {
+        if (misses.leaveAtStore()) {
             c.jump(IFLT, 1, misses.at(site, List.of()));
             location(w, i, bits);
             values.peek(value);
