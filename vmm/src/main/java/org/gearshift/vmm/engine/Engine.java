@@ -38,8 +38,11 @@ public final class Engine {
     private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
     /** Guest instructions for each entry from which merging gains too little. */
     private static final int MERGE_BELOW = 200;
-    /** How often code is compiled again, merged or with more entries. */
-    private static final int MAX_GENERATION = 8;
+    /** How often code is compiled again for more entries. */
+    private static final int MAX_EXTENSIONS = 8;
+    /** How often code is merged at once when it is worth it; from then on only after twice as many entries each time, up to so often in all. */
+    private static final int EAGER_GENERATIONS = 7;
+    private static final int MAX_GENERATION = 20;
     /** Regions remembered for statistics before those that were dropped are forgotten. */
     private static final int MAX_REMEMBERED = 1 << 12;
 
@@ -389,7 +392,7 @@ public final class Engine {
             t = nextRegion();
             if ((r.entered & RegionSuccessors.SAMPLING - 1) == 0 && t != null) {
                 r.successors.add(t);
-                if (timeToMerge(r.entered)) {
+                if (timeToMerge(r)) {
                     merge(from);
                 }
             }
@@ -614,9 +617,11 @@ public final class Engine {
         }
     }
 
-    private static boolean timeToMerge(long entered) {
-        int log2 = Long.numberOfTrailingZeros(entered);
-        return entered >>> log2 == 1 && log2 >= MERGE_AFTER_LOG2 && (log2 - MERGE_AFTER_LOG2 & 1) == 0;
+    /** After so many entries, again after four times as many, and so on; the later, the more often the code has been merged before: compiling never costs much beside running. */
+    private static boolean timeToMerge(RegionRecord r) {
+        int log2 = Long.numberOfTrailingZeros(r.entered);
+        int first = MERGE_AFTER_LOG2 + Math.max(0, r.generation - EAGER_GENERATIONS);
+        return r.entered >>> log2 == 1 && log2 >= first && (log2 - first & 1) == 0;
     }
 
     /** A region has been entered often: compile it together with those it leads to, if it is mostly left again at once. */
@@ -715,7 +720,7 @@ public final class Engine {
      */
     private boolean extend(Translation t) {
         for (RegionRecord r : t.memberOf) {
-            if (r.valid && !r.optimizing && r.generation < MAX_GENERATION) {
+            if (r.valid && !r.optimizing && r.generation < MAX_EXTENSIONS) {
                 RegionFormer.Candidate c = former.extend(t, r);
                 try {
                     install(c, compile(c, t.pc, r.calling), r.calling, r.generation + 1, r.heat());
