@@ -11,8 +11,10 @@ package org.gearshift.backend.jvm;
  * @param missesLeave accesses without a fast path leave the region (see {@link Misses}); otherwise they call their slow path
  * @param ramAddress {@link org.gearshift.ir.Ram#address} of the contexts that code runs on: 0 if RAM is an array, which decides how page maps are read
  * @param ordered other threads run code on the same memory: all accesses keep their order, but for loads before earlier stores (x86-TSO)
+ * @param deferCarries carry vectors are computed where they are wanted; see {@link DeferredCarries}
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean ordered) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean ordered,
+        boolean deferCarries) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -32,38 +34,42 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best, for RAM of any size. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false, true);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withWideShift(int shift) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withMissesLeave(boolean leave) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered, deferCarries);
     }
 
     public BackendOptions withRamAddress(long address) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered, deferCarries);
     }
 
     public BackendOptions withOrdered(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on, deferCarries);
+    }
+
+    public BackendOptions withDeferCarries(boolean defer) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, defer);
     }
 }

@@ -177,6 +177,9 @@ final class BlockEmitter {
         if (direct) {
             values.pushFromArray(slot, i.type());
             values.defineFromStack(i);
+        } else if (slots.isDeferred(slot)) {
+            values.pushSlot(slot, i.type());
+            values.defineFromStack(i);
         } else {
             values.defineAlias(i, slot);
         }
@@ -192,6 +195,10 @@ final class BlockEmitter {
             putArray(slot, i.type());
             return;
         }
+        if (slots.isDeferred(slot)) {
+            slots.defer(c, values, slot, value);
+            return;
+        }
         if (values.isAliasOf(value, slot) && slots.type(slot) == i.type()) {
             values.release(value);
             return;
@@ -201,7 +208,7 @@ final class BlockEmitter {
         if (i.type() == Type.I32 && slots.type(slot) == Type.I64) {
             c.op(I2L);
         }
-        c.store(slots.type(slot), slots.local(slot));
+        slots.set(c, slot);
         if (reused) {
             values.nowIn(value, slot);
         }

@@ -70,7 +70,7 @@ final class RegionEmitter {
         m.visitCode();
         Code c = new Code(m);
         Locals locals = new Locals(c);
-        SlotLocals slots = new SlotLocals(layout, region);
+        SlotLocals slots = new SlotLocals(layout, region, options.deferCarries());
         locals.tempsFrom(slots.end());
         Misses misses = new Misses(c, options.missesLeave());
         Exits exits = new Exits(c, layout, region, slots, misses);

@@ -21,9 +21,10 @@ final class SlotLocals {
     private final BitSet held = new BitSet();
     /** Slots that the region puts: their locals may differ from the array. */
     private final BitSet written = new BitSet();
+    private final DeferredCarries deferred;
     private int end = Locals.FIRST_SLOT;
 
-    SlotLocals(StateLayout layout, Region region) {
+    SlotLocals(StateLayout layout, Region region, boolean deferCarries) {
         local = new int[layout.slotCount()];
         type = new Type[layout.slotCount()];
         for (Block b : region.blocks()) {
@@ -31,9 +32,15 @@ final class SlotLocals {
                 scan(i);
             }
         }
+        deferred = DeferredCarries.of(region, this, deferCarries);
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
             local[s] = end;
-            end += type[s] == Type.I64 ? 2 : 1;
+            if (deferred.defers(s)) {
+                deferred.place(s, end);
+                end += 3;
+            } else {
+                end += type[s] == Type.I64 ? 2 : 1;
+            }
         }
     }
 
@@ -71,14 +78,14 @@ final class SlotLocals {
         return type[slot];
     }
 
-    int local(int slot) {
-        return local[slot];
-    }
-
     /** Tells the code of the locals, from the prologue on. */
     void declare(Code c) {
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
-            c.declare(local[s], Code.item(type[s]));
+            if (deferred.defers(s)) {
+                deferred.declare(c, s);
+            } else {
+                c.declare(local[s], Code.item(type[s]));
+            }
         }
     }
 
@@ -92,9 +99,37 @@ final class SlotLocals {
                 if (type[s] == Type.I32) {
                     c.op(L2I);
                 }
-                c.store(type[s], local[s]);
+                set(c, s);
             }
         }
+    }
+
+    /** Makes what is on the stack, of the slot's type, the slot's value. */
+    void set(Code c, int slot) {
+        if (deferred.defers(slot)) {
+            deferred.set(c, slot);
+        } else {
+            c.store(type[slot], local[slot]);
+        }
+    }
+
+    /** Pushes a held slot's value, of the slot's type. */
+    void push(Code c, int slot) {
+        if (deferred.defers(slot)) {
+            deferred.push(c, slot);
+        } else {
+            c.load(type[slot], local[slot]);
+        }
+    }
+
+    /** Whether a slot's value has to be computed when it is wanted: its local is no place to find it. */
+    boolean isDeferred(int slot) {
+        return deferred.defers(slot);
+    }
+
+    /** A PUT to a slot that {@link #isDeferred}. */
+    void defer(Code c, Values values, int slot, Insn value) {
+        deferred.put(c, values, slot, value);
     }
 
     void fetchAll(Code c) {
@@ -107,7 +142,7 @@ final class SlotLocals {
             if (written.get(s)) {
                 c.loadRef(Locals.STATE, Locals.STATE_TYPE);
                 c.constant(s);
-                c.load(type[s], local[s]);
+                push(c, s);
                 if (type[s] == Type.I32) {
                     c.op(I2L);
                 }

@@ -272,7 +272,7 @@ final class Values {
 
     /** Pushes a held slot in the wanted width. */
     void pushSlot(int slot, Type t) {
-        c.load(slots.type(slot), slots.local(slot));
+        slots.push(c, slot);
         if (slots.type(slot) == Type.I64 && t == Type.I32) {
             c.op(L2I);
         }
