@@ -38,7 +38,7 @@ class CompiledAgainstReferenceTest {
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(random.nextInt(4) > 0)
-                    .withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
+                    .withDeferCarries(random.nextInt(4) > 0).withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
             if (n < VERIFIED) {
                 verify(compiler.emit(r, BudgetPlan.of(r)), seed);

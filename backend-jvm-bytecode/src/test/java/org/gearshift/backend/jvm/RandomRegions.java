@@ -13,6 +13,9 @@ import org.gearshift.ir.Type;
 
 /** Random valid regions for {@link TestMachine}: every operation, shared values, loops, loads and stores that mostly hit RAM. */
 final class RandomRegions {
+    /** The slot that {@link #flags} are put to: got less often than any other. */
+    private static final int FLAGS = TestMachine.NARROW + TestMachine.NARROW_COUNT - 1;
+
     private static final Op[] BINARY = {Op.ADD, Op.SUB, Op.MUL, Op.AND, Op.OR, Op.XOR};
     private static final Op[] SHIFT = {Op.SHL, Op.SHR, Op.SAR, Op.ROTL, Op.ROTR};
     private static final Op[] UNARY = {Op.NEG, Op.NOT, Op.SEXT8, Op.SEXT16, Op.ZEXT8, Op.ZEXT16, Op.BSWAP, Op.CLZ, Op.CTZ, Op.POPCNT};
@@ -126,7 +129,9 @@ final class RandomRegions {
     }
 
     private void put() {
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(6) == 0) {
+            flags();
+        } else if (random.nextInt(3) == 0) {
             int slot = TestMachine.WIDE + random.nextInt(TestMachine.WIDE_COUNT);
             Type t = random.nextInt(3) == 0 ? Type.I32 : Type.I64;
             // A slot with more than 32 significant bits is not accessed as I32 alone: see RegionCompiler.
@@ -262,7 +267,7 @@ final class RandomRegions {
         if (t == Type.I64 || random.nextInt(6) == 0) {
             return emit(new Insn(Op.GET, t, TestMachine.WIDE + random.nextInt(TestMachine.WIDE_COUNT), null));
         }
-        return emit(new Insn(Op.GET, t, TestMachine.NARROW + random.nextInt(TestMachine.NARROW_COUNT), null));
+        return emit(new Insn(Op.GET, t, random.nextInt(8) == 0 ? FLAGS : TestMachine.NARROW + random.nextInt(FLAGS), null));
     }
 
     private Insn compare() {
@@ -277,6 +282,16 @@ final class RandomRegions {
         int width = 8 << random.nextInt(4);
         Type t = width == 64 ? Type.I64 : Type.I32;
         return emit(new Insn(random.nextBoolean() ? Op.AUX_ADD : Op.AUX_SUB, t, width, null, value(t), value(t), value(t)));
+    }
+
+    /** The carry vector of an addition or a subtraction to a slot that is put more often than got. */
+    private void flags() {
+        Insn a = value(Type.I32);
+        Insn b = value(Type.I32);
+        boolean add = random.nextBoolean();
+        Insn res = emit(new Insn(add ? Op.ADD : Op.SUB, Type.I32, 0, null, a, b));
+        Insn aux = emit(new Insn(add ? Op.AUX_ADD : Op.AUX_SUB, Type.I32, 32, null, a, b, res));
+        emit(new Insn(Op.PUT, Type.I32, FLAGS, null, random.nextInt(4) == 0 ? value(Type.I32) : aux));
     }
 
     private Op pick(Op[] ops) {
