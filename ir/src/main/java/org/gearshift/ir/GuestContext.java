@@ -4,8 +4,8 @@ package org.gearshift.ir;
  * What translated code sees of a virtual CPU: its state slots, guest RAM behind page maps, the instruction budget, and the
  * slow paths. Interpreter, generated code and helpers all work on this and nothing else. One thread at a time.
  *
- * <p><b>Fast path of an access</b> of {@code n} bytes at 32-bit linear address {@code va}: let {@code f = map[va >>> 12]} and {@code o = va & 0xfff};
- * if {@code f >= 0 && o <= 0x1000 - n} the bytes are {@code ram[(f << 12) + o ...]}, little-endian; otherwise the slow path. Loads use
+ * <p><b>Fast path of an access</b> of {@code n} bytes at 32-bit linear address {@code va}: let {@code f = map[va >>> 12] ^ va};
+ * if {@code f >= 0 && (va & 0xfff) <= 0x1000 - n} the bytes are {@code ram[f ...]}, little-endian; otherwise the slow path ({@link FlatMap}). Loads use
  * {@link #readMap}, stores and {@link Op#LOAD_RMW} use {@link #writeMap}. By 64-bit address it is {@link #wideReadMap} and {@link #wideWriteMap}, as
  * {@link WideMap#find} says; a page below 4 GiB is present in the 32-bit maps too, if in any. The maps always belong to the current privilege and address space and
  * change only while no translated code runs or inside a slow path or service, and then in place; the array objects change only between runs.
@@ -24,9 +24,9 @@ public abstract class GuestContext {
     public byte[] ram;
     /** The same RAM, whatever it is. */
     public Ram hostRam;
-    /** Frame number of each readable virtual page, or negative: 2^20 entries. */
+    /** Pages that may be read by 32-bit address: a {@link FlatMap}. */
     public int[] readMap;
-    /** Frame number of each writable virtual page, or negative: 2^20 entries. */
+    /** The same for writing. */
     public int[] writeMap;
     /** Pages that may be read by 64-bit address: a {@link WideMap}. Null in guests without such addresses. */
     public long[] wideReadMap;
@@ -109,9 +109,8 @@ public abstract class GuestContext {
         if (va >>> 32 != 0) {
             return wideReadMap == null ? -1 : wideIndex(va, bytes, write);
         }
-        int frame = (write ? writeMap : readMap)[(int) (va >>> 12)];
-        int offset = (int) va & 0xfff;
-        return frame >= 0 && offset <= 0x1000 - bytes ? (long) frame << 12 | offset : -1;
+        int found = FlatMap.find(write ? writeMap : readMap, (int) va, bytes);
+        return found < 0 ? -1 : hostRam.offset(found, va);
     }
 
     /** The same through the maps for 64-bit addresses, which there must be. */

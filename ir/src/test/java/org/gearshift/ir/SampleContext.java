@@ -46,13 +46,13 @@ public final class SampleContext extends GuestContext {
             useRam(new byte[PAGES << 12]);
         }
         firstFrame = large ? (int) (LargeRam.FIRST >>> 12) : 0;
-        readMap = new int[1 << 20];
-        writeMap = new int[1 << 20];
-        Arrays.fill(readMap, -1);
-        Arrays.fill(writeMap, -1);
+        readMap = FlatMap.empty();
+        writeMap = FlatMap.empty();
         for (int p = 0; p < 12; p++) {
-            readMap[p] = firstFrame + p;
-            writeMap[p] = p < 10 ? firstFrame + p : -1;
+            put(readMap, p);
+            if (p < 10) {
+                put(writeMap, p);
+            }
         }
         wideShift = 27;
         wideReadMap = WideMap.empty(wideShift);
@@ -64,6 +64,14 @@ public final class SampleContext extends GuestContext {
                 put(wideWriteMap, WIDE + (p << 12), p);
                 put(wideWriteMap, p << 12, p);
             }
+        }
+    }
+
+    private void put(int[] map, int page) {
+        if (firstFrame == 0) {
+            FlatMap.put(map, page, page);
+        } else {
+            FlatMap.putFrame(map, page, firstFrame + page);
         }
     }
 

@@ -4,11 +4,15 @@ import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
- * The flat maps for 32-bit linear addresses: one word a page. Every page that may be present in any of them is in
+ * The flat maps for 32-bit linear addresses: one word a page, its linear address exclusive-or the offset of its frame in RAM. So {@code entry ^ va} is the byte's offset in RAM, or negative
+ * where the page is absent. For RAM outside the heap, which may have more than 2 GiB, an entry has the frame's number in place of its offset. Every page that may be present in any of them is in
  * a journal: that of the space, or the global one for pages that outlive a switch.
  */
 final class FlatMaps extends ActiveMaps {
     private static final int PAGES = 1 << 20;
+    private static final int PAGE_SHIFT = 12;
+    /** See {@link #absent(int)}. */
+    private static final int ABSENT_LOW = 1 << 31;
 
     /** Bits of an {@link #exec} word besides those that all maps have: the page is in the space's journal, in the global journal. */
     private static final int IN_SPACE = 1 << 28;
@@ -26,24 +30,42 @@ final class FlatMaps extends ActiveMaps {
     /** By 4 MiB of linear address space: whether a global large page may be present there. */
     private final boolean[] largeGlobal = new boolean[PAGES >> 10];
     private Journal space = new Journal();
+    /** How far the frame is shifted in an entry: 0 for RAM outside the heap. */
+    private final int frameShift;
 
     FlatMaps(PhysicalMemory memory, PagingControl control, MappingEpoch epoch) {
         super(memory, control, epoch);
         this.writer = new int[memory.ram().frames()];
+        this.frameShift = memory.ram().isArray() ? PAGE_SHIFT : 0;
     }
 
-    private static int[] absent() {
+    static int[] absent() {
         int[] map = new int[PAGES];
-        Arrays.fill(map, -1);
+        Arrays.fill(map, 0, PAGES / 2, ABSENT_LOW);
         return map;
+    }
+
+    /** The entry of a page that is absent: it differs from the page's addresses in the highest bit. */
+    private static int absent(int page) {
+        return page < PAGES / 2 ? ABSENT_LOW : 0;
+    }
+
+    private int entry(int page, int frame) {
+        return page << PAGE_SHIFT ^ frame << frameShift;
+    }
+
+    /** Frame that a page's entry names, or -1. */
+    private int frame(int entry, int page) {
+        int found = entry ^ page << PAGE_SHIFT;
+        return found < 0 ? -1 : found >>> frameShift;
     }
 
     @Override
     int frame(long page, int access, boolean user) {
         int p = (int) page;
         return switch (access) {
-            case ShadowMmu.READ -> (user ? readUser : readSupervisor)[p];
-            case ShadowMmu.WRITE -> (user ? writeUser : writeSupervisor)[p];
+            case ShadowMmu.READ -> frame((user ? readUser : readSupervisor)[p], p);
+            case ShadowMmu.WRITE -> frame((user ? writeUser : writeSupervisor)[p], p);
             default -> (exec[p] & (user ? EXEC_USER : EXEC_SUPERVISOR)) != 0 ? exec[p] & ShadowEntry.FRAME : -1;
         };
     }
@@ -68,10 +90,12 @@ final class FlatMaps extends ActiveMaps {
 
     /** Makes a page present for some accesses ({@link #grants}), without any bookkeeping. */
     void set(int page, int may, int frame) {
-        readUser[page] = (may & READ_USER) != 0 ? frame : -1;
-        readSupervisor[page] = (may & READ_SUPERVISOR) != 0 ? frame : -1;
-        writeUser[page] = (may & WRITE_USER) != 0 ? frame : -1;
-        writeSupervisor[page] = (may & WRITE_SUPERVISOR) != 0 ? frame : -1;
+        int entry = entry(page, frame);
+        int absent = absent(page);
+        readUser[page] = (may & READ_USER) != 0 ? entry : absent;
+        readSupervisor[page] = (may & READ_SUPERVISOR) != 0 ? entry : absent;
+        writeUser[page] = (may & WRITE_USER) != 0 ? entry : absent;
+        writeSupervisor[page] = (may & WRITE_SUPERVISOR) != 0 ? entry : absent;
     }
 
     /** Puts the page into the journal it belongs to; returns the bit that says so. */
@@ -96,7 +120,7 @@ final class FlatMaps extends ActiveMaps {
         if (w == page + 1 || w == MANY) {
             return;
         }
-        boolean stale = w == 0 || (writeUser[w - 1] != frame && writeSupervisor[w - 1] != frame);
+        boolean stale = w == 0 || (writeUser[w - 1] != entry(w - 1, frame) && writeSupervisor[w - 1] != entry(w - 1, frame));
         writer[frame] = stale ? page + 1 : MANY;
     }
 
@@ -125,11 +149,12 @@ final class FlatMaps extends ActiveMaps {
 
     /** Drops the right to write a page if it leads to {@code frame}. */
     void withdrawWrite(int page, int frame) {
-        if (writeUser[page] == frame) {
-            writeUser[page] = -1;
+        int entry = entry(page, frame);
+        if (writeUser[page] == entry) {
+            writeUser[page] = absent(page);
         }
-        if (writeSupervisor[page] == frame) {
-            writeSupervisor[page] = -1;
+        if (writeSupervisor[page] == entry) {
+            writeSupervisor[page] = absent(page);
         }
     }
 
@@ -246,7 +271,7 @@ final class FlatMaps extends ActiveMaps {
     private void refreshUserPages(Journal journal, ShadowTable root) {
         for (int i = 0; i < journal.size; i++) {
             int page = (int) journal.items[i];
-            if (readUser[page] >= 0) {
+            if (frame(readUser[page], page) >= 0) {
                 int e = root == null ? 0 : root.lookup(page, writer.length);
                 if (e == 0) {
                     clear(page);

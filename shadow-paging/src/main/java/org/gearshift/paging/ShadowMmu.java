@@ -119,7 +119,7 @@ public final class ShadowMmu {
     }
 
     /**
-     * Frame by page number for loads by 32-bit address at CPL 3 (or below), -1 where the slow path must decide. Always the same array, changed in
+     * Pages for loads by 32-bit address at CPL 3 (or below), see {@link FlatMaps}; those are absent where the slow path must decide. Always the same array, changed in
      * place.
      */
     public int[] readMap(boolean user) {
@@ -129,7 +129,7 @@ public final class ShadowMmu {
         return user ? flat.readUser : flat.readSupervisor;
     }
 
-    /** Frame by page number for stores; see {@link #readMap}. */
+    /** The same for stores. */
     public int[] writeMap(boolean user) {
         if (selected != this) {
             return selected.writeMap(user);

@@ -55,7 +55,7 @@ class CoherenceTest {
 
     /** Whether code of a vCPU may store to a frame inline. */
     private static boolean isWritable(ShadowMmu m, int frame) {
-        return m.writeMap(false)[frame] >= 0;
+        return FlatMapRule.frame(m.writeMap(false), frame) >= 0;
     }
 
     @Test
@@ -115,7 +115,7 @@ class CoherenceTest {
         assertFalse(other.hasNews());
         memory.write(0x2000, 0xb003, 32);
         assertTrue(other.hasNews());
-        assertEquals(0xa, other.readMap(false)[(int) (VA >>> 12)], "as a processor's TLB, it lags behind");
+        assertEquals(0xa, FlatMapRule.frame(other.readMap(false), VA >>> 12), "as a processor's TLB, it lags behind");
         other.takeNews();
         assertEquals(0xb000, otherTranslates(VA));
         memory.write(0x3000, 1, 32);
@@ -129,10 +129,10 @@ class CoherenceTest {
         mmu.translate(0x2000, ShadowMmu.WRITE, false);
         other.setControl(0x80010001L, 0x1000, 0, 0);
         assertEquals(0xa000, otherTranslates(VA));
-        assertTrue(other.readMap(false)[(int) (VA >>> 12)] < 0, "the first vCPU may still store to the table inline");
+        assertTrue(FlatMapRule.frame(other.readMap(false), VA >>> 12) < 0, "the first vCPU may still store to the table inline");
         mmu.takeNews();
         assertEquals(0xa000, otherTranslates(VA));
-        assertEquals(0xa, other.readMap(false)[(int) (VA >>> 12)]);
+        assertEquals(0xa, FlatMapRule.frame(other.readMap(false), VA >>> 12));
     }
 
     @Test

@@ -414,8 +414,8 @@ class ShadowMmuModelTest {
             int[] write = mmu.writeMap(user == 1);
             for (long page : pages) {
                 if (page < 1 << 20) {
-                    check(page, read[(int) page], ShadowMmu.READ, user == 1);
-                    check(page, write[(int) page], ShadowMmu.WRITE, user == 1);
+                    check(page, FlatMapRule.frame(read, page, ram.isArray()), ShadowMmu.READ, user == 1);
+                    check(page, FlatMapRule.frame(write, page, ram.isArray()), ShadowMmu.WRITE, user == 1);
                 }
                 check(page, mmu.mappedFrame(page << 12, false, user == 1), ShadowMmu.READ, user == 1);
                 check(page, mmu.mappedFrame(page << 12, true, user == 1), ShadowMmu.WRITE, user == 1);

@@ -39,13 +39,13 @@ class ShadowMmuTest {
         g.load(a);
         assertEquals(10 << 12 | 4, g.mmu.translate(VA + 4, WRITE, true));
         g.load(b);
-        assertEquals(-1, g.mmu.writeMap(true)[(int) (VA >> 12)], "the other space's page is gone");
+        assertEquals(-1, FlatMapRule.frame(g.mmu.writeMap(true), VA >> 12), "the other space's page is gone");
         assertEquals(11 << 12, g.mmu.translate(VA, WRITE, true));
         long walks = g.mmu.counters().walks;
         g.load(a);
-        assertEquals(10, g.mmu.writeMap(true)[(int) (VA >> 12)]);
+        assertEquals(10, FlatMapRule.frame(g.mmu.writeMap(true), VA >> 12));
         g.load(b);
-        assertEquals(11, g.mmu.readMap(false)[(int) (VA >> 12)]);
+        assertEquals(11, FlatMapRule.frame(g.mmu.readMap(false), VA >> 12));
         assertEquals(walks, g.mmu.counters().walks);
     }
 
@@ -76,14 +76,14 @@ class ShadowMmuTest {
         g.mmu.translate(KERNEL, READ, false);
         g.mmu.translate(KERNEL + 4096, READ, false);
         g.load(b);
-        assertEquals(10, g.mmu.readMap(false)[(int) (KERNEL >> 12)]);
-        assertEquals(-1, g.mmu.readMap(false)[(int) (KERNEL >> 12) + 1]);
-        assertEquals(-1, g.mmu.readMap(true)[(int) (KERNEL >> 12)], "global does not mean user");
+        assertEquals(10, FlatMapRule.frame(g.mmu.readMap(false), KERNEL >> 12));
+        assertEquals(-1, FlatMapRule.frame(g.mmu.readMap(false), (KERNEL >> 12) + 1));
+        assertEquals(-1, FlatMapRule.frame(g.mmu.readMap(true), KERNEL >> 12), "global does not mean user");
         g.cr4 &= ~0x80;
         g.control();
         g.load(a);
         g.load(b);
-        assertEquals(-1, g.mmu.readMap(false)[(int) (KERNEL >> 12)], "without CR4.PGE a CR3 load takes them too");
+        assertEquals(-1, FlatMapRule.frame(g.mmu.readMap(false), KERNEL >> 12), "without CR4.PGE a CR3 load takes them too");
     }
 
     /**
@@ -106,7 +106,7 @@ class ShadowMmuTest {
         }
         assertEquals(evict, g.mmu.counters().evictions > 0);
         g.load(b);
-        assertEquals(0x405, g.mmu.readMap(false)[(int) (KERNEL >> 12) + 5]);
+        assertEquals(0x405, FlatMapRule.frame(g.mmu.readMap(false), (KERNEL >> 12) + 5));
         return g;
     }
 
@@ -138,14 +138,14 @@ class ShadowMmuTest {
         g.mmu.translate(VA, READ, true);
         int page = (int) (KERNEL >> 12);
         assertEquals((long) table << 12, g.mmu.translate(KERNEL, WRITE, false));
-        assertEquals(-1, g.mmu.writeMap(false)[page], "traced while it is a table");
+        assertEquals(-1, FlatMapRule.frame(g.mmu.writeMap(false), page), "traced while it is a table");
         for (int i = 0; i < 100; i++) {
             g.memory.write(table * 4096L + 0x800 + i * 4, 0x12345678, 32);
         }
         g.mmu.translate(KERNEL, WRITE, false);
-        assertEquals(table, g.mmu.writeMap(false)[page], "a hundred stores and no walk: not a table any more");
+        assertEquals(table, FlatMapRule.frame(g.mmu.writeMap(false), page), "a hundred stores and no walk: not a table any more");
         assertEquals(10 << 12, g.mmu.translate(VA, READ, true), "but if it still is one it works as one");
-        assertEquals(-1, g.mmu.writeMap(false)[page], "and is traced again");
+        assertEquals(-1, FlatMapRule.frame(g.mmu.writeMap(false), page), "and is traced again");
     }
 
     @ParameterizedTest
@@ -239,12 +239,12 @@ class ShadowMmuTest {
         g.load(a);
         int page = (int) (VA >> 12);
         g.mmu.translate(VA, WRITE, true);
-        assertEquals(10, g.mmu.writeMap(true)[page]);
+        assertEquals(10, FlatMapRule.frame(g.mmu.writeMap(true), page));
         int[] reported = {0};
         g.code.setListener((physical, bytes) -> reported[0]++);
         g.code.addCode(10 * 4096 + 100, 20);
-        assertEquals(-1, g.mmu.writeMap(true)[page]);
-        assertEquals(-1, g.mmu.writeMap(false)[page]);
+        assertEquals(-1, FlatMapRule.frame(g.mmu.writeMap(true), page));
+        assertEquals(-1, FlatMapRule.frame(g.mmu.writeMap(false), page));
         long physical = g.mmu.translate(VA + 0x200, WRITE, true);
         assertFalse(g.code.overlapsCode(physical, 4));
         g.memory.write(physical, 1, 32);
@@ -254,7 +254,7 @@ class ShadowMmuTest {
         assertEquals(1, reported[0], "DMA over code");
         g.code.removeFrame(10);
         g.mmu.translate(VA, WRITE, true);
-        assertEquals(10, g.mmu.writeMap(true)[page]);
+        assertEquals(10, FlatMapRule.frame(g.mmu.writeMap(true), page));
     }
 
     @Test
@@ -292,10 +292,10 @@ class ShadowMmuTest {
     void withoutPagingAddressesArePhysicalAndA20Folds() {
         Guest g = guest(false);
         assertEquals(0x123456, g.mmu.translate(0x123456, WRITE, false));
-        assertEquals(0x123, g.mmu.writeMap(false)[0x123]);
+        assertEquals(0x123, FlatMapRule.frame(g.mmu.writeMap(false), 0x123));
         g.memory.setA20(false);
         assertEquals(0x023456, g.mmu.translate(0x123456, WRITE, false));
-        assertEquals(0x23, g.mmu.writeMap(false)[0x123]);
+        assertEquals(0x23, FlatMapRule.frame(g.mmu.writeMap(false), 0x123));
         assertEquals(0xffe12345L, g.mmu.translate(0xfff12345L & ~0x100000L, READ, false));
     }
 

@@ -5,16 +5,15 @@ import static org.objectweb.asm.Opcodes.IALOAD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFLT;
 import static org.objectweb.asm.Opcodes.IF_ICMPGT;
-import static org.objectweb.asm.Opcodes.IOR;
-import static org.objectweb.asm.Opcodes.ISHL;
 import static org.objectweb.asm.Opcodes.IUSHR;
+import static org.objectweb.asm.Opcodes.IXOR;
 import static org.objectweb.asm.Opcodes.LOR;
 import static org.objectweb.asm.Opcodes.LSHL;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.Label;
 
-/** 32-bit addresses: a frame number by page number, {@link org.gearshift.ir.GuestContext#readMap}. */
+/** 32-bit addresses: {@link org.gearshift.ir.FlatMap}, whose rule this is as bytecode. */
 final class FlatLookup implements PageLookup {
     private static final int PAGE_SHIFT = 12;
     private static final int PAGE_MASK = 0xfff;
@@ -34,8 +33,10 @@ final class FlatLookup implements PageLookup {
         c.constant(PAGE_SHIFT);
         c.op(IUSHR);
         c.op(IALOAD);
+        c.load(Type.I32, Locals.VA);
+        c.op(IXOR);
         c.dup();
-        c.store(Type.I32, Locals.PAGE);
+        c.store(Type.I32, Locals.AT);
         c.jump(IFLT, 1, slow);
         if (bits > 8) {
             c.load(Type.I32, Locals.VA);
@@ -48,25 +49,31 @@ final class FlatLookup implements PageLookup {
 
     @Override
     public void index(RamAccess ram, int keep) {
-        boolean wide = ram.indexType() == Type.I64;
-        c.load(Type.I32, Locals.PAGE);
-        if (wide) {
-            c.op(I2L);
+        c.load(Type.I32, Locals.AT);
+        if (ram.indexType() == Type.I64) {
+            frameOffset(c);
         }
-        c.constant(PAGE_SHIFT);
-        c.op(wide ? LSHL : ISHL);
-        c.load(Type.I32, Locals.VA);
-        c.constant(PAGE_MASK);
-        c.op(IAND);
-        if (wide) {
-            c.op(I2L);
-        }
-        c.op(wide ? LOR : IOR);
         if (keep != MemoryAccess.NO_INDEX) {
             c.dup();
             c.store(ram.indexType(), keep);
         }
         ram.index(c, 0);
+    }
+
+    /** Turns what was found, with a frame's number in it, into the offset in RAM, a long that keeps its sign. */
+    static void frameOffset(Code c) {
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
+        c.op(IXOR);
+        c.op(I2L);
+        c.constant(PAGE_SHIFT);
+        c.op(LSHL);
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
+        c.op(I2L);
+        c.op(LOR);
     }
 
     @Override

@@ -14,8 +14,8 @@ final class Locals {
     static final int VA = 0;
     /** The byte[] of guest RAM. */
     static final int RAM = 1;
-    /** Page-map entry of the access in progress. */
-    static final int PAGE = 2;
+    /** Page-map entry of the access in progress, exclusive-or its address (32 bits). */
+    static final int AT = 2;
     /** Instruction budget. */
     static final int BUDGET = 3;
     static final int CONTEXT = 4;

@@ -115,7 +115,7 @@ final class RegionEmitter {
         c.constant(0);
         c.store(Type.I32, Locals.VA);
         c.constant(0);
-        c.store(Type.I32, Locals.PAGE);
+        c.store(Type.I32, Locals.AT);
         c.constant(0L);
         c.store(Type.I64, Locals.NEXT_PC);
         if (wide) {
@@ -156,7 +156,7 @@ final class RegionEmitter {
     }
 
     private static void declare(Code c) {
-        for (int i : new int[] {Locals.VA, Locals.PAGE, Locals.BUDGET, Locals.SCRATCH}) {
+        for (int i : new int[] {Locals.VA, Locals.AT, Locals.BUDGET, Locals.SCRATCH}) {
             c.declare(i, Opcodes.INTEGER);
         }
         c.declare(Locals.NEXT_PC, Opcodes.LONG);

@@ -141,7 +141,14 @@ final class WindowAccess {
             c.loadRef(w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
             c.constant((int) (w.low() >>> PAGE_SHIFT));
             c.op(IALOAD);
-            frameOffset();
+            c.constant((int) w.low());
+            c.op(IXOR);
+            if (longIndex()) {
+                // A frame's number.
+                c.op(I2L);
+                c.constant(PAGE_SHIFT);
+                c.op(LSHL);
+            }
         } else {
             openFlat(w);
         }
@@ -159,23 +166,11 @@ final class WindowAccess {
         }
     }
 
-    /** Turns the frame number on the stack, an int, into the index of its first byte. */
-    private void frameOffset() {
-        toIndex();
-        c.constant(PAGE_SHIFT);
-        c.op(longIndex() ? LSHL : ISHL);
-    }
-
     private void or() {
         c.op(longIndex() ? LOR : IOR);
     }
 
-    private void offsetInPage() {
-        c.load(Type.I32, Locals.VA);
-        c.constant(PAGE_MASK);
-        c.op(IAND);
-    }
-
+    /** The rule of {@link org.gearshift.ir.FlatMap}: negative if the page is not there or its end comes too early. */
     private void openFlat(MemoryWindows.Window w) {
         c.store(Type.I32, Locals.VA);
         c.loadRef(w.writes() ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
@@ -183,29 +178,19 @@ final class WindowAccess {
         c.constant(PAGE_SHIFT);
         c.op(IUSHR);
         c.op(IALOAD);
-        c.dup();
-        c.store(Type.I32, Locals.PAGE);
-        // Negative if the page is not there or its end comes too early: then all bits of the index become 1.
-        c.constant(PAGE_SIZE - w.span());
-        offsetInPage();
-        if (!longIndex()) {
-            c.dup();
-            c.store(Type.I32, w.local);
+        c.load(Type.I32, Locals.VA);
+        c.op(IXOR);
+        if (longIndex()) {
+            FlatLookup.frameOffset(c);
         }
+        c.constant(PAGE_SIZE - w.span());
+        c.load(Type.I32, Locals.VA);
+        c.constant(PAGE_MASK);
+        c.op(IAND);
         c.op(ISUB);
-        c.op(IOR);
         c.constant(SIGN);
         c.op(ISHR);
         toIndex();
-        c.load(Type.I32, Locals.PAGE);
-        frameOffset();
-        or();
-        if (longIndex()) {
-            offsetInPage();
-            toIndex();
-        } else {
-            c.load(Type.I32, w.local);
-        }
         or();
     }
 

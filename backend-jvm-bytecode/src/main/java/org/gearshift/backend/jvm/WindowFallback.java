@@ -8,33 +8,29 @@ import org.gearshift.ir.GuestContext;
  * last argument packs fault site (from bit 8) and access size in bits. All are ordered as {@link OrderedRam} says, whether or not there are other vCPUs: it is rare enough.
  */
 final class WindowFallback {
-    private static final int PAGE_SHIFT = 12;
-    private static final int PAGE_MASK = 0xfff;
-    private static final int PAGE_SIZE = 0x1000;
-
     private WindowFallback() {
     }
 
     static int load(GuestContext ctx, int va, int siteAndBits) {
-        long at = index(ctx.readMap, va, siteAndBits);
+        long at = index(ctx, va, siteAndBits, false);
         return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadSlow(ctx, va, siteAndBits);
     }
 
     static int loadRmw(GuestContext ctx, int va, int siteAndBits) {
-        long at = index(ctx.writeMap, va, siteAndBits);
+        long at = index(ctx, va, siteAndBits, true);
         return at >= 0 ? (int) get(ctx, at, siteAndBits) : CompiledRegion.loadRmwSlow(ctx, va, siteAndBits);
     }
 
     static long load64(GuestContext ctx, int va, int siteAndBits) {
-        return load64(ctx, ctx.readMap, va, siteAndBits, false);
+        return load64(ctx, va, siteAndBits, false);
     }
 
     static long loadRmw64(GuestContext ctx, int va, int siteAndBits) {
-        return load64(ctx, ctx.writeMap, va, siteAndBits, true);
+        return load64(ctx, va, siteAndBits, true);
     }
 
-    private static long load64(GuestContext ctx, int[] map, int va, int siteAndBits, boolean rmw) {
-        long at = index(map, va, siteAndBits);
+    private static long load64(GuestContext ctx, int va, int siteAndBits, boolean rmw) {
+        long at = index(ctx, va, siteAndBits, rmw);
         if (at >= 0) {
             return get(ctx, at, siteAndBits);
         }
@@ -43,7 +39,7 @@ final class WindowFallback {
     }
 
     static void store(GuestContext ctx, int va, int value, int siteAndBits) {
-        long at = index(ctx.writeMap, va, siteAndBits);
+        long at = index(ctx, va, siteAndBits, true);
         if (at >= 0) {
             put(ctx, at, value, siteAndBits);
         } else {
@@ -52,7 +48,7 @@ final class WindowFallback {
     }
 
     static void store64(GuestContext ctx, int va, long value, int siteAndBits) {
-        long at = index(ctx.writeMap, va, siteAndBits);
+        long at = index(ctx, va, siteAndBits, true);
         if (at >= 0) {
             put(ctx, at, value, siteAndBits);
         } else {
@@ -105,10 +101,8 @@ final class WindowFallback {
         return siteAndBits >>> 3 & 0x1f;
     }
 
-    private static long index(int[] map, int va, int siteAndBits) {
-        int frame = map[va >>> PAGE_SHIFT];
-        int offset = va & PAGE_MASK;
-        return frame >= 0 && offset <= PAGE_SIZE - bytes(siteAndBits) ? (long) frame << PAGE_SHIFT | offset : -1;
+    private static long index(GuestContext ctx, int va, int siteAndBits, boolean write) {
+        return ctx.ramIndex(va & 0xffffffffL, bytes(siteAndBits), write);
     }
 
     private static long get(GuestContext ctx, long at, int siteAndBits) {

@@ -5,11 +5,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.Insn;
@@ -41,16 +41,14 @@ final class KernelCode {
         Flat() {
             super(X86State.LAYOUT);
             useRam(new byte[RAM]);
-            readMap = new int[1 << 20];
-            writeMap = new int[1 << 20];
-            Arrays.fill(readMap, -1);
-            Arrays.fill(writeMap, -1);
+            readMap = FlatMap.empty();
+            writeMap = FlatMap.empty();
             wideShift = WIDE_SHIFT;
             wideReadMap = WideMap.empty(WIDE_SHIFT);
             wideWriteMap = WideMap.empty(WIDE_SHIFT);
             for (int f = 0; f < RAM >> 12; f++) {
-                readMap[f] = f;
-                writeMap[f] = f;
+                FlatMap.put(readMap, f, f);
+                FlatMap.put(writeMap, f, f);
                 WideMap.put(wideReadMap, WIDE_SHIFT, (long) f << 12, f);
                 WideMap.put(wideWriteMap, WIDE_SHIFT, (long) f << 12, f);
             }

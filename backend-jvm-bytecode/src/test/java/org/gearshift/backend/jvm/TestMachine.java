@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Random;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Helper;
@@ -56,10 +57,8 @@ public final class TestMachine extends GuestContext {
             useRam(new byte[FRAMES << 12]);
         }
         base = large ? LargeRam.FIRST : 0;
-        readMap = new int[1 << 20];
-        writeMap = new int[1 << 20];
-        java.util.Arrays.fill(readMap, -1);
-        java.util.Arrays.fill(writeMap, -1);
+        readMap = FlatMap.empty();
+        writeMap = FlatMap.empty();
         wideShift = SHIFT;
         wideReadMap = WideMap.empty(SHIFT);
         wideWriteMap = WideMap.empty(SHIFT);
@@ -90,14 +89,22 @@ public final class TestMachine extends GuestContext {
 
     private void present(int p) {
         int page = FIRST_PAGE + p;
-        readMap[page] = frame(p);
+        put(readMap, page, p);
         long va = (long) page << 12;
         put(wideReadMap, va, p);
         put(wideReadMap, HIGH + va, p);
         if (!readOnly(p)) {
-            writeMap[page] = frame(p);
+            put(writeMap, page, p);
             put(wideWriteMap, va, p);
             put(wideWriteMap, HIGH + va, p);
+        }
+    }
+
+    private void put(int[] map, int page, int p) {
+        if (base == 0) {
+            FlatMap.put(map, page, frame(p));
+        } else {
+            FlatMap.putFrame(map, page, frame(p));
         }
     }
 

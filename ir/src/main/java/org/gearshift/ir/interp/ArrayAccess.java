@@ -19,33 +19,33 @@ final class ArrayAccess extends RamAccess {
     }
 
     @Override
-    int get8(byte[] ram, int frame, int va) {
-        return ram[frame << 12 | va & 0xfff] & 0xff;
+    int get8(byte[] ram, int found, int va) {
+        return ram[found] & 0xff;
     }
 
     @Override
-    int get16(byte[] ram, int frame, int va) {
-        return (short) SHORT.get(ram, frame << 12 | va & 0xfff) & 0xffff;
+    int get16(byte[] ram, int found, int va) {
+        return (short) SHORT.get(ram, found) & 0xffff;
     }
 
     @Override
-    int get32(byte[] ram, int frame, int va) {
-        return (int) INT.get(ram, frame << 12 | va & 0xfff);
+    int get32(byte[] ram, int found, int va) {
+        return (int) INT.get(ram, found);
     }
 
     @Override
-    void put8(byte[] ram, int frame, int va, int value) {
-        ram[frame << 12 | va & 0xfff] = (byte) value;
+    void put8(byte[] ram, int found, int va, int value) {
+        ram[found] = (byte) value;
     }
 
     @Override
-    void put16(byte[] ram, int frame, int va, int value) {
-        SHORT.set(ram, frame << 12 | va & 0xfff, (short) value);
+    void put16(byte[] ram, int found, int va, int value) {
+        SHORT.set(ram, found, (short) value);
     }
 
     @Override
-    void put32(byte[] ram, int frame, int va, int value) {
-        INT.set(ram, frame << 12 | va & 0xfff, value);
+    void put32(byte[] ram, int found, int va, int value) {
+        INT.set(ram, found, value);
     }
 
     @Override

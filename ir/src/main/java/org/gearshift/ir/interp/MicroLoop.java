@@ -190,49 +190,49 @@ final class MicroLoop {
                 }
                 case MicroOp.LOAD8: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = readMap[va >>> 12];
+                    int f = readMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 ? access.get8(ram, f, va) : rare.load(ctx, ip, va, 8, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.LOAD16: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = readMap[va >>> 12];
+                    int f = readMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? access.get16(ram, f, va) : rare.load(ctx, ip, va, 16, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.LOAD32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = readMap[va >>> 12];
+                    int f = readMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW8: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 ? access.get8(ram, f, va) : rare.load(ctx, ip, va, 8, true);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW16: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4094 ? access.get16(ram, f, va) : rare.load(ctx, ip, va, 16, true);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.RMW32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 4092 ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, true);
                     ip += 2;
                     continue;
                 }
                 case MicroOp.STORE8: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0) {
                         access.put8(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
@@ -243,7 +243,7 @@ final class MicroLoop {
                 }
                 case MicroOp.STORE16: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 4094) {
                         access.put16(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
@@ -254,7 +254,7 @@ final class MicroLoop {
                 }
                 case MicroOp.STORE32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 4092) {
                         access.put32(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
@@ -265,7 +265,7 @@ final class MicroLoop {
                 }
                 case MicroOp.PUSH32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
                         access.put32(ram, f, va, (int) s[w >>> 8 & 0xfff]);
                     } else {
@@ -277,7 +277,7 @@ final class MicroLoop {
                 }
                 case MicroOp.POP32: {
                     int va = (int) s[w >>> 20];
-                    int f = readMap[va >>> 12];
+                    int f = readMap[va >>> 12] ^ va;
                     s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xffc ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     s[w >>> 20] = va + code[ip + 1];
                     ip += 2;
@@ -557,7 +557,7 @@ final class MicroLoop {
                 }
                 case MicroOp.STORE8I: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0) {
                         access.put8(ram, f, va, code[ip + 2]);
                     } else {
@@ -568,7 +568,7 @@ final class MicroLoop {
                 }
                 case MicroOp.STORE32I: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
                         access.put32(ram, f, va, code[ip + 2]);
                     } else {
@@ -579,7 +579,7 @@ final class MicroLoop {
                 }
                 case MicroOp.PUSH32I: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
                         access.put32(ram, f, va, code[ip + 2]);
                     } else {
@@ -681,7 +681,7 @@ final class MicroLoop {
                 }
                 case MicroOp.CALL32: {
                     int va = (int) s[w >>> 20] + code[ip + 1];
-                    int f = writeMap[va >>> 12];
+                    int f = writeMap[va >>> 12] ^ va;
                     if (f >= 0 && (va & 0xfff) <= 0xffc) {
                         access.put32(ram, f, va, code[ip + 2]);
                     } else {
@@ -702,7 +702,7 @@ final class MicroLoop {
                 }
                 case MicroOp.RET32: {
                     int va = (int) s[w >>> 20];
-                    int f = readMap[va >>> 12];
+                    int f = readMap[va >>> 12] ^ va;
                     long to = f >= 0 && (va & 0xfff) <= 0xffc ? access.get32(ram, f, va) : rare.load(ctx, ip, va, 32, false);
                     s[w >>> 8 & 0xfff] = to;
                     s[w >>> 20] = va + code[ip + 1];

@@ -14,38 +14,34 @@ final class NativeAccess extends RamAccess {
         return new NativeAccess(memory);
     }
 
-    private static long at(int frame, int va) {
-        return (long) frame << 12 | va & 0xfff;
+    @Override
+    int get8(byte[] ram, int found, int va) {
+        return memory.get8(memory.offset(found, va));
     }
 
     @Override
-    int get8(byte[] ram, int frame, int va) {
-        return memory.get8(at(frame, va));
+    int get16(byte[] ram, int found, int va) {
+        return memory.get16(memory.offset(found, va));
     }
 
     @Override
-    int get16(byte[] ram, int frame, int va) {
-        return memory.get16(at(frame, va));
+    int get32(byte[] ram, int found, int va) {
+        return memory.get32(memory.offset(found, va));
     }
 
     @Override
-    int get32(byte[] ram, int frame, int va) {
-        return memory.get32(at(frame, va));
+    void put8(byte[] ram, int found, int va, int value) {
+        memory.put8(memory.offset(found, va), value);
     }
 
     @Override
-    void put8(byte[] ram, int frame, int va, int value) {
-        memory.put8(at(frame, va), value);
+    void put16(byte[] ram, int found, int va, int value) {
+        memory.put16(memory.offset(found, va), value);
     }
 
     @Override
-    void put16(byte[] ram, int frame, int va, int value) {
-        memory.put16(at(frame, va), value);
-    }
-
-    @Override
-    void put32(byte[] ram, int frame, int va, int value) {
-        memory.put32(at(frame, va), value);
+    void put32(byte[] ram, int found, int va, int value) {
+        memory.put32(memory.offset(found, va), value);
     }
 
     @Override

@@ -254,18 +254,18 @@ final class RareOps {
 
     private void load64(GuestContext ctx, int ip, int w, int imm, int[] map, boolean rmw) {
         int va = (int) ctx.s[w >>> 20] + imm;
-        int f = map[va >>> 12];
-        ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? ctx.hostRam.get64((long) f << 12 | va & 0xfff) : load(ctx, ip, va, 64, rmw);
+        int f = map[va >>> 12] ^ va;
+        ctx.s[w >>> 8 & 0xfff] = f >= 0 && (va & 0xfff) <= 0xff8 ? ctx.hostRam.get64(ctx.hostRam.offset(f, va)) : load(ctx, ip, va, 64, rmw);
         afterLoad();
     }
 
     private void store64(GuestContext ctx, int ip, int w, int imm) {
         int va = (int) ctx.s[w >>> 20] + imm;
-        int f = ctx.writeMap[va >>> 12];
+        int f = ctx.writeMap[va >>> 12] ^ va;
         long v = ctx.s[w >>> 8 & 0xfff];
         beforeStore();
         if (f >= 0 && (va & 0xfff) <= 0xff8) {
-            ctx.hostRam.put64((long) f << 12 | va & 0xfff, v);
+            ctx.hostRam.put64(ctx.hostRam.offset(f, va), v);
         } else {
             store(ctx, ip, va, v, 64);
         }

@@ -1,8 +1,8 @@
 package org.gearshift.tools.stage;
 
-import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.WideMap;
 import org.gearshift.translator.x86.X86Service;
@@ -21,7 +21,7 @@ final class StageMachine extends GuestContext {
     private static final int WRITE_ERROR = 2;
     /** No vector of the architecture: the fault that ends a run at a service. */
     static final int NO_VECTOR = -2;
-    private static final int[] NOTHING = nothing();
+    private static final int[] NOTHING = FlatMap.empty();
 
     private final TreeMap<Long, byte[]> pages = new TreeMap<>(Long::compareUnsigned);
     private final boolean wide;
@@ -56,12 +56,6 @@ final class StageMachine extends GuestContext {
         s[X86State.X87_CONTROL] = 0x37f;
         s[X86State.X87_EMPTY] = 0xff;
         s[X86State.MXCSR] = 0x1f80;
-    }
-
-    private static int[] nothing() {
-        int[] map = new int[1 << 20];
-        Arrays.fill(map, -1);
-        return map;
     }
 
     void setBackground(Background b) {

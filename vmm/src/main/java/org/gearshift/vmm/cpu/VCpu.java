@@ -23,6 +23,7 @@ import java.io.DataOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import org.gearshift.ir.ArrayRam;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.NativeRam;
@@ -350,8 +351,7 @@ public final class VCpu extends GuestContext {
         mmu.setSmapOverride((s[EFLAGS_SYS] & Eflags.AC) != 0 && !user());
         if (debug.watchesData()) {
             if (emptyMap == null) {
-                emptyMap = new int[1 << 20];
-                Arrays.fill(emptyMap, -1);
+                emptyMap = FlatMap.empty();
             }
             readMap = emptyMap;
             writeMap = emptyMap;

@@ -75,7 +75,7 @@ class DebugRegistersTest {
         ProtectedMachine m = machine();
         m.call(X86Service.WRITE_DR, 0, 0x40000);
         m.call(X86Service.WRITE_DR, 7, L0 | WRITE_4);
-        assertEquals(-1, m.cpu.writeMap[0x40], "every access takes the slow path");
+        assertEquals(-1, m.cpu.ramIndex(0x40000, 1, true), "every access takes the slow path");
         m.cpu.beforeInstruction();
         m.cpu.loadSlow(0x40000, 32, false);
         m.cpu.afterInstruction();
@@ -87,7 +87,7 @@ class DebugRegistersTest {
         assertEquals(1, status(m));
         m.call(X86Service.WRITE_DR, 7, 0);
         m.cpu.loadSlow(0x40000, 32, true);
-        assertEquals(0x40, m.cpu.writeMap[0x40]);
+        assertEquals(0x40000, m.cpu.ramIndex(0x40000, 1, true));
     }
 
     @Test

@@ -1,8 +1,8 @@
 package org.gearshift.translator.x86.lift;
 
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
@@ -32,15 +32,13 @@ class LiftedProcessor extends GuestContext {
         super(X86State.LAYOUT);
         this.mode = mode;
         useRam(new byte[0x2000]);
-        readMap = new int[1 << 20];
-        writeMap = new int[1 << 20];
-        Arrays.fill(readMap, -1);
-        Arrays.fill(writeMap, -1);
+        readMap = FlatMap.empty();
+        writeMap = FlatMap.empty();
         int page = MachineState.WINDOW >>> 12;
         for (int i = 0; i < 2; i++) {
             // Frames in the wrong order, so that nothing may take neighbours in memory for neighbours in RAM.
-            readMap[page + i] = 1 - i;
-            writeMap[page + i] = 1 - i;
+            FlatMap.put(readMap, page + i, 1 - i);
+            FlatMap.put(writeMap, page + i, 1 - i);
         }
     }
 

@@ -3,6 +3,7 @@ package org.gearshift.translator.x86.runtime;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.interp.Interpreter;
@@ -34,9 +35,8 @@ final class Emulated extends GuestContext {
     Emulated() {
         super(X86State.LAYOUT);
         useRam(new byte[0x4000]);
-        readMap = new int[1 << 20];
-        Arrays.fill(readMap, -1);
-        readMap[Processor.DATA >>> 12] = FRAME;
+        readMap = FlatMap.empty();
+        FlatMap.put(readMap, Processor.DATA >>> 12, FRAME);
         writeMap = readMap;
         s[X86State.SEG_SELECTOR + X86State.CS] = USER_CS;
         for (int segment : new int[] {X86State.ES, X86State.SS, X86State.DS}) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.translator.x86.X86State;
@@ -28,13 +29,11 @@ class StringOperationsTest {
         Context() {
             super(X86State.LAYOUT);
             useRam(new byte[PAGES << 12]);
-            readMap = new int[1 << 20];
-            writeMap = new int[1 << 20];
-            Arrays.fill(readMap, -1);
-            Arrays.fill(writeMap, -1);
+            readMap = FlatMap.empty();
+            writeMap = FlatMap.empty();
             for (int i = 0; i < PAGES; i++) {
-                readMap[i] = PAGES - 1 - i;
-                writeMap[i] = PAGES - 1 - i;
+                FlatMap.put(readMap, i, PAGES - 1 - i);
+                FlatMap.put(writeMap, i, PAGES - 1 - i);
             }
         }
 
@@ -161,7 +160,7 @@ class StringOperationsTest {
 
     @Test
     void aFaultLeavesTheRegistersAtTheFailingElement() {
-        cpu.writeMap[6] = -1;
+        cpu.writeMap[6] = FlatMap.absent(6);
         set(0x1000, 0, 0x5f00);
         assertEquals(1, StringOperations.stos(cpu, DWORDS));
         assertThrows(GuestFault.class, () -> StringOperations.stos(cpu, DWORDS));
@@ -171,7 +170,7 @@ class StringOperationsTest {
 
     @Test
     void pagesWithoutAFastPathGoElementByElement() {
-        cpu.writeMap[5] = -1;
+        cpu.writeMap[5] = FlatMap.absent(5);
         set(4, 0x10, 0x5000);
         assertThrows(GuestFault.class, () -> StringOperations.movs(cpu, DWORDS));
         assertEquals(1, cpu.slowStores);
@@ -216,7 +215,7 @@ class StringOperationsTest {
     @Test
     void registersStaySignExtended() {
         set(1, 0x7fff_ffffL, 0);
-        cpu.readMap[0x7ffff] = 0;
+        FlatMap.put(cpu.readMap, 0x7ffff, 0);
         assertEquals(0, StringOperations.lods(cpu, BYTES));
         assertEquals(Integer.MIN_VALUE, cpu.s[X86State.RSI]);
     }

@@ -1,6 +1,6 @@
 package org.gearshift.translator.x86.runtime;
 
-import java.util.Arrays;
+import org.gearshift.ir.FlatMap;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.GuestContext;
 import org.gearshift.ir.WideMap;
@@ -30,11 +30,10 @@ final class VectorEmulated extends GuestContext {
         code64 = bits == 64;
         mode = SIMD | X86Mode.PROTECTED | X86Mode.STACK32 | (code64 ? X86Mode.CODE64 : X86Mode.CODE32 | FLAT);
         useRam(new byte[0x2000]);
-        readMap = new int[1 << 20];
-        Arrays.fill(readMap, -1);
+        readMap = FlatMap.empty();
         // Frames in the wrong order, so that nothing may take neighbours in memory for neighbours in RAM.
-        readMap[VectorState.WINDOW >>> 12] = 1;
-        readMap[(VectorState.WINDOW >>> 12) + 1] = 0;
+        FlatMap.put(readMap, VectorState.WINDOW >>> 12, 1);
+        FlatMap.put(readMap, (VectorState.WINDOW >>> 12) + 1, 0);
         writeMap = readMap;
         wideShift = WIDE_SHIFT;
         wideReadMap = WideMap.empty(wideShift);
