@@ -36,8 +36,7 @@ final class SlotLocals {
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
             local[s] = end;
             if (deferred.defers(s)) {
-                deferred.place(s, end);
-                end += 3;
+                end = deferred.place(s, end);
             } else {
                 end += type[s] == Type.I64 ? 2 : 1;
             }
@@ -107,7 +106,7 @@ final class SlotLocals {
     /** Makes what is on the stack, of the slot's type, the slot's value. */
     void set(Code c, int slot) {
         if (deferred.defers(slot)) {
-            deferred.set(c, slot);
+            deferred.fetch(c, slot);
         } else {
             c.store(type[slot], local[slot]);
         }

@@ -286,11 +286,12 @@ final class RandomRegions {
 
     /** The carry vector of an addition or a subtraction to a slot that is put more often than got. */
     private void flags() {
-        Insn a = value(Type.I32);
-        Insn b = value(Type.I32);
+        Type t = random.nextInt(8) == 0 ? Type.I64 : Type.I32;
+        Insn a = value(t);
+        Insn b = value(t);
         boolean add = random.nextBoolean();
-        Insn res = emit(new Insn(add ? Op.ADD : Op.SUB, Type.I32, 0, null, a, b));
-        Insn aux = emit(new Insn(add ? Op.AUX_ADD : Op.AUX_SUB, Type.I32, 32, null, a, b, res));
+        Insn res = emit(new Insn(add ? Op.ADD : Op.SUB, t, 0, null, a, b));
+        Insn aux = emit(new Insn(add ? Op.AUX_ADD : Op.AUX_SUB, t, t.bits(), null, a, b, res));
         emit(new Insn(Op.PUT, Type.I32, FLAGS, null, random.nextInt(4) == 0 ? value(Type.I32) : aux));
     }
 
