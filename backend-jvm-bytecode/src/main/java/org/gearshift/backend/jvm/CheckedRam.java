@@ -14,6 +14,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
 
 /** RAM through bounds-checked array and VarHandle accesses. */
 final class CheckedRam implements RamAccess {
@@ -24,7 +25,7 @@ final class CheckedRam implements RamAccess {
     private static final String VAR_HANDLE = "java/lang/invoke/VarHandle";
 
     @Override
-    public void members(ClassWriter w) {
+    public void members(ClassWriter w, MethodVisitor initializer) {
         // The VarHandles are constants of this class.
     }
 

@@ -5,13 +5,14 @@ import static org.objectweb.asm.Opcodes.LADD;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
 
 /** RAM outside the Java heap through {@link org.gearshift.ir.Ram}, which checks every access. */
 final class NativeCheckedRam implements RamAccess {
     private static final String RAM = "org/gearshift/ir/Ram";
 
     @Override
-    public void members(ClassWriter w) {
+    public void members(ClassWriter w, MethodVisitor initializer) {
         // The context has the RAM.
     }
 

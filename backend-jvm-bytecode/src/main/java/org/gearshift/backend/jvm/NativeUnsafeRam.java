@@ -5,6 +5,7 @@ import static org.objectweb.asm.Opcodes.LADD;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
 
 /**
  * RAM outside the Java heap through {@code sun.misc.Unsafe}, its address a constant of the code. What {@link UnsafeRam} says of bounds holds here likewise: every entry of a page map
@@ -25,8 +26,8 @@ final class NativeUnsafeRam implements RamAccess {
     }
 
     @Override
-    public void members(ClassWriter w) {
-        unsafe.members(w);
+    public void members(ClassWriter w, MethodVisitor initializer) {
+        unsafe.members(w, initializer);
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
 
 /**
  * RAM that other vCPUs access at the same time, in the order of x86-TSO (SDM vol. 3A, 9.2): behind each load a fence that keeps all later accesses behind it, before each
@@ -29,8 +30,8 @@ final class OrderedRam implements RamAccess {
     }
 
     @Override
-    public void members(ClassWriter w) {
-        ram.members(w);
+    public void members(ClassWriter w, MethodVisitor initializer) {
+        ram.members(w, initializer);
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import org.gearshift.ir.Type;
 import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.MethodVisitor;
 
 /**
  * Bytecode of one access to guest RAM at an index that the page map has proven to lie inside it.
@@ -10,8 +11,8 @@ import org.objectweb.asm.ClassWriter;
  * int for 8 to 32 bits and long for 64.
  */
 interface RamAccess {
-    /** Adds what the generated class needs besides its methods. */
-    void members(ClassWriter w);
+    /** Adds what the generated class needs besides its methods; {@code initializer} is its static initializer. */
+    void members(ClassWriter w, MethodVisitor initializer);
 
     /** Pushes what comes below the index. */
     void base(Code c, int bits);

@@ -34,10 +34,19 @@ public final class RegionCompiler {
      * @throws RegionTooLargeException if the method would pass {@link BackendOptions#maxMethodBytes()}
      */
     public CompiledRegion compile(Region r, BudgetPlan plan, String debugName) {
+        return compile(r, plan, debugName, BoundArrays.NONE);
+    }
+
+    /**
+     * The same for contexts of which more is known.
+     *
+     * @param bound arrays that every context has that will run it
+     */
+    public CompiledRegion compile(Region r, BudgetPlan plan, String debugName, BoundArrays bound) {
         TranslateRegionEvent event = new TranslateRegionEvent();
         event.begin();
-        EmittedRegion e = new RegionEmitter(layout, options, r, plan, className(debugName)).emit();
-        CompiledRegion c = define(e).describe(debugName, e);
+        EmittedRegion e = new RegionEmitter(layout, options, bound, r, plan, className(debugName)).emit();
+        CompiledRegion c = define(e, bound).describe(debugName, e);
         event.end();
         if (event.shouldCommit()) {
             event.region = debugName;
@@ -56,7 +65,7 @@ public final class RegionCompiler {
 
     /** The class file alone, for inspection. */
     public byte[] emit(Region r, BudgetPlan plan) {
-        return new RegionEmitter(layout, options, r, plan, className("region")).emit().classFile();
+        return new RegionEmitter(layout, options, BoundArrays.NONE, r, plan, className("region")).emit().classFile();
     }
 
     /** The class file with the budget checked at every block. */
@@ -68,9 +77,9 @@ public final class RegionCompiler {
         return RegionEmitter.PACKAGE + "G_" + debugName.replaceAll("[^A-Za-z0-9]", "_");
     }
 
-    private static CompiledRegion define(EmittedRegion e) {
+    private static CompiledRegion define(EmittedRegion e, BoundArrays bound) {
         try {
-            MethodHandles.Lookup l = LOOKUP.defineHiddenClass(e.classFile(), true);
+            MethodHandles.Lookup l = LOOKUP.defineHiddenClassWithClassData(e.classFile(), bound, true);
             MethodHandle make = l.findConstructor(l.lookupClass(), NO_ARGS).asType(NEW_REGION);
             return (CompiledRegion) make.invokeExact();
         } catch (Error | RuntimeException x) {

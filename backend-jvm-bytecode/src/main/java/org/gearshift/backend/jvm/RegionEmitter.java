@@ -31,12 +31,14 @@ final class RegionEmitter {
 
     private final StateLayout layout;
     private final BackendOptions options;
+    private final BoundArrays bound;
     private final Region region;
     private final BudgetPlan plan;
     private final String className;
     private final FaultSites sites = new FaultSites();
 
-    RegionEmitter(StateLayout layout, BackendOptions options, Region region, BudgetPlan plan, String className) {
+    RegionEmitter(StateLayout layout, BackendOptions options, BoundArrays bound, Region region, BudgetPlan plan, String className) {
+        this.bound = bound;
         this.layout = layout;
         this.options = options;
         this.region = region;
@@ -49,7 +51,7 @@ final class RegionEmitter {
         w.visit(V17, ACC_PUBLIC | ACC_FINAL | ACC_SUPER, className, null, Locals.SELF_TYPE, null);
         constructor(w);
         RamAccess ram = RamAccess.of(options, className);
-        ram.members(w);
+        initializer(w, ram);
         int size = runMethod(w, ram);
         w.visitEnd();
         return new EmittedRegion(region, plan, w.toByteArray(), size, sites.pcs(), sites.refunds());
@@ -62,6 +64,16 @@ final class RegionEmitter {
         m.visitMethodInsn(INVOKESPECIAL, Locals.SELF_TYPE, "<init>", "()V", false);
         m.visitInsn(RETURN);
         m.visitMaxs(1, 1);
+        m.visitEnd();
+    }
+
+    private void initializer(ClassWriter w, RamAccess ram) {
+        MethodVisitor m = w.visitMethod(Opcodes.ACC_STATIC, "<clinit>", "()V", null, null);
+        m.visitCode();
+        ram.members(w, m);
+        bound.members(w, className, m);
+        m.visitInsn(RETURN);
+        m.visitMaxs(3, 0);
         m.visitEnd();
     }
 
@@ -98,7 +110,7 @@ final class RegionEmitter {
     }
 
     /** Parameters to their places, the context's tables and the held slots to locals. */
-    private static void prologue(Code c, SlotLocals slots, boolean wide) {
+    private void prologue(Code c, SlotLocals slots, boolean wide) {
         c.loadRef(0, Locals.SELF_TYPE);
         c.storeRef(Locals.SELF);
         c.loadRef(1, Locals.CONTEXT_TYPE);
@@ -149,9 +161,14 @@ final class RegionEmitter {
         return false;
     }
 
-    private static void fromContext(Code c, String field, String type, int local) {
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.getField(Locals.CONTEXT_TYPE, field, type);
+    /** One of the context's arrays to its local, or the constant that it is. */
+    private void fromContext(Code c, String field, String type, int local) {
+        if (bound.binds(field)) {
+            c.getStatic(className, field, type);
+        } else {
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            c.getField(Locals.CONTEXT_TYPE, field, type);
+        }
         c.storeRef(local);
     }
 

@@ -51,16 +51,11 @@ final class UnsafeRam implements RamAccess {
     }
 
     @Override
-    public void members(ClassWriter w) {
+    public void members(ClassWriter w, MethodVisitor initializer) {
         w.visitField(Opcodes.ACC_PRIVATE | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL, FIELD, FIELD_TYPE, null, null).visitEnd();
-        MethodVisitor m = w.visitMethod(Opcodes.ACC_STATIC, "<clinit>", "()V", null, null);
-        m.visitCode();
-        m.visitFieldInsn(Opcodes.GETSTATIC, OWNER, "UNSAFE", "Ljava/lang/Object;");
-        m.visitTypeInsn(Opcodes.CHECKCAST, UNSAFE_TYPE);
-        m.visitFieldInsn(Opcodes.PUTSTATIC, className, FIELD, FIELD_TYPE);
-        m.visitInsn(Opcodes.RETURN);
-        m.visitMaxs(1, 0);
-        m.visitEnd();
+        initializer.visitFieldInsn(Opcodes.GETSTATIC, OWNER, "UNSAFE", "Ljava/lang/Object;");
+        initializer.visitTypeInsn(Opcodes.CHECKCAST, UNSAFE_TYPE);
+        initializer.visitFieldInsn(Opcodes.PUTSTATIC, className, FIELD, FIELD_TYPE);
     }
 
     /** Pushes the Unsafe. */

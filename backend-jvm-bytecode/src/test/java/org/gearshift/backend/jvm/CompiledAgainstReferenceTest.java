@@ -44,7 +44,9 @@ class CompiledAgainstReferenceTest {
                 verify(compiler.emit(r, BudgetPlan.of(r)), seed);
             }
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
-            CompiledRegion c = compiler.compile(r, plan, "seed" + seed);
+            BoundArrays bound = random.nextBoolean() ? BoundArrays.NONE
+                    : new BoundArrays(large ? null : actual.ram, actual.readMap, actual.writeMap, actual.wideReadMap, actual.wideWriteMap);
+            CompiledRegion c = compiler.compile(r, plan, "seed" + seed, bound);
             for (int k = 0; k < RUNS; k++) {
                 compareOneRun(r, c, random, seed, large);
             }

@@ -37,6 +37,8 @@ public final class X86Mode {
     public static final long AVX = 1 << 18;
     /** No bit of the architecture: the second of two sets of page maps is in use, so that what was translated through the first does not serve. */
     public static final long SECOND_MAPS = 1 << 24;
+    /** No bit of the architecture: maps without any page are in use, as data breakpoints want every access looked at. */
+    public static final long EMPTY_MAPS = 1 << 25;
 
     private X86Mode() {
     }

@@ -343,7 +343,7 @@ public final class VCpu extends GuestContext {
      */
     public void refreshMode() {
         long before = mode;
-        mode = X86Mode.of(s) | mapsInUse;
+        mode = X86Mode.of(s) | mapsInUse | (debug.watchesData() ? X86Mode.EMPTY_MAPS : 0);
         if (observer != null && mode != before) {
             observer.modeChanged(before, mode);
         }

@@ -1,6 +1,7 @@
 package org.gearshift.vmm.engine;
 
 import org.gearshift.backend.jvm.BackendOptions;
+import org.gearshift.backend.jvm.BoundArrays;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -655,7 +656,15 @@ public final class Engine {
     private CompiledRegion compile(RegionFormer.Candidate c, long pc, boolean calling) {
         Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
         BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
-        return (calling ? callingCompiler : compiler).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc));
+        return (calling ? callingCompiler : compiler).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc), bound(c.members().get(0).mode));
+    }
+
+    /** What every run of a region of a mode finds: the mode decides which page maps there are. */
+    private BoundArrays bound(long mode) {
+        byte[] array = ram.isArray() ? cpu.ram : null;
+        // Regions are shared among vCPUs, maps are not.
+        return shared || mode != cpu.mode() ? new BoundArrays(array, null, null, null, null)
+                : new BoundArrays(array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap);
     }
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
