@@ -7,12 +7,18 @@ import java.util.List;
 import java.util.Set;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.lift.LiftTable;
 
 /** The processors of one code size side by side: the host's, and emulated ones with an engine each. Runs trials on all and compares. */
 final class Bench implements AutoCloseable {
     /** What executes lifted code. */
     enum Engine { INTERPRETER, JVM }
+
+    private static final int PAGE_FAULT = 14;
+    /** Bytes of a cache line, and of the operand of CMPXCHG16B. */
+    private static final int LINE = 64;
+    private static final int LONGEST_LOCKED = 16;
 
     private final NativeOracle oracle;
     private final List<Executor> executors = new ArrayList<>();
@@ -45,7 +51,7 @@ final class Bench implements AutoCloseable {
         executors.forEach(Executor::unload);
     }
 
-    /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere. */
+    /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere, or for a split lock. */
     long inconclusive() {
         return inconclusive;
     }
@@ -96,7 +102,7 @@ final class Bench implements AutoCloseable {
         } catch (RuntimeException | AssertionError x) {
             return new Failure(what, e.name(), t, i, q, List.of("the emulation failed: " + x + at(x)));
         }
-        if (host.kind() == Outcome.Kind.TIMEOUT && mine.kind() == Outcome.Kind.TIMEOUT
+        if (host.kind() == Outcome.Kind.TIMEOUT && (mine.kind() == Outcome.Kind.TIMEOUT || isSplitLock(t, mine))
                 || Layout.isReserved(host.address()) || Layout.isReserved(mine.address())
                 || q != null && host.kind() == Outcome.Kind.FAULT && isBetweenInstructions(t, host.ip())) {
             inconclusive++;
@@ -106,11 +112,15 @@ final class Bench implements AutoCloseable {
         host.apply(expected);
         e.processor.scratch(actual);
         List<String> differences = comparison.differences(t, i, q, host, expected, mine, actual);
-        if (!differences.isEmpty() && departures.accepts(new HostDepartures.Case(t, i != null ? i : atFault(t, host.kind() == Outcome.Kind.FAULT ? host : mine), host, mine)) != null) {
+        if (differences.isEmpty()) {
+            return null;
+        }
+        Instruction shown = i != null ? i : atFault(t, host.kind() == Outcome.Kind.FAULT ? host : mine);
+        if (departures.accepts(new HostDepartures.Case(t, shown, host, mine, differences, expected, actual)) != null) {
             accepted++;
             return null;
         }
-        return differences.isEmpty() ? null : new Failure(what, e.name(), t, i, q, differences);
+        return new Failure(what, e.name(), t, i, q, differences);
     }
 
     /** Whether the code ran into the middle of an instruction: a return address was overwritten, and what it does then has undefined results. */
@@ -125,13 +135,18 @@ final class Bench implements AutoCloseable {
     }
 
     /** The instruction of a sequence that faulted, or null. */
-    private Instruction atFault(Trial t, Outcome o) {
-        if (o.kind() != Outcome.Kind.FAULT || o.ip() < t.code().start() || o.ip() >= t.code().end()) {
-            return null;
-        }
-        int[] at = {(int) (o.ip() - t.code().start())};
-        byte[] bytes = t.code().bytes();
-        return new Decoder().decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(t.code().bits()));
+    private static Instruction atFault(Trial t, Outcome o) {
+        return o.kind() == Outcome.Kind.FAULT ? t.code().instructionAt(o.ip()) : null;
+    }
+
+    /**
+     * Whether an emulated run ended with a page fault at a locked instruction. On hosts with a hypervisor that watches for locked accesses across cache
+     * lines (bus-lock detection), one that would fault in its second line may be tried for ever.
+     */
+    private static boolean isSplitLock(Trial t, Outcome mine) {
+        Instruction i = atFault(t, mine);
+        int inLine = (int) mine.address() & LINE - 1;
+        return mine.vector() == PAGE_FAULT && i != null && (i.lock() || i.mnemonic() == Mnemonic.XCHG) && (inLine == 0 || inLine > LINE - LONGEST_LOCKED);
     }
 
     private static String at(Throwable x) {

@@ -1,6 +1,8 @@
 package org.gearshift.tools.conformance;
 
 import org.gearshift.translator.x86.X86Mode;
+import org.gearshift.translator.x86.decode.Decoder;
+import org.gearshift.translator.x86.decode.Instruction;
 
 /**
  * Instructions to execute: they begin at {@code Layout.CODE + offset} and end where the next instruction would begin.
@@ -21,6 +23,15 @@ record Code(int bits, byte[] bytes, int offset) {
 
     long end() {
         return start() + bytes.length;
+    }
+
+    /** The instruction at an address, which may be cut off by the end of the code; null if the address is outside. */
+    Instruction instructionAt(long ip) {
+        if (ip < start() || ip >= end()) {
+            return null;
+        }
+        int[] at = {(int) (ip - start())};
+        return new Decoder().decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, mode(bits));
     }
 
     /** {@link X86Mode} in which user code of so many bits is decoded. */

@@ -25,11 +25,18 @@ import org.gearshift.translator.x86.decode.Operand;
  * the guest's processor follows, so that a difference proves nothing.
  */
 final class HostDepartures {
-    /** Which hosts: all (the manual leaves it to the processor), or AMD's. */
-    enum Who { ANY, AMD }
+    /** Which hosts: all (the manual leaves it to the processor), or those of one maker. */
+    enum Who { ANY, AMD, INTEL }
 
-    /** One trial, on the host ({@code e}) and emulated ({@code a}). */
-    record Case(Trial trial, Instruction instruction, Outcome e, Outcome a) {
+    /**
+     * One trial, on the host ({@code e}) and emulated ({@code a}).
+     *
+     * @param instruction the one instruction; of a sequence that at fault, or null
+     * @param differences as {@link Comparison} found them
+     * @param expected scratch pages as the host left them
+     * @param actual the emulated ones
+     */
+    record Case(Trial trial, Instruction instruction, Outcome e, Outcome a, List<String> differences, byte[] expected, byte[] actual) {
         /** Whether the code has one of these instructions. */
         boolean has(Set<Mnemonic> mnemonics) {
             byte[] bytes = trial.code().bytes();
@@ -42,12 +49,53 @@ final class HostDepartures {
             return false;
         }
 
+        /** The instruction of the code at an address, or null. */
+        Instruction instructionAt(long ip) {
+            return trial.code().instructionAt(ip);
+        }
+
         boolean faults(int vector) {
             return e.kind() == Outcome.Kind.FAULT && e.vector() == vector;
         }
 
         boolean bothFault(int vector) {
-            return faults(vector) && a.kind() == Outcome.Kind.FAULT && a.vector() == vector && e.ip() == a.ip();
+            return faults(vector) && bothFault();
+        }
+
+        /** Whether both stopped at one instruction for the same reason. */
+        boolean bothFault() {
+            return e.kind() == Outcome.Kind.FAULT && a.kind() == Outcome.Kind.FAULT && a.vector() == e.vector() && e.ip() == a.ip();
+        }
+
+        /** Whether the trial, or the place where it stopped, has one of these instructions. */
+        boolean is(Set<Mnemonic> mnemonics) {
+            return instruction != null && mnemonics.contains(instruction.mnemonic());
+        }
+
+        boolean is(Mnemonic m) {
+            return instruction != null && instruction.mnemonic() == m;
+        }
+
+        /** Whether nothing differs but what begins so. */
+        boolean differsOnlyIn(String... beginnings) {
+            return differences.stream().allMatch(d -> Arrays.stream(beginnings).anyMatch(d::startsWith));
+        }
+
+        /** Whether the scratch pages are the same but for bytes between linear addresses. */
+        boolean memoryDiffersOnlyIn(long from, long to) {
+            for (int i = 0; i < expected.length; i++) {
+                long at = Layout.SCRATCH + i;
+                if (expected[i] != actual[i] && (at < from || at >= to)) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        /** Whether all differences lie within the memory operand {@code o}, which is the instruction's. */
+        boolean differsOnlyIn(Operand o) {
+            long at = o.isMemory() ? EffectiveAddress.linear(trial, instruction, o) : 0;
+            return o.isMemory() && differsOnlyIn("memory ") && memoryDiffersOnlyIn(at, at + o.bits / 8);
         }
     }
 
@@ -68,6 +116,9 @@ final class HostDepartures {
     private static final long CANONICAL_END = 1L << 47;
     private static final int RSP = 4;
     private static final int RSI = 6;
+    private static final int RCX = 1;
+    private static final int RDI = 7;
+    private static final int BR = 5;
     private static final int UD = 6;
     private static final int SS = 12;
     private static final int GP = 13;
@@ -78,6 +129,17 @@ final class HostDepartures {
     private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
     private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
     private static final Set<Mnemonic> MASKED_VECTORS = EnumSet.of(VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ);
+    private static final Set<Mnemonic> GATHERS = EnumSet.of(VPGATHERDD, VPGATHERDQ, VPGATHERQD, VPGATHERQQ, VGATHERDPS, VGATHERDPD, VGATHERQPS, VGATHERQPD);
+    private static final Set<Mnemonic> DOT_PRODUCTS = EnumSet.of(DPPS, DPPD, VDPPS, VDPPD);
+    private static final Set<Mnemonic> X87_STORES = EnumSet.of(FST, FSTP, FIST, FISTP, FISTTP, FBSTP);
+    private static final Set<Mnemonic> LONG_X87_STORES = EnumSet.of(FSTP, FBSTP);
+    private static final Set<Mnemonic> MMX_STORES = EnumSet.of(MOVD, MOVQ, MOVNTQ);
+    private static final Set<Mnemonic> REPEATED_COMPARISONS = EnumSet.of(CMPS, SCAS);
+    private static final Set<Mnemonic> STRINGS = EnumSet.of(MOVS, STOS, LODS, CMPS, SCAS, INS, OUTS);
+    private static final Set<Mnemonic> HALF_PRECISION = EnumSet.of(VCVTPH2PS, VCVTPS2PH);
+    /** Bits of the status word: an exception is pending; exceptions. */
+    private static final int ES = 0x80;
+    private static final int EXCEPTIONS = 0x3f;
     private static final int LONGEST_IMAGE = 1024;
 
     private static final List<Departure> TABLE = List.of(
@@ -97,8 +159,9 @@ final class HostDepartures {
             trials(Who.AMD, "operands by way of FS and GS in 64-bit code: AMD wants the offset canonical, Intel the linear address only", "SDM vol. 1 section 3.3.7.1",
                     c -> c.trial.code().bits() == 64 && c.instruction != null && (c.faults(GP) || c.faults(SS)) && c.e.error() == 0
                             && hasSegmentBase(c)),
-            trials(Who.ANY, "page faults on operands longer than 16 bytes: which of the missing bytes CR2 names", "SDM vol. 3A section 4.7 gives no order",
-                    c -> c.bothFault(PF) && isImage(c.instruction) && Math.abs(c.e.address() - c.a.address()) < LONGEST_IMAGE
+            trials(Who.ANY, "page faults on operands longer than 16 bytes, and on elements of masked vectors: which of the missing bytes CR2 names",
+                    "SDM vol. 3A section 4.7 gives no order",
+                    c -> c.bothFault(PF) && (isImage(c.instruction) || c.is(MASKED_VECTORS)) && Math.abs(c.e.address() - c.a.address()) < LONGEST_IMAGE
                             && Arrays.equals(c.e.registers().general, c.a.registers().general)),
             trials(Who.ANY, "alignment checks of 16-byte operands and images: whether #AC is raised", "SDM vol. 3A section 6.15, interrupt 17",
                     c -> c.instruction != null && (c.faults(AC) || c.a.vector() == AC) && !c.bothFault(AC) && (isImage(c.instruction) || hasMemory128(c.instruction))),
@@ -110,7 +173,7 @@ final class HostDepartures {
             trials(Who.ANY, "MXCSR_MASK and the reserved bytes of FXSAVE images", "SDM vol. 1 sections 10.5.1 and 11.6.6", NO_TRIAL),
             trials(Who.ANY, "MASKMOVQ and MASKMOVDQU with a mask of zero bits: whether the address is looked at", "SDM vol. 2 under MASKMOVDQU",
                     c -> c.instruction != null && MASKED_STORES.contains(c.instruction.mnemonic()) && (c.faults(PF) || c.faults(AC) || c.faults(GP))),
-            trials(Who.AMD, "REP INS and REP OUTS with a count of 0: Intel does nothing, AMD checks the permission first", "SDM vol. 2 under REP and INS",
+            trials(Who.ANY, "REP INS and REP OUTS with a count of 0: whether the permission is checked", "SDM vol. 2 under REP and INS gives no order",
                     c -> c.instruction != null && (c.instruction.mnemonic() == INS || c.instruction.mnemonic() == OUTS) && c.instruction.rep()
                             && c.faults(13)),
             trials(Who.AMD, "SHA instructions with a memory operand that is not aligned: Intel raises #GP, AMD reads it", "SDM vol. 2 table 2-21 (type 4)",
@@ -123,20 +186,45 @@ final class HostDepartures {
                             && (c.faults(PF) || c.faults(AC) || c.faults(SS)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
-            trials(Who.AMD, "POPA that faults midway has loaded the registers before", "APM vol. 3 under POPA says nothing of it",
+            trials(Who.ANY, "POPA that faults midway has loaded the registers before", "SDM vol. 2 and APM vol. 3 under POPA say nothing of it",
                     c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
-            trials(Who.AMD, "FCOMI and its like with an unmasked invalid operand: Intel leaves EFLAGS alone, AMD says unordered", "SDM vol. 2 under FCOMI",
+            trials(Who.ANY, "FCOMI and its like with an unmasked invalid operand: EFLAGS are left alone, or say unordered",
+                    "SDM vol. 2 under FCOMI leaves them alone; processors of both makers do not",
                     c -> c.trial.start().fp != null && c.has(COMPARISONS_TO_EFLAGS) && (c.trial.start().control() & c.e.registers().control() & 1) == 0),
-            trials(Who.AMD, "CVTPI2PS with a memory operand does not enter MMX state", "SDM vol. 2 and APM vol. 4 under CVTPI2PS",
+            trials(Who.ANY, "CVTPI2PS with a memory operand does not enter MMX state", "SDM vol. 2 and APM vol. 4 under CVTPI2PS say it does",
                     c -> c.instruction != null && c.instruction.mnemonic() == CVTPI2PS && c.instruction.op(1).isMemory()),
-            trials(Who.AMD, "conversions between MMX and XMM that raise #XM have entered MMX state before", "SDM vol. 2 leaves the order open",
-                    c -> c.instruction != null && MMX_CONVERSIONS.contains(c.instruction.mnemonic()) && c.bothFault(XM)));
+            trials(Who.ANY, "conversions between MMX and XMM that raise #XM have entered MMX state before", "SDM vol. 2 leaves the order open",
+                    c -> c.instruction != null && MMX_CONVERSIONS.contains(c.instruction.mnemonic()) && c.bothFault(XM)),
+            trials(Who.AMD, "REP CMPS and REP SCAS that fault midway: Intel restores EFLAGS, AMD leaves those of the last comparison", "SDM vol. 2 under REP; APM vol. 3 "
+                    + "under REPE says nothing of it", c -> c.is(REPEATED_COMPARISONS) && isRepeated(c.instruction) && c.bothFault() && c.differsOnlyIn("eflags ")),
+            trials(Who.AMD, "gathers that fault: Intel has spread the sign of every element of the mask, AMD has not", "SDM vol. 2 under VPGATHERDD, operation",
+                    c -> c.is(GATHERS) && c.bothFault() && c.differsOnlyIn(vector(c.instruction.op(2)))),
+            trials(Who.AMD, "VCVTPH2PS and VCVTPS2PH of 8 bytes that are not aligned: AMD raises #AC", "SDM vol. 2 under VCVTPH2PS (type 11, without #AC)",
+                    c -> c.is(HALF_PRECISION) && c.faults(AC)),
+            trials(Who.INTEL, "VCVTPS2PH to memory that may not be written raises #XM, or has set the flags of MXCSR before",
+                    "SDM vol. 3A table 6-2 leaves the order of faults of one instruction to the processor",
+                    c -> c.is(VCVTPS2PH) && (c.bothFault() && c.differsOnlyIn("mxcsr ")
+                            || c.faults(XM) && c.a.kind() == Outcome.Kind.FAULT && c.e.ip() == c.a.ip() && c.differsOnlyIn("mxcsr ", "end "))),
+            trials(Who.INTEL, "PUSH of a segment register with an operand of 32 bits: the upper half is not written", "SDM vol. 2 under PUSH allows both",
+                    c -> isPushOfSegment32(c.instruction) && c.differsOnlyIn("memory ") && isUpperHalfOfTop(c)),
+            trials(Who.INTEL, "REP with 32-bit addresses in 64-bit code that ends or faults before the first element: registers have been zero-extended",
+                    "SDM vol. 2 under REP says nothing of it", HostDepartures::isZeroExtendedByRep),
+            trials(Who.INTEL, "BOUND with a violated lower and an unreadable upper bound: #BR or the page fault", "SDM vol. 2 under BOUND gives no order",
+                    c -> c.is(BOUND) && c.faults(BR) && c.a.vector() == PF && c.e.ip() == c.a.ip()),
+            trials(Who.INTEL, "x87 stores with an unmasked exception to memory that may not be written: the exception becomes pending, memory is not looked at",
+                    "SDM vol. 3A table 6-2 leaves the order of faults of one instruction to the processor", HostDepartures::isPendingInsteadOfFault),
+            trials(Who.INTEL, "FSTP and FBSTP of 10 bytes into a page that may not be written have written those before it", "SDM vol. 3A section 6.5 leaves partial "
+                    + "stores open", c -> c.is(LONG_X87_STORES) && c.bothFault() && c.instruction.op(0).bits == 80 && c.differsOnlyIn(c.instruction.op(0))),
+            trials(Who.INTEL, "stores of MMX registers that fault have entered MMX state before", "SDM vol. 2 under MOVD and MOVQ gives no order",
+                    c -> c.is(MMX_STORES) && c.bothFault() && c.differsOnlyIn("fsw ", "tags ", "st")),
+            trials(Who.INTEL, "DPPS and DPPD with several NaNs: which of them each element of the result has", "SDM vol. 1 table 4-7 and vol. 2 under DPPS: the order of the "
+                    + "sums' operands is the processor's", c -> c.is(DOT_PRODUCTS) && c.differsOnlyIn(vector(c.instruction.op(0))) && areNans(c)));
 
-    private final boolean amd;
+    private final Who maker;
     private final Set<String> features;
 
     HostDepartures(String cpuinfo) {
-        amd = cpuinfo.contains("AuthenticAMD");
+        maker = cpuinfo.contains("AuthenticAMD") ? Who.AMD : cpuinfo.contains("GenuineIntel") ? Who.INTEL : Who.ANY;
         features = new HashSet<>();
         cpuinfo.lines().filter(l -> l.startsWith("flags")).findFirst()
                 .ifPresent(l -> features.addAll(List.of(l.substring(l.indexOf(':') + 1).strip().split(" +"))));
@@ -161,7 +249,7 @@ final class HostDepartures {
     private List<Departure> here() {
         List<Departure> list = new ArrayList<>();
         for (Departure d : TABLE) {
-            if (d.who == Who.ANY || amd) {
+            if (d.who == Who.ANY || d.who == maker) {
                 list.add(d);
             }
         }
@@ -196,9 +284,75 @@ final class HostDepartures {
         return null;
     }
 
-    /** Conversions of which {@link #table} has something to say. */
-    static boolean isMmxConversion(Mnemonic m) {
-        return MMX_CONVERSIONS.contains(m);
+    /** Instructions that do not stand in sequences, because {@link #table} lets them leave one thing or another for those that follow. */
+    static boolean leavesOpen(Instruction i) {
+        return MMX_CONVERSIONS.contains(i.mnemonic()) || DOT_PRODUCTS.contains(i.mnemonic()) || isPushOfSegment32(i);
+    }
+
+    private static boolean isPushOfSegment32(Instruction i) {
+        return i != null && i.mnemonic() == PUSH && i.op(0).kind == Operand.Kind.SEGMENT && i.operandBits() == 32;
+    }
+
+    private static boolean isUpperHalfOfTop(Case c) {
+        long top = c.e.registers().general[RSP] + Encoder.segmentBase(X86State.SS, c.trial.code().bits());
+        return c.memoryDiffersOnlyIn(top + 2, top + 4);
+    }
+
+    private static boolean isRepeated(Instruction i) {
+        return i.rep() || i.repne();
+    }
+
+    /** Differences of a vector register begin so. */
+    private static String[] vector(Operand o) {
+        return new String[] {"xmm" + o.reg + "[", "ymm" + o.reg + "["};
+    }
+
+    /** Whether elements of a dot product that differ are NaNs in both. */
+    private static boolean areNans(Case c) {
+        int register = c.instruction.op(0).reg;
+        boolean doubles = c.instruction.mnemonic() == DPPD || c.instruction.mnemonic() == VDPPD;
+        for (int part = 0; part < 4; part++) {
+            long e = c.e.registers().vector(register, part);
+            long a = c.a.registers().vector(register, part);
+            boolean same = doubles ? bothNanOrSame(e, a) : bothNanOrSame((int) e, (int) a) && bothNanOrSame((int) (e >>> 32), (int) (a >>> 32));
+            if (!same) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean bothNanOrSame(long e, long a) {
+        return e == a || Double.isNaN(Double.longBitsToDouble(e)) && Double.isNaN(Double.longBitsToDouble(a));
+    }
+
+    private static boolean bothNanOrSame(int e, int a) {
+        return e == a || Float.isNaN(Float.intBitsToFloat(e)) && Float.isNaN(Float.intBitsToFloat(a));
+    }
+
+    private static boolean isZeroExtendedByRep(Case c) {
+        Instruction i = c.instruction;
+        if (c.trial.code().bits() != 64 || !c.is(STRINGS) || !isRepeated(i) || i.addressBits() != 32 || !c.differsOnlyIn("rcx ", "rsi ", "rdi ")) {
+            return false;
+        }
+        for (int n : new int[] {RCX, RSI, RDI}) {
+            long e = c.e.registers().general[n];
+            if (e != c.a.registers().general[n] && e != (c.a.registers().general[n] & 0xffff_ffffL)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Whether an x87 store that faulted here left an exception for the next instruction there. */
+    private static boolean isPendingInsteadOfFault(Case c) {
+        if (c.a.kind() != Outcome.Kind.FAULT || c.trial.start().fp == null) {
+            return false;
+        }
+        Instruction at = c.instructionAt(c.a.ip());
+        int unmasked = c.e.registers().status() & ~c.e.registers().control() & EXCEPTIONS;
+        return at != null && X87_STORES.contains(at.mnemonic()) && (c.a.vector() == PF || c.a.vector() == GP || c.a.vector() == SS || c.a.vector() == AC)
+                && (c.e.registers().status() & ES) != 0 && unmasked != 0 && (c.a.registers().status() & ES) == 0;
     }
 
     private static boolean has66(Form f) {
@@ -257,7 +411,18 @@ final class HostDepartures {
     /** Whether both stopped at an instruction with two memory operands before it had done anything. */
     private static boolean bothOperandsFault(Case c) {
         return c.instruction != null && (c.instruction.mnemonic() == CMPS || c.instruction.mnemonic() == MOVS) && c.e.kind() == Outcome.Kind.FAULT
-                && c.a.kind() == Outcome.Kind.FAULT && c.e.ip() == c.a.ip() && Arrays.equals(c.e.registers().general, c.a.registers().general);
+                && c.a.kind() == Outcome.Kind.FAULT && c.e.ip() == c.a.ip() && haveSameAddresses(c);
+    }
+
+    /** Whether general registers are the same, in as many bits as the addresses of the instruction have. */
+    private static boolean haveSameAddresses(Case c) {
+        long mask = c.instruction.addressBits() == 32 ? 0xffff_ffffL : -1;
+        for (int n = 0; n < 16; n++) {
+            if (((c.e.registers().general[n] ^ c.a.registers().general[n]) & mask) != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether an address is near where canonical ones end. */

@@ -110,7 +110,7 @@ final class Sequencer {
     /** Whether instructions of a form can stand in sequences: what they leave is defined, and they keep pointers. */
     static boolean inSequences(Form f) {
         Instruction i = f.sample;
-        if (HostDepartures.isMmxConversion(i.mnemonic()) || UndefinedResults.destinationEver(i) || Approximations.isEstimate(i.mnemonic()) || Approximations.isFunction(i.mnemonic())) {
+        if (HostDepartures.leavesOpen(i) || UndefinedResults.destinationEver(i) || Approximations.isEstimate(i.mnemonic()) || Approximations.isFunction(i.mnemonic())) {
             return false;
         }
         if (f.sample.extension() == IsaExtension.SHA && f.memory) {

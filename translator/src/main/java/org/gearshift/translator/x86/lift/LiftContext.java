@@ -281,6 +281,16 @@ public final class LiftContext {
      * @param bytes 1..512
      */
     public Insn linear(int segment, Insn offset, int bytes, boolean write) {
+        Insn a = linearUnaligned(segment, offset, bytes, write);
+        int alignment = alignment(bytes);
+        if (X86Mode.is(mode, X86Mode.ALIGN_CHECK) && alignment > 1) {
+            ir.call(AlignmentCheck.CHECK, code64 ? a : ir.zext32(a), ir.i32(alignment));
+        }
+        return a;
+    }
+
+    /** The same for data that are never checked for alignment. */
+    private Insn linearUnaligned(int segment, Insn offset, int bytes, boolean write) {
         Insn a = offset;
         if (code64) {
             if (segment >= X86State.FS) {
@@ -291,10 +301,6 @@ public final class LiftContext {
             int limits = write ? X86State.SEG_WRITE_LIMIT : X86State.SEG_READ_LIMIT;
             ir.segCheck(offset, limits + segment, segment, bytes, write);
             a = ir.add(offset, ir.get32(X86State.SEG_BASE + segment));
-        }
-        int alignment = alignment(bytes);
-        if (X86Mode.is(mode, X86Mode.ALIGN_CHECK) && alignment > 1) {
-            ir.call(AlignmentCheck.CHECK, code64 ? a : ir.zext32(a), ir.i32(alignment));
         }
         return a;
     }
@@ -322,6 +328,11 @@ public final class LiftContext {
     /** Linear address of a memory operand of its own size. */
     public Insn address(Operand o, boolean write) {
         return linear(o.segment, effectiveAddress(o), o.bits / 8, write);
+    }
+
+    /** Linear address of a memory operand of an instruction that does not report #AC. */
+    public Insn addressUnaligned(Operand o, boolean write) {
+        return linearUnaligned(o.segment, effectiveAddress(o), o.bits / 8, write);
     }
 
     /** Linear address of a memory operand accessed with a size of its own. */

@@ -7,7 +7,8 @@ import org.gearshift.ir.Type;
 
 /**
  * VGATHERxxx and VPGATHERxx (SDM vol. 2): loads elements at a base plus scaled indices where the mask's top bit is set. Each element that is loaded leaves the mask, so that the instruction goes
- * on with the others after a fault.
+ * on with the others after a fault; before the first, top bits have been spread over their elements, as the manual's operation says,
+ * and over those that are no elements, as it allows.
  */
 public final class Gather {
     /** Form bits, beside those of {@link VectorMemory}: registers of destination, indices and mask, log2 of the scale, number of elements (2, 4 or 8). */
@@ -39,12 +40,13 @@ public final class Gather {
         int mask = form >> MASK_SHIFT & 15;
         int count = form >> COUNT_SHIFT & 15;
         int bytes = (form & QUADWORDS) != 0 ? 8 : 4;
+        spread(s, mask, count * ((form & (QUADWORDS | WIDE_INDICES)) != 0 ? 8 : 4), bytes);
         for (int i = 0; i < count; i++) {
             int at = i * bytes;
             int slot = MaskedMemory.slot(mask, at >> 3);
             int shift = 8 * (at & 7);
             long element = bytes == 8 ? -1 : 0xffff_ffffL << shift;
-            if (s[slot] << 64 - 8 * bytes - shift < 0) {
+            if ((s[slot] & element) != 0) {
                 long offset = base + (index(s, form, i) << (form >> SCALE_SHIFT & 3));
                 offset = (form & ADDRESS_32) != 0 ? offset & 0xffff_ffffL : offset;
                 long v = VectorMemory.load(ctx, VectorMemory.linear(ctx, form, offset, bytes, false), bytes);
@@ -55,6 +57,16 @@ public final class Gather {
         }
         clear(s, destination, (count * bytes + 7) / 8);
         clear(s, mask, 0);
+    }
+
+    /** Makes elements of a mask all ones or zero by their top bits, up to a vector's length in bytes; zero above. */
+    private static void spread(long[] s, int mask, int length, int bytes) {
+        for (int n = 0; n < length >> 3; n++) {
+            int slot = MaskedMemory.slot(mask, n);
+            long v = s[slot];
+            s[slot] = bytes == 8 ? v >> 63 : (v >> 63) << 32 | (int) v >> 31 & 0xffff_ffffL;
+        }
+        clear(s, mask, length >> 3);
     }
 
     private static void clear(long[] s, int register, int from) {

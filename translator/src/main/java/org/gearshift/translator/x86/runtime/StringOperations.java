@@ -10,7 +10,8 @@ import org.gearshift.translator.x86.X86State;
 /**
  * Repeated string instructions, a piece at a time: at most up to the end of the page each operand is in (the start, with DF set), so at most
  * 4096 bytes; a first element across that end makes a piece of its own. Registers are those after the last finished element whenever a
- * fault propagates. Each helper takes the form of the instruction and gives 1 if it has to go on at the same pc, else 0.
+ * fault propagates, but the flags of comparisons are those before the instruction then (SDM vol. 2 under REP): they are set when it ends, and
+ * where a debug trap may show them. Each helper takes the form of the instruction and gives 1 if it has to go on at the same pc, else 0.
  */
 public final class StringOperations {
     public static final Helper MOVS = helper("rep_movs", "movs", false);
@@ -143,9 +144,12 @@ public final class StringOperations {
         for (long n = piece(ctx, form, false, true, false); n > 0; n--) {
             long b = extend(load(ctx, destination(ctx, form), size), size);
             advance(ctx, form, 1, false, true);
-            setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
+                setFlags(ctx, a, b, size);
                 return done(ctx);
+            }
+            if (n == 1) {
+                setFlagsAtEnd(ctx, form, a, b, size);
             }
         }
         return more(ctx, form);
@@ -162,9 +166,12 @@ public final class StringOperations {
             long a = extend(load(ctx, source(ctx, form), size), size);
             long b = extend(load(ctx, destination(ctx, form), size), size);
             advance(ctx, form, 1, true, true);
-            setFlags(ctx, a, b, size);
             if (a == b == untilEqual) {
+                setFlags(ctx, a, b, size);
                 return done(ctx);
+            }
+            if (n == 1) {
+                setFlagsAtEnd(ctx, form, a, b, size);
             }
         }
         return more(ctx, form);
@@ -192,8 +199,7 @@ public final class StringOperations {
         if (n == 0) {
             return 0;
         }
-        if ((ctx.s[X86State.EFLAGS_SYS] & TF) != 0 || (ctx.s[DR7] & BREAKPOINTS_ENABLED) != 0) {
-            // Debug traps come after each element.
+        if (mayTrap(ctx)) {
             n = 1;
         }
         if (usesSource) {
@@ -208,6 +214,11 @@ public final class StringOperations {
             requireAligned(ctx, form, destination(ctx, form));
         }
         return n;
+    }
+
+    /** Whether debug traps may come after each element. */
+    private static boolean mayTrap(GuestContext ctx) {
+        return (ctx.s[X86State.EFLAGS_SYS] & TF) != 0 || (ctx.s[DR7] & BREAKPOINTS_ENABLED) != 0;
     }
 
     /** At most up to the end of the page, and of the offset's range. */
@@ -356,6 +367,13 @@ public final class StringOperations {
             case 4 -> (int) v;
             default -> v;
         };
+    }
+
+    /** The flags of a piece's last comparison, if no other piece follows that may fault. */
+    private static void setFlagsAtEnd(GuestContext ctx, int form, long a, long b, int size) {
+        if (offset(ctx, form, X86State.RCX) == 0 || mayTrap(ctx)) {
+            setFlags(ctx, a, b, size);
+        }
     }
 
     /** FLAG_RES and FLAG_AUX of {@code a - b}, both sign-extended. */

@@ -213,6 +213,31 @@ class StringOperationsTest {
     }
 
     @Test
+    void aScanThatFaultsMidwayLeavesTheFlagsBeforeIt() {
+        for (int i = 0; i < 0x20; i++) {
+            cpu.set(0x2ff0 + i, 1);
+        }
+        cpu.readMap[3] = -1;
+        cpu.s[X86State.RAX] = 5;
+        cpu.s[X86State.FLAG_RES] = 77;
+        set(0x20, 0, 0x2ff0);
+        assertEquals(1, StringOperations.scas(cpu, BYTES | StringOperations.REPNE));
+        assertThrows(GuestFault.class, () -> StringOperations.scas(cpu, BYTES | StringOperations.REPNE));
+        assertEquals(0x3000, cpu.s[X86State.RDI]);
+        assertEquals(77, cpu.s[X86State.FLAG_RES]);
+    }
+
+    @Test
+    void aScanThatEndsByItsCountSetsTheFlagsOfTheLastElement() {
+        cpu.set(0x2000, 1);
+        cpu.set(0x2001, 2);
+        cpu.s[X86State.RAX] = 5;
+        set(2, 0, 0x2000);
+        assertEquals(0, StringOperations.scas(cpu, BYTES | StringOperations.REPNE));
+        assertEquals(3, cpu.s[X86State.FLAG_RES]);
+    }
+
+    @Test
     void registersStaySignExtended() {
         set(1, 0x7fff_ffffL, 0);
         FlatMap.put(cpu.readMap, 0x7ffff, 0);

@@ -8,6 +8,7 @@ import org.gearshift.ir.Insn;
 import org.gearshift.ir.IrBuilder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
+import org.gearshift.translator.x86.decode.Operand;
 import org.gearshift.translator.x86.lift.LiftContext;
 import org.gearshift.translator.x86.lift.LiftTable;
 import org.gearshift.translator.x86.runtime.FusedMultiplyAdd;
@@ -121,7 +122,7 @@ final class Fma {
 
     private static void halvesToSingles(LiftContext c, Instruction i) {
         IrBuilder ir = c.ir;
-        Insn[] s = i.op(0).bits == 256 ? Vectors.read(c, i.op(1)) : new Insn[] {Vectors.read64(c, i.op(1))};
+        Insn[] s = i.op(0).bits == 256 ? Vectors.read(c, i.op(1)) : new Insn[] {fourHalves(c, i.op(1))};
         Insn[] r = new Insn[2 * s.length];
         Insn before = FpExceptions.begin(c);
         for (int n = 0; n < s.length; n++) {
@@ -132,13 +133,18 @@ final class Fma {
         Vectors.write(c, i.op(0), r);
     }
 
+    /** Both conversions have exceptions of type 11, which do not report #AC. */
+    private static Insn fourHalves(LiftContext c, Operand o) {
+        return o.isMemory() ? c.ir.load(64, c.addressUnaligned(o, false)) : Vectors.read64(c, o);
+    }
+
     private static void singlesToHalves(LiftContext c, Instruction i) {
         IrBuilder ir = c.ir;
         Insn[] v = Vectors.read(c, i.op(1));
         Insn imm = ir.i32(Vectors.immediate(i));
-        if (i.op(0).isMemory()) {
-            int bytes = i.op(0).bits / 8;
-            ir.call(PageCrossing.PROBE, c.wideAddress(c.address(i.op(0), true)), ir.i32(bytes));
+        Insn to = i.op(0).isMemory() ? c.addressUnaligned(i.op(0), true) : null;
+        if (to != null) {
+            ir.call(PageCrossing.PROBE, c.wideAddress(to), ir.i32(i.op(0).bits / 8));
         }
         Insn before = FpExceptions.begin(c);
         Insn[] r = new Insn[v.length / 2];
@@ -147,8 +153,10 @@ final class Fma {
             r[n] = ir.or(ir.call(SINGLES_TO_HALVES, v[2 * n], zero, imm), ir.shl(ir.call(SINGLES_TO_HALVES, v[2 * n + 1], zero, imm), 32));
         }
         FpExceptions.end(c, before);
-        if (i.op(0).isMemory()) {
-            c.storeVector(i.op(0), false, r);
+        if (to != null) {
+            for (int n = 0; n < r.length; n++) {
+                ir.store(64, ir.add(to, 8 * n), r[n]);
+            }
         } else {
             Vectors.write(c, i.op(0), r.length == 1 ? new Insn[] {r[0], zero} : r);
         }
