@@ -149,6 +149,12 @@ static void caught(int number, siginfo_t *info, void *context) {
     if (avx && !(fx[512] & 2)) {
         memset(faulted_area + 160, 0, 256);
     }
+    if (avx && !(fx[512] & 1)) {
+        memset(faulted_area, 0, 24);
+        faulted_area[0] = 0x7f;
+        faulted_area[1] = 3;
+        memset(faulted_area + 32, 0, 128);
+    }
     siglongjmp(back, 1);
 }
 
@@ -160,6 +166,20 @@ static void reset(void) {
     }
 }
 
+static int any(const uint8_t *p, size_t n) {
+    while (n > 0 && *p == 0) {
+        p++;
+        n--;
+    }
+    return n > 0;
+}
+
+/* Components that are not in their initial configuration. Of the others some processors say "in use" if they were loaded all the same: SDM vol. 1 section 13.6. */
+static uint8_t in_use(const uint8_t *image) {
+    int x87 = image[0] != 0x7f || image[1] != 3 || any(image + 2, 22) || any(image + 32, 128);
+    return (x87 ? 1 : 0) | (any(image + 160, 256) ? 2 : 0) | (any(image + AVX_OFFSET, 256) ? 4 : 0);
+}
+
 static void serve(const struct request *q, struct result *r) {
     uint8_t *text = (uint8_t *)CODE;
     int n = q->length;
@@ -167,8 +187,8 @@ static void serve(const struct request *q, struct result *r) {
     now = r;
     memset(area, 0, sizeof area);
     memcpy(area, q->state.fx, 512);
-    area[512] = 7;
     memcpy(area + AVX_OFFSET, q->state.upper, 256);
+    area[512] = in_use(area);
     memcpy(middle, q->state.memory, middle_bytes);
     memcpy((void *)END, q->state.memory + middle_bytes, END_BYTES);
     for (int i = 0; i < REGISTERS; i++) {

@@ -51,9 +51,14 @@ final class Approximations {
                 && Math.abs(x / (double) y - 1) <= ESTIMATE;
     }
 
+    /** Whether one of two double-extended numbers is denormal and the other just not: they have one unit in the last place, and only one underflows. */
+    static boolean atUnderflow(int exponentA, int exponentB) {
+        return (exponentA ^ exponentB) == 1 && ((exponentA | exponentB) & 0x7fff) == 1;
+    }
+
     /** Whether two double-extended numbers are equal or neighbours. */
     static boolean near(long significandA, int exponentA, long significandB, int exponentB) {
-        if (exponentA == exponentB) {
+        if (exponentA == exponentB || atUnderflow(exponentA, exponentB)) {
             return Math.abs(significandA - significandB) <= 1;
         }
         if (Math.abs(exponentA - exponentB) != 1) {

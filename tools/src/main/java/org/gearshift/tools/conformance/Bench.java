@@ -15,11 +15,6 @@ final class Bench implements AutoCloseable {
     /** What executes lifted code. */
     enum Engine { INTERPRETER, JVM }
 
-    private static final int PAGE_FAULT = 14;
-    /** Bytes of a cache line, and of the operand of CMPXCHG16B. */
-    private static final int LINE = 64;
-    private static final int LONGEST_LOCKED = 16;
-
     private final NativeOracle oracle;
     private final List<Executor> executors = new ArrayList<>();
     private final Comparison comparison;
@@ -51,7 +46,7 @@ final class Bench implements AutoCloseable {
         executors.forEach(Executor::unload);
     }
 
-    /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere, or for a split lock. */
+    /** Trials of which nothing can be said: they reached the oracle's own memory, or ran for too long everywhere, or were held up for a split lock. */
     long inconclusive() {
         return inconclusive;
     }
@@ -102,7 +97,7 @@ final class Bench implements AutoCloseable {
         } catch (RuntimeException | AssertionError x) {
             return new Failure(what, e.name(), t, i, q, List.of("the emulation failed: " + x + at(x)));
         }
-        if (host.kind() == Outcome.Kind.TIMEOUT && (mine.kind() == Outcome.Kind.TIMEOUT || isSplitLock(t, mine))
+        if (host.kind() == Outcome.Kind.TIMEOUT && (mine.kind() == Outcome.Kind.TIMEOUT || hasLockedAccess(t))
                 || Layout.isReserved(host.address()) || Layout.isReserved(mine.address())
                 || q != null && host.kind() == Outcome.Kind.FAULT && isBetweenInstructions(t, host.ip())) {
             inconclusive++;
@@ -140,13 +135,19 @@ final class Bench implements AutoCloseable {
     }
 
     /**
-     * Whether an emulated run ended with a page fault at a locked instruction. On hosts with a hypervisor that watches for locked accesses across cache
-     * lines (bus-lock detection), one that would fault in its second line may be tried for ever.
+     * Whether the code has locked accesses to memory. Where they lie across cache lines, a host that watches for that (bus-lock detection, by its kernel or by a hypervisor
+     * under it) may hold up the program for so long that the timer expires.
      */
-    private static boolean isSplitLock(Trial t, Outcome mine) {
-        Instruction i = atFault(t, mine);
-        int inLine = (int) mine.address() & LINE - 1;
-        return mine.vector() == PAGE_FAULT && i != null && (i.lock() || i.mnemonic() == Mnemonic.XCHG) && (inLine == 0 || inLine > LINE - LONGEST_LOCKED);
+    private static boolean hasLockedAccess(Trial t) {
+        byte[] bytes = t.code().bytes();
+        Decoder decoder = new Decoder();
+        for (int[] at = {0}; at[0] < bytes.length;) {
+            Instruction i = decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(t.code().bits()));
+            if (i.lock() || i.mnemonic() == Mnemonic.XCHG && (i.op(0).isMemory() || i.op(1).isMemory())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String at(Throwable x) {

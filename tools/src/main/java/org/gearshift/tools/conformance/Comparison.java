@@ -15,6 +15,7 @@ final class Comparison {
     private static final int PAGE_FAULT = 14;
     private static final long PROGRAM_END = 0x7fff_ffff_f000L;
     private static final int C1 = 0x200;
+    private static final int UE = 0x10;
     private static final int SHOWN_BYTES = 4;
     private static final String[] NAMES = {"ax", "cx", "dx", "bx", "sp", "bp", "si", "di"};
 
@@ -116,7 +117,10 @@ final class Comparison {
             ignored = instruction != null ? UndefinedResults.status(instruction) : sequence.undefinedStatus();
         }
         hex("fcw", e.control(), a.control());
-        hex("fsw", e.status() & ~(function ? ignored | C1 : ignored), a.status() & ~(function ? ignored | C1 : ignored));
+        if (function) {
+            ignored |= Approximations.atUnderflow(e.exponent(0), a.exponent(0)) ? C1 | UE : C1;
+        }
+        hex("fsw", e.status() & ~ignored, a.status() & ~ignored);
         hex("tags", e.valid(), a.valid());
         hex("mxcsr", e.mxcsr(), a.mxcsr());
         for (int i = 0; i < 8; i++) {

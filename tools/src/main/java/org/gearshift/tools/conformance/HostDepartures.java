@@ -197,8 +197,8 @@ final class HostDepartures {
                     c -> c.instruction != null && MMX_CONVERSIONS.contains(c.instruction.mnemonic()) && c.bothFault(XM)),
             trials(Who.AMD, "REP CMPS and REP SCAS that fault midway: Intel restores EFLAGS, AMD leaves those of the last comparison", "SDM vol. 2 under REP; APM vol. 3 "
                     + "under REPE says nothing of it", c -> c.is(REPEATED_COMPARISONS) && isRepeated(c.instruction) && c.bothFault() && c.differsOnlyIn("eflags ")),
-            trials(Who.AMD, "gathers that fault: Intel has spread the sign of every element of the mask, AMD has not", "SDM vol. 2 under VPGATHERDD, operation",
-                    c -> c.is(GATHERS) && c.bothFault() && c.differsOnlyIn(vector(c.instruction.op(2)))),
+            trials(Who.AMD, "gathers that fault: Intel has spread the sign of every element of the mask and cleared what is above the vectors, AMD has not", "SDM vol. 2 under VPGATHERDD, operation",
+                    c -> c.is(GATHERS) && c.bothFault() && c.differsOnlyIn("xmm", "ymm")),
             trials(Who.AMD, "VCVTPH2PS and VCVTPS2PH of 8 bytes that are not aligned: AMD raises #AC", "SDM vol. 2 under VCVTPH2PS (type 11, without #AC)",
                     c -> c.is(HALF_PRECISION) && c.faults(AC)),
             trials(Who.INTEL, "VCVTPS2PH to memory that may not be written raises #XM, or has set the flags of MXCSR before",

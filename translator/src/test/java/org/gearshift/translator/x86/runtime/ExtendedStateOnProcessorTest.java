@@ -2,6 +2,7 @@ package org.gearshift.translator.x86.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,6 +79,7 @@ class ExtendedStateOnProcessorTest {
                 processor.execute(List.of(code), List.of(before.get(i)), List.of(once));
                 d = difference(before.get(i), once, emulated, code64);
             }
+            d = d.isEmpty() || restores && mayBeHalfRestored(real.get(i), emulated.execute(before.get(i))) ? "" : d;
             if (!d.isEmpty() && shown++ < 4) {
                 failures.add(hex + " mask " + before.get(i).registers[0] + " mxcsr " + Integer.toHexString(before.get(i).mxcsr()) + d);
             }
@@ -91,6 +93,11 @@ class ExtendedStateOnProcessorTest {
             real.data().putInt(mask, 0xffff);
         }
         return emulated.execute(before).difference(real, code64, true);
+    }
+
+    /** Intel's processors have loaded some components before XRSTOR raises #GP for one behind them. */
+    private static boolean mayBeHalfRestored(VectorState real, VectorState mine) throws IOException {
+        return !HostMaker.isAmd() && real.vector == 13 && mine.vector == 13 && real.error == mine.error && Arrays.equals(real.memory, mine.memory);
     }
 
     /** All components random or initial, an area in memory, mostly with a good header. */

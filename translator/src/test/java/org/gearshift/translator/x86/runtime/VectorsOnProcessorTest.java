@@ -80,20 +80,62 @@ class VectorsOnProcessorTest {
 
     /**
      * AMD processors let SHA instructions have misaligned operands; SDM vol. 2, table 2-21, does not. VEX.W is ignored outside 64-bit mode according to SDM
-     * vol. 2 under PEXTRD and PINSRD; AMD's do not have the instruction then.
+     * vol. 2 under PEXTRD and PINSRD; AMD's do not have the instruction then. VCVTPH2PS and VCVTPS2PH never report #AC (SDM vol. 2: exceptions of type 11), but AMD's do.
      */
     private static boolean isVendorSpecific(TableForm form, VectorState expected, VectorState actual) {
         return form.extension() == IsaExtension.SHA && actual.vector == 13 && expected.vector != 13
-                || form.mnemonic().matches("VPEXTRD|VPINSRD") && expected.vector == 6;
+                || form.mnemonic().matches("VPEXTRD|VPINSRD") && expected.vector == 6
+                || form.mnemonic().matches("VCVTPH2PS|VCVTPS2PH") && expected.vector == 17;
     }
 
     /**
      * Whether the x87 unit is in MMX state afterwards depends on the processor: of conversions to or from MMX registers that raise an exception, and of CVTPI2PS from memory, which
-     * AMD's leave alone (SDM vol. 2 says that it is entered).
+     * both makers' leave alone (SDM vol. 2 says that it is entered); and of stores of MMX registers that fault, before which Intel's have entered it.
      */
     private static boolean mayEnterMmx(VectorSample sample, VectorState expected) {
         String m = sample.form.mnemonic();
+        if (m.matches("MOVD|MOVQ|MOVNTQ") && expected.vector >= 0 && sample.hasMemoryOperand()) {
+            return true;
+        }
         return m.startsWith("CVT") && m.contains("PI") && (expected.vector == 19 || sample.hasMemoryOperand());
+    }
+
+    /**
+     * Takes over from the processor what depends on it: which of several NaNs elements of a dot product have; which missing byte of a masked store CR2 names; whether
+     * VCVTPS2PH has set MXCSR's flags before a fault of its store, or raises #XM; whether (not on AMD's) a gather that faults has spread its mask's signs and cleared what is above the vectors.
+     */
+    private static void adopt(TableForm form, VectorState expected, VectorState actual) throws IOException {
+        String m = form.mnemonic();
+        boolean bothFault = expected.vector >= 0 && actual.vector >= 0;
+        boolean vectors = m.contains("GATHER") && bothFault && HostMaker.isAmd();
+        for (int i = 0; i < 16 && (vectors || m.matches("V?DPP[SD]")); i++) {
+            for (int n = 0; n < 4; n++) {
+                long e = expected.vector(i, n);
+                if (vectors || areNans(e, actual.vector(i, n), m.endsWith("D"))) {
+                    actual.vector(i, n, e);
+                }
+            }
+        }
+        if (m.matches("VP?MASKMOV.*") && expected.vector == 14 && Math.abs(actual.address - expected.address) < 32) {
+            actual.address = expected.address;
+        }
+        if (m.equals("VCVTPS2PH") && bothFault) {
+            actual.mxcsr(expected.mxcsr());
+            actual.vector = expected.vector == 19 ? 19 : actual.vector;
+            actual.error = expected.vector == 19 ? expected.error : actual.error;
+        }
+    }
+
+    /** Whether elements that differ are NaNs in both. */
+    private static boolean areNans(long e, long a, boolean doubles) {
+        if (doubles) {
+            return e == a || Double.isNaN(Double.longBitsToDouble(e)) && Double.isNaN(Double.longBitsToDouble(a));
+        }
+        return areNans((int) e, (int) a) && areNans((int) (e >>> 32), (int) (a >>> 32));
+    }
+
+    private static boolean areNans(int e, int a) {
+        return e == a || Float.isNaN(Float.intBitsToFloat(e)) && Float.isNaN(Float.intBitsToFloat(a));
     }
 
     private static long compare(TableForm form, boolean code64, VectorProcessor processor, VectorEmulated emulated, Map<String, String> failures)
@@ -121,6 +163,7 @@ class VectorsOnProcessorTest {
             }
             VectorState expected = real.get(i);
             VectorState actual = emulated.execute(before.get(i));
+            adopt(form, expected, actual);
             String d = isVendorSpecific(form, expected, actual) ? "" : actual.difference(expected, code64, !mayEnterMmx(samples.get(i), expected));
             if (!d.isEmpty() && wrong++ < SHOWN) {
                 shown.append("\n    ").append(HexFormat.of().formatHex(codes.get(i))).append(" mxcsr ").append(Integer.toHexString(before.get(i).mxcsr())).append(d);

@@ -59,8 +59,8 @@ class X87SequencesOnProcessorTest {
     private static boolean suitable(Instruction i) {
         Mnemonic m = i.mnemonic();
         boolean undefined = m == Mnemonic.FNSTSW || m == Mnemonic.FNSTENV || m == Mnemonic.FNSAVE;
-        boolean amdDiffers = m == Mnemonic.FCOMI || m == Mnemonic.FCOMIP || m == Mnemonic.FUCOMI || m == Mnemonic.FUCOMIP;
-        return m != Mnemonic.INVALID && !X87OnProcessorTest.FUNCTIONS.contains(m) && (processor.amd ? !amdDiffers : !undefined);
+        boolean departs = m == Mnemonic.FCOMI || m == Mnemonic.FCOMIP || m == Mnemonic.FUCOMI || m == Mnemonic.FUCOMIP;
+        return m != Mnemonic.INVALID && !X87OnProcessorTest.FUNCTIONS.contains(m) && !departs && (processor.amd || !undefined);
     }
 
     private static byte[] sequence(Operands o, int[] mmx) {
