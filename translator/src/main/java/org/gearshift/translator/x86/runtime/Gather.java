@@ -8,7 +8,8 @@ import org.gearshift.ir.Type;
 /**
  * VGATHERxxx and VPGATHERxx (SDM vol. 2): loads elements at a base plus scaled indices where the mask's top bit is set. Each element that is loaded leaves the mask, so that the instruction goes
  * on with the others after a fault; before the first, top bits have been spread over their elements, as the manual's operation says,
- * and over those that are no elements, as it allows; what lies above the vector's length is zero by then.
+ * and over those that are no elements, as it allows; above the vector's length the mask is zero by then, and the destination from the
+ * first element on.
  */
 public final class Gather {
     /** Form bits, beside those of {@link VectorMemory}: registers of destination, indices and mask, log2 of the scale, number of elements (2, 4 or 8). */
@@ -42,7 +43,6 @@ public final class Gather {
         int bytes = (form & QUADWORDS) != 0 ? 8 : 4;
         int length = count * ((form & (QUADWORDS | WIDE_INDICES)) != 0 ? 8 : 4);
         spread(s, mask, length, bytes);
-        clear(s, destination, length >> 3);
         for (int i = 0; i < count; i++) {
             int at = i * bytes;
             int slot = MaskedMemory.slot(mask, at >> 3);
@@ -54,6 +54,7 @@ public final class Gather {
                 long v = VectorMemory.load(ctx, VectorMemory.linear(ctx, form, offset, bytes, false), bytes);
                 int to = MaskedMemory.slot(destination, at >> 3);
                 s[to] = s[to] & ~element | v << shift;
+                clear(s, destination, length >> 3);
             }
             s[slot] &= ~element;
         }

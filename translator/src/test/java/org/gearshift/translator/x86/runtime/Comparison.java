@@ -32,6 +32,8 @@ final class Comparison {
     /** Whether x87 instruction and data pointers count, and whether only while an exception is pending. */
     boolean pointers;
     boolean pendingPointers;
+    /** Whether an exception may be of another instruction than the last with an operand or an opcode of its own. */
+    boolean sequence;
     long tolerance;
     /** An x87 store, which Intel's processors leave undone, instead of looking at memory, if an unmasked exception becomes pending. */
     boolean mayStayPending;
@@ -154,7 +156,7 @@ final class Comparison {
      * <pre>
      * after a signal                               Linux keeps no selectors, AMD processors no pointers unless an exception is pending
      * FCS, FDS                                     zeros if CPUID leaf 7 EBX bit 13 is set
-     * FDP, FDS                                     only with unmasked exceptions if CPUID leaf 7 EBX bit 6 is set
+     * FDP, FDS                                     only with unmasked exceptions, of that instruction, if CPUID leaf 7 EBX bit 6 is set
      * FOP                                          only with unmasked exceptions, except on AMD processors
      * </pre>
      */
@@ -164,7 +166,7 @@ final class Comparison {
             return;
         }
         boolean selectors = a.signal == 0 && (processor.leaf7 >> 13 & 1) == 0;
-        boolean data = pending || (processor.leaf7 >> 6 & 1) == 0;
+        boolean data = pending && !sequence || (processor.leaf7 >> 6 & 1) == 0;
         word(d, "fip", a.instructionOffset(), b.instructionOffset());
         if (selectors) {
             word(d, "fcs", a.instructionSelector(), b.instructionSelector());
@@ -175,7 +177,7 @@ final class Comparison {
         if (data && selectors) {
             word(d, "fds", a.dataSelector(), b.dataSelector());
         }
-        if (pending || processor.amd) {
+        if (pending && !sequence || processor.amd) {
             word(d, "fop", a.opcode(), b.opcode());
         }
     }

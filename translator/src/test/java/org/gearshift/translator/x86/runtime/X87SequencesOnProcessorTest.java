@@ -79,6 +79,7 @@ class X87SequencesOnProcessorTest {
     private static void check(String what, int[] mmx) throws IOException {
         Comparison c = new Comparison(processor);
         c.pointers = mmx.length == 0;
+        c.sequence = true;
         c.ignoredStatus = X87Conditions.undefined();
         for (int n = 0; n < SEQUENCES; n++) {
             long seed = SEED + n * 1_000_003L;
