@@ -153,9 +153,9 @@ final class HostDepartures {
                     + "their own way", "SDM vol. 2 tables A-7 to A-22 have no such forms", HostDepartures::isUndocumentedX87),
             trials(Who.ANY, "operands across the end of a 4 GiB segment: #GP or #SS, or an access that wraps", "SDM vol. 3A section 5.3",
                     HostDepartures::wraps),
-            trials(Who.ANY, "operands across the end of the canonical ranges: #GP or #SS, or the page fault of what comes before", "SDM vol. 1 section 3.3.7.1",
+            trials(Who.ANY, "operands across the end of the canonical ranges: #GP or #SS, #AC, or the page fault of what comes before", "SDM vol. 1 section 3.3.7.1",
                     c -> c.trial.code().bits() == 64 && (atCanonicalEnd(c.e.address()) || atCanonicalEnd(c.a.address()))
-                            && (c.faults(PF) || c.faults(GP) || c.faults(SS)) && c.a.kind() == Outcome.Kind.FAULT && c.e.vector() != c.a.vector()),
+                            && (c.faults(PF) || c.faults(GP) || c.faults(SS) || c.faults(AC)) && c.a.kind() == Outcome.Kind.FAULT && c.e.vector() != c.a.vector()),
             trials(Who.AMD, "operands by way of FS and GS in 64-bit code: AMD wants the offset canonical, Intel the linear address only", "SDM vol. 1 section 3.3.7.1",
                     c -> c.trial.code().bits() == 64 && c.instruction != null && (c.faults(GP) || c.faults(SS)) && c.e.error() == 0
                             && hasSegmentBase(c)),

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -85,7 +84,12 @@ class ConformanceDocumentTest {
     private static String departures() {
         StringBuilder b = new StringBuilder("| whose | what | where it is written |\n| --- | --- | --- |\n");
         for (HostDepartures.Departure d : HostDepartures.table()) {
-            b.append("| ").append(d.who() == HostDepartures.Who.ANY ? "any" : d.who().name().toUpperCase(Locale.ROOT)).append(" | ").append(d.what()).append(" | ")
+            String who = switch (d.who()) {
+                case ANY -> "any";
+                case AMD -> "AMD";
+                case INTEL -> "Intel";
+            };
+            b.append("| ").append(who).append(" | ").append(d.what()).append(" | ")
                     .append(d.reference()).append(" |\n");
         }
         return b.toString();
