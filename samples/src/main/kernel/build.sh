@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the sample kernel: build.sh OUTPUT [pc|xen]. Needs gcc with -m32 and binutils; the result does not depend on where it is built.
+# Builds the sample kernel: build.sh OUTPUT [pc|xen|xen32]. Needs gcc with -m32 and binutils; the result does not depend on where it is built.
 set -eu
 out=${1:?where to write the kernel}
 machine=${2:-pc}
@@ -15,6 +15,8 @@ case $machine in
   # Everything lies below 4 GiB, so that addresses are kept in 32 bits as on a PC.
   xen) format=elf_x86_64 own="xen/boot.S xen/console.c xen/paging.c xen/traps.c"
     flags="$flags -m64 -mno-red-zone -mno-80387 -Wno-int-to-pointer-cast -Wno-pointer-to-int-cast" ;;
+  xen32) format=elf_i386 own="xen32/boot.S xen/console.c xen32/paging.c xen/traps.c"
+    flags="$flags -m32 -march=i686 -mno-80387" ;;
   *) echo "no such machine: $machine" >&2; exit 2 ;;
 esac
 objects=
@@ -25,6 +27,6 @@ for source in $own main.c print.c memory.c process.c user.c bench.c; do
   objects="$objects $object"
 done
 # shellcheck disable=SC2086
-ld -m "$format" --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments -T "$machine/kernel.ld" $objects -o "$work/kernel"
+ld -m "$format" --build-id=none -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments -T "${machine%32}/kernel.ld" $objects -o "$work/kernel"
 strip "$work/kernel"
 cp "$work/kernel" "$out"

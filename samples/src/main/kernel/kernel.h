@@ -15,7 +15,7 @@
 
 enum { CALL_EXIT, CALL_WRITE, CALL_GETPID, CALL_YIELD, CALL_TICKS, CALL_UNMAP, CALL_FORK_LIKE };
 
-/* The machine's own: pc/ or xen/. */
+/* The machine's own: pc/, xen/ or xen32/. */
 void console_init(u32 info);
 void put(char c);
 void console_flush(void);

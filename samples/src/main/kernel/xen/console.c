@@ -12,7 +12,7 @@ static volatile struct ring *ring;
 void console_flush(void)
 {
     u32 port = start_info->console_port;
-    hypercall(EVENT_CHANNEL_OP, 4, (u64)&port, 0, 0);
+    hypercall(EVENT_CHANNEL_OP, 4, (word_t)&port, 0, 0);
 }
 
 void put(char c)
@@ -34,6 +34,6 @@ void power_off(void)
 {
     u32 reason = 0;
     print("power off\n");
-    hypercall(SCHED_OP, 2, (u64)&reason, 0, 0);
+    hypercall(SCHED_OP, 2, (word_t)&reason, 0, 0);
     halt_forever();
 }

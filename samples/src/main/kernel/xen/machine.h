@@ -1,4 +1,4 @@
-/* Every privileged operation of the sample kernel, for a paravirtual Xen domain: 64-bit code, hypercalls. ../pc/machine.h is the same for a PC. */
+/* Every privileged operation of the sample kernel, for a paravirtual Xen domain: 64-bit code, hypercalls. ../pc/machine.h is the same for a PC, ../xen32/machine.h for a 32-bit domain. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -6,6 +6,7 @@ typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
 typedef unsigned long long u64;
+typedef u64 word_t;
 
 #define MACHINE_NAME "xen"
 #define BOOT_PROTOCOL "Xen"
@@ -19,6 +20,8 @@ struct frame {
     u64 pc, cs, flags, sp, ss;
 };
 
+#define KERNEL_CODE 0xe033u /* FLAT_KERNEL_CS64 */
+#define KERNEL_STACK_SELECTOR 0xe02bu
 #define USER_CODE 0xe033u /* FLAT_USER_CS64 */
 #define USER_STACK 0xe02bu /* FLAT_USER_SS64 */
 
@@ -58,6 +61,15 @@ struct __attribute__((aligned(4096))) shared_info {
     u64 pending[64], mask[64];
 };
 extern volatile struct shared_info shared;
+
+static inline void set_timer(u64 deadline) { hypercall(SET_TIMER_OP, deadline, 0, 0, 0); }
+
+/* Bits 32 and up of a product. */
+static inline u64 scale(u64 a, u32 b) { return (u64)((unsigned __int128)a * b >> 32); }
+
+struct trap_info { u8 vector, flags; u16 cs; u64 address; };
+struct callback { u16 type, flags; u64 address; };
+static inline struct callback callback(void (*handler)(void)) { return (struct callback){ 0, 0, (u64)handler }; }
 
 static inline u8 in8(u16 port) { u8 v; __asm__ volatile("inb %1,%0" : "=a"(v) : "Nd"(port)); return v; }
 

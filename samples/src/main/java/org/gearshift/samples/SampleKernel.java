@@ -7,12 +7,13 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
 /**
- * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twin for a paravirtual domain, from the same sources but for what the machine is. They are
- * in {@code samples/src/main/kernel}.
+ * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twins for a paravirtual domain, 64-bit and 32-bit, from the same sources but for what the machine
+ * is. They are in {@code samples/src/main/kernel}.
  */
 public final class SampleKernel {
     private static final String PC = "sample-kernel.elf";
     private static final String XEN = "sample-kernel-xen.elf";
+    private static final String XEN32 = "sample-kernel-xen32.elf";
 
     private SampleKernel() {
     }
@@ -25,6 +26,11 @@ public final class SampleKernel {
     /** The built image of the twin. */
     public static byte[] paravirtualBytes() {
         return bytes(XEN);
+    }
+
+    /** The built image of the 32-bit twin. */
+    public static byte[] paravirtualBytes32() {
+        return bytes(XEN32);
     }
 
     private static byte[] bytes(String resource) {
@@ -43,5 +49,10 @@ public final class SampleKernel {
     /** The twin's image, for a paravirtual domain of 96 MiB at least. */
     public static KernelImage paravirtualImage() throws BootException {
         return new KernelImage("paravirtual sample kernel", paravirtualBytes());
+    }
+
+    /** The 32-bit twin's image, for such a domain too. */
+    public static KernelImage paravirtualImage32() throws BootException {
+        return new KernelImage("32-bit paravirtual sample kernel", paravirtualBytes32());
     }
 }

@@ -17,6 +17,8 @@ import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SampleKernelTest {
     private static final long LIMIT = 2_000_000_000L;
@@ -38,8 +40,9 @@ class SampleKernelTest {
     }
 
     @Test
-    void soIsItsTwins(@TempDir Path dir) throws Exception {
+    void soAreItsTwins(@TempDir Path dir) throws Exception {
         assertBuilt(dir, "xen", SampleKernel.paravirtualBytes(), "sample-kernel-xen.elf");
+        assertBuilt(dir, "xen32", SampleKernel.paravirtualBytes32(), "sample-kernel-xen32.elf");
     }
 
     @Test
@@ -54,11 +57,12 @@ class SampleKernelTest {
                 "rebuild it: sh samples/src/main/linux/build.sh samples/src/main/resources/org/gearshift/samples/linux-benchmark");
     }
 
-    @Test
-    void theTwinRunsToItsEnd() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void theTwinsRunToTheirEnd(boolean narrow) throws Exception {
         ByteArrayOutputStream console = new ByteArrayOutputStream();
         XenVm vm = new XenVm(new VmConfig(96 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), NamedCpu.X86_64.model(), console::write);
-        vm.load(SampleKernel.paravirtualImage(), new byte[0], "");
+        vm.load(narrow ? SampleKernel.paravirtualImage32() : SampleKernel.paravirtualImage(), new byte[0], "");
         VmOutcome outcome = vm.run(LIMIT);
         String text = console.toString(StandardCharsets.US_ASCII);
         assertEquals(VmOutcome.POWER_OFF, outcome.exitCode(), text);

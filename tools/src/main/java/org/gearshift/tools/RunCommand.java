@@ -188,7 +188,7 @@ class RunCommand implements Callable<Integer> {
 
     private CpuModel processor(KernelImage image) throws BootException {
         if (cpu == null) {
-            return Vm.processorFor(image);
+            return mode == Mode.PV ? XenVm.defaultProcessor() : Vm.processorFor(image);
         }
         try {
             return NamedCpu.choose(cpu);

@@ -26,6 +26,9 @@ final class DebianGuest {
     private static final KnownGuest XEN_GRUB =
             new KnownGuest("grub-x86_64-xen", "GRUB for 64-bit Xen domains", "grub-xen-host", "amd64", "usr/lib/grub-xen/grub-x86_64-xen\\.bin", null, "", "");
 
+    private static final KnownGuest XEN_GRUB32 =
+            new KnownGuest("grub-i386-xen", "GRUB for 32-bit Xen domains", "grub-xen-host", "amd64", "usr/lib/grub-xen/grub-i386-xen\\.bin", null, "", "");
+
     private static final String INIT = """
             #!/bin/sh
             mount -t proc proc /proc
@@ -65,6 +68,11 @@ final class DebianGuest {
     /** GRUB as a kernel for a Xen domain, with its modules inside. */
     static byte[] xenGrub() throws IOException {
         return Files.readAllBytes(fetched(XEN_GRUB).kernel());
+    }
+
+    /** The same for a 32-bit domain. */
+    static byte[] xenGrub32() throws IOException {
+        return Files.readAllBytes(fetched(XEN_GRUB32).kernel());
     }
 
     /** The RAM disk for a guest: {@code /init} prints its markers and powers off, or starts a shell if the kernel's command line says "interactive". */

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's GRUB for Xen as a domain: it builds tables of its own, drives the console and the disk, reads a kernel from there, and starts it in its own place. By default that is the sample kernel's
+ * Debian's GRUB for Xen as a domain, 64-bit and 32-bit: it builds tables of its own, drives the console and the disk, reads a kernel from there, and starts it in its own place. By default that is the sample kernel's
  * twin; {@code -Ddebian.full=true} takes Debian's kernel as well, unpacked, since GRUB 2.06 does not know its compression.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -66,6 +66,10 @@ class GrubDomainTest {
     }
 
     private VmOutcome run(long ram, String typed, byte[]... entries) throws Exception {
+        return run(DebianGuest.xenGrub(), ram, typed, entries);
+    }
+
+    private VmOutcome run(byte[] grub, long ram, String typed, byte[]... entries) throws Exception {
         ByteArrayOutputStream archive = new ByteArrayOutputStream();
         for (byte[] e : entries) {
             archive.write(e);
@@ -74,7 +78,7 @@ class GrubDomainTest {
         try (RawImage disk = RawImage.open(Files.write(dir.resolve("disk"), archive.toByteArray()), true)) {
             XenVm vm = new XenVm(new VmConfig(ram, VmConfig.Clock.VIRTUAL, EngineOptions.of(Backend.JVM)), NamedCpu.X86_64.model(), console::write);
             vm.attach(disk);
-            vm.load(new KernelImage("grub", DebianGuest.xenGrub()), new byte[0], "");
+            vm.load(new KernelImage("grub", grub), new byte[0], "");
             for (byte b : typed.getBytes(StandardCharsets.US_ASCII)) {
                 vm.serialInput(b);
             }
@@ -93,6 +97,15 @@ class GrubDomainTest {
         assertTrue(text().contains("GNU GRUB") && text().contains("grub> "), text());
         assertTrue(text().contains("(xen/xvda)"), text());
         assertTrue(text().contains("b null-call "), text());
+    }
+
+    @Test
+    void soDoesTheOneForThirtyTwoBitDomains() throws Exception {
+        VmOutcome outcome = run(DebianGuest.xenGrub32(), 96 << 20, "ls\rlinux (xen/xvda)/twin\rboot\r", entry("twin", SampleKernel.paravirtualBytes32()));
+        assertEquals(VmOutcome.POWER_OFF, outcome.exitCode(), () -> outcome + "\n" + text());
+        assertTrue(text().contains("GNU GRUB") && text().contains("grub> "), text());
+        assertTrue(text().contains("(xen/xvda)"), text());
+        assertTrue(text().contains("Gearshift sample kernel (xen, 32-bit)") && text().contains("b null-call "), text());
     }
 
     @Test

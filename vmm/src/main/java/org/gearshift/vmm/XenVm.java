@@ -19,8 +19,10 @@ import org.gearshift.vmm.clock.HostClock;
 import org.gearshift.vmm.clock.HostWork;
 import org.gearshift.vmm.clock.VirtualClock;
 import org.gearshift.vmm.cpu.ApicMsrs;
+import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.InterruptSource;
+import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.cpu.NumericErrorLine;
 import org.gearshift.vmm.cpu.PortSpace;
 import org.gearshift.vmm.cpu.RandomNumbers;
@@ -195,8 +197,16 @@ public final class XenVm implements Machine {
         return network;
     }
 
+    /** The processor that domains get unless another one is asked for: a 32-bit one runs in compatibility mode. */
+    public static CpuModel defaultProcessor() {
+        return NamedCpu.X86_64.model();
+    }
+
     /** Builds the domain: kernel, RAM disk and command line. */
     public void load(KernelImage kernel, byte[] initrd, String commandLine) throws BootException {
+        if (!cpu().model().has(CpuFeature.LM)) {
+            throw new BootException(kernel.name() + ": a paravirtual domain needs a 64-bit processor, even if its kernel is 32-bit");
+        }
         domain.build(PvKernel.of(kernel), initrd, commandLine);
     }
 

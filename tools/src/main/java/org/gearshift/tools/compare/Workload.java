@@ -56,8 +56,7 @@ interface Workload {
 
     private static Machine load(KernelImage kernel, byte[] initrd, String line, boolean paravirtual, long memory, SerialBackend console) throws BootException {
         if (paravirtual) {
-            // A kernel for both is 64-bit; the sample's twin is.
-            XenVm vm = new XenVm(config(memory), Vm.processorFor(kernel), console);
+            XenVm vm = new XenVm(config(memory), XenVm.defaultProcessor(), console);
             vm.load(kernel, initrd, line);
             return vm;
         }

@@ -142,6 +142,19 @@ final class ElfImage {
         return value[0];
     }
 
+    /** The value of an ELF note that holds a text, without the zero at its end; empty if there is none. */
+    String noteText(String owner, int type) throws BootException {
+        String[] value = {""};
+        eachNote((o, t, at, size) -> {
+            if (t != type || size == 0 || !o.equals(owner)) {
+                return false;
+            }
+            value[0] = k.text(at, (int) size);
+            return true;
+        });
+        return value[0];
+    }
+
     /** What the file has for each loadable segment, by virtual address. */
     List<KernelCode.Segment> segments() throws BootException {
         List<KernelCode.Segment> list = new ArrayList<>();
@@ -238,10 +251,12 @@ final class ElfImage {
                 long nameSize = k.unsigned32((int) at);
                 long valueSize = k.unsigned32((int) at + 4);
                 long valueAt = at + 12 + (nameSize + 3 & ~3L);
-                if (valueAt + valueSize > end) {
+                if (valueAt > end) {
                     throw new BootException(k.name() + ": damaged ELF note");
                 }
-                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, valueSize)) {
+                // The last note of GRUB for 32-bit domains is cut short by its segment and by the file: it has what is there, as for Xen's tools.
+                long there = Math.min(valueSize, end - valueAt);
+                if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, there)) {
                     return true;
                 }
                 at = valueAt + (valueSize + 3 & ~3L);

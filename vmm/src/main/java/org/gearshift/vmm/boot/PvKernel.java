@@ -10,6 +10,7 @@ public final class PvKernel {
     private static final int HYPERCALL_PAGE = 2;
     private static final int VIRT_BASE = 3;
     private static final int PADDR_OFFSET = 4;
+    private static final int PAE_MODE = 9;
     private static final int INIT_P2M = 15;
     private static final int MOD_START_PFN = 16;
     private static final long MAX_SPAN = 1L << 31;
@@ -29,6 +30,7 @@ public final class PvKernel {
     }
 
     private final KernelImage file;
+    private final boolean is64Bit;
     private final long entry;
     private final long virtBase;
     private final long hypercallPage;
@@ -42,8 +44,10 @@ public final class PvKernel {
         if (!elf.hasNoteOf(OWNER)) {
             throw new BootException(file.name() + ": not a kernel for a paravirtual Xen domain: it has no Xen notes; without --mode pv it starts as on a PC");
         }
-        if (!elf.is64Bit()) {
-            throw new BootException(file.name() + ": a 32-bit kernel; paravirtual domains here are 64-bit");
+        is64Bit = elf.is64Bit();
+        String pae = elf.noteText(OWNER, PAE_MODE);
+        if (!is64Bit && !pae.startsWith("yes") && !pae.startsWith("bimodal")) {
+            throw new BootException(file.name() + ": a 32-bit kernel that does not say that it knows page tables of three levels (PAE), which domains have");
         }
         entry = elf.noteNumber(OWNER, ENTRY, elf.entryAddress());
         virtBase = elf.noteNumber(OWNER, VIRT_BASE, 0);
@@ -69,7 +73,7 @@ public final class PvKernel {
     /**
      * The kernel in a file: an ELF file, or a Linux bzImage with one inside.
      *
-     * @throws BootException if it is damaged, packed in an unsupported way, or no kernel for a 64-bit paravirtual domain
+     * @throws BootException if it is damaged, packed in an unsupported way, or no kernel for a paravirtual domain
      */
     public static PvKernel of(KernelImage k) throws BootException {
         return new PvKernel(k.kind() == KernelImage.Kind.LINUX ? LinuxPayload.unpack(k) : k);
@@ -78,6 +82,11 @@ public final class PvKernel {
     /** The file that {@link Segment#fileOffset} counts in. */
     public KernelImage file() {
         return file;
+    }
+
+    /** Whether it is 64-bit code; else 32-bit code with page tables of three levels. */
+    public boolean is64Bit() {
+        return is64Bit;
     }
 
     /** Virtual address to start at. */

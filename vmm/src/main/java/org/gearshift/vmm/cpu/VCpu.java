@@ -275,22 +275,24 @@ public final class VCpu extends GuestContext {
     }
 
     /**
-     * Loads CS and SS as a return to CPL 3 does.
+     * Loads CS and SS as a return from CPL 0 does: to the level that is the code selector's RPL, which is not 0. Data segments that code of that level may not use become null.
      *
      * @throws GuestFault the exception that the selectors or descriptors raise, with nothing changed
      */
-    public void loadUserSegments(int codeSelector, int stackSelector) {
+    public void loadCodeAndStack(int codeSelector, int stackSelector) {
+        int level = codeSelector & 3;
         long code = segments.descriptor(codeSelector, Vector.GP, 0);
         int attr = Descriptor.attributes(code);
-        boolean level = Descriptor.isConforming(attr) || Descriptor.dpl(attr) == 3;
-        if ((codeSelector & 3) != 3 || !Descriptor.isCode(attr) || !level) {
+        boolean right = Descriptor.isConforming(attr) ? Descriptor.dpl(attr) <= level : Descriptor.dpl(attr) == level;
+        if (level == 0 || (codeSelector & ~3) == 0 || !Descriptor.isCode(attr) || !right) {
             raise(Vector.GP, codeSelector & 0xfffc);
         }
         segments.requirePresent(attr, codeSelector, Vector.NP, 0);
-        long stackSegment = segments.checkedStack(stackSelector, 3, Vector.GP, 0);
+        long stackSegment = segments.checkedStack(stackSelector, level, Vector.GP, 0);
         code = segments.accessed(codeSelector, code);
-        segments.setCode(codeSelector, 3, code);
+        segments.setCode(codeSelector, level, code);
         segments.set(SS, stackSelector, stackSegment);
+        segments.dropInnerSegments();
         refreshMode();
     }
 
@@ -433,7 +435,7 @@ public final class VCpu extends GuestContext {
     }
 
     /** Writes a general register's low 32 bits as the instruction set does: 64-bit code clears the rest. */
-    void put32(int slot, int value) {
+    public void put32(int slot, int value) {
         s[slot] = code64() ? value & LOW_32 : value;
     }
 

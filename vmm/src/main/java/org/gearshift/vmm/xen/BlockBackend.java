@@ -16,6 +16,10 @@ final class BlockBackend extends SplitDevice {
     private static final int XVDA = 202 << 8;
     private static final int MINORS = 16;
 
+    /** What a front end says of its alignment (io/protocols.h); its domain's if it says nothing. */
+    private static final String PROTOCOL_32 = "x86_32-abi";
+    private static final String PROTOCOL_64 = "x86_64-abi";
+
     private static final int READ = 0;
     private static final int WRITE = 1;
     private static final int FLUSH = 3;
@@ -23,15 +27,18 @@ final class BlockBackend extends SplitDevice {
     private static final int ERROR = -1;
     private static final int NOT_SUPPORTED = -2;
 
+    /** Bytes of a request, which are more than an answer has: {operation 8, segments 8, handle 16, id 64, sector 64, 11 segments of 8}, with 64 bits aligned as the front end's compiler does. */
     private static final int ENTRY_BYTES = 112;
+    private static final int ENTRY_BYTES_32 = 108;
     private static final int MAX_SEGMENTS = 11;
-    private static final int SEGMENTS = 24;
     private static final int SECTORS_PER_PAGE = 8;
     private static final int READ_ONLY_DISK = 4;
 
     private final PhysicalMemory memory;
     private final DiskImage image;
     private SharedRing ring;
+    /** Offset of the id in a request. */
+    private int id;
     private int port;
     private final byte[] page = new byte[0x1000];
 
@@ -53,7 +60,13 @@ final class BlockBackend extends SplitDevice {
     String connect() {
         long reference = number("ring-ref");
         long channel = number("event-channel");
-        ring = SharedRing.open(domain, reference, ENTRY_BYTES);
+        String protocol = text("protocol");
+        boolean narrow = protocol.isEmpty() ? domain.abi.is32() : protocol.equals(PROTOCOL_32);
+        if (!narrow && !protocol.isEmpty() && !protocol.equals(PROTOCOL_64)) {
+            return "protocol " + protocol + " is none of x86";
+        }
+        id = narrow ? 4 : 8;
+        ring = SharedRing.open(domain, reference, narrow ? ENTRY_BYTES_32 : ENTRY_BYTES);
         if (ring == null) {
             return "no ring at grant " + reference;
         }
@@ -100,7 +113,7 @@ final class BlockBackend extends SplitDevice {
     /** One request, of which a copy is looked at once only: the domain may change the original meanwhile. */
     private void request(long entry) {
         byte[] r = new byte[ENTRY_BYTES];
-        memory.copyOut(entry, r, 0, ENTRY_BYTES);
+        memory.copyOut(entry, r, 0, ENTRY_BYTES_32 - 4 + id);
         java.nio.ByteBuffer b = java.nio.ByteBuffer.wrap(r).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         int operation = r[0] & 0xff;
         int status;
@@ -115,7 +128,7 @@ final class BlockBackend extends SplitDevice {
             status = ERROR;
         }
         long response = ring.answer();
-        memory.write(response, b.getLong(8), 64);
+        memory.write(response, b.getLong(id), 64);
         memory.write(response + 8, operation, 8);
         memory.write(response + 10, status & 0xffff, 16);
     }
@@ -129,11 +142,12 @@ final class BlockBackend extends SplitDevice {
         if (segments > MAX_SEGMENTS || write && image.isReadOnly()) {
             return ERROR;
         }
-        long sector = b.getLong(16);
+        long sector = b.getLong(id + 8);
+        int list = id + 16;
         for (int i = 0; i < segments; i++) {
-            long reference = b.getInt(SEGMENTS + 8 * i) & 0xffffffffL;
-            int first = b.get(SEGMENTS + 8 * i + 4) & 0xff;
-            int last = b.get(SEGMENTS + 8 * i + 5) & 0xff;
+            long reference = b.getInt(list + 8 * i) & 0xffffffffL;
+            int first = b.get(list + 8 * i + 4) & 0xff;
+            int last = b.get(list + 8 * i + 5) & 0xff;
             int count = last - first + 1;
             if (count < 1 || last >= SECTORS_PER_PAGE || sector < 0 || sector > image.size() / DiskImage.SECTOR - count) {
                 return ERROR;

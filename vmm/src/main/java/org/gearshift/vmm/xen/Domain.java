@@ -44,10 +44,12 @@ public final class Domain {
     /** What it has mapped of others' frames. */
     final ForeignFrames foreign;
     final PhysicalMemory memory;
+    final Abi abi = new Abi();
     final HypervisorSpace space;
     final FrameTable frames;
     final GuestPointer guest;
     final SharedInfo shared;
+    final Descriptors descriptors;
     final PageTables tables;
     final Version version;
     private final VirtualCpu[] vcpus;
@@ -110,11 +112,12 @@ public final class Domain {
         foreign = new ForeignFrames(memory);
         vcpus = new VirtualCpu[environment.vcpus];
         maximumPages = pages;
-        space = new HypervisorSpace(memory);
+        space = new HypervisorSpace(memory, abi);
         frames = new FrameTable(memory.ram().frames(), space.firstDomainFrame() + GrantTable.FRAMES, f -> space.setM2p(f, HypervisorSpace.INVALID_M2P));
-        guest = new GuestPointer(null, memory);
-        tables = new PageTables(frames, memory, space, new Descriptors(memory));
-        shared = new SharedInfo(memory, HypervisorSpace.SHARED_INFO_FRAME);
+        guest = new GuestPointer(null, memory, abi);
+        descriptors = new Descriptors(memory, abi);
+        tables = new PageTables(frames, memory, new FourLevels(space), descriptors);
+        shared = new SharedInfo(memory, HypervisorSpace.SHARED_INFO_FRAME, abi);
         frames.share(HypervisorSpace.SHARED_INFO_FRAME);
         for (int i = 0; i < GrantTable.FRAMES; i++) {
             frames.share(space.firstDomainFrame() + i);
@@ -122,7 +125,7 @@ public final class Domain {
         byte[] handle = HANDLE.clone();
         handle[handle.length - 2] = (byte) (id >>> 8);
         handle[handle.length - 1] = (byte) id;
-        version = new Version(guest, handle);
+        version = new Version(guest, handle, abi);
         storeTree = new XenStore();
         mmu = new MmuOperations(this);
         memoryOperations = new MemoryOperations(this);
@@ -212,8 +215,20 @@ public final class Domain {
         }
     }
 
+    private void use32() {
+        abi.use32();
+        space.narrow();
+        tables.reshape(new ThreeLevels(frames, memory, space));
+        for (VirtualCpu v : vcpus) {
+            v.use32();
+        }
+    }
+
     /** Puts a kernel and its RAM disk into the domain, and the vCPU at its entry. */
     public void build(PvKernel kernel, byte[] initrd, String commandLine) throws BootException {
+        if (!kernel.is64Bit()) {
+            use32();
+        }
         WallClock wall = clock.isVirtual() ? WallClock.from(WallClock.VIRTUAL_EPOCH, clock) : WallClock.host();
         shared.setWallClock(wall.epochNanos() - clock.nanos());
         for (VirtualCpu v : vcpus) {
@@ -328,23 +343,30 @@ public final class Domain {
         if (tables.getPageAndUse(frame, FrameTable.WRITABLE) != 0) {
             return false;
         }
-        memory.copyIn(frame << 12, hypercallPage(), 0, 0x1000);
+        memory.copyIn(frame << 12, hypercallPage(abi), 0, 0x1000);
         tables.putPageAndUse((int) frame);
         return true;
     }
 
-    /** Entry points of the hypercalls as code: push rcx, r11; mov number to eax; syscall; pop; ret. That of iret pushes rax too and does not come back. */
-    static byte[] hypercallPage() {
+    /**
+     * Entry points of the hypercalls as code: push rcx, r11; mov number to eax; syscall; pop; ret. That of iret pushes rax too and does not come back. In a 32-bit domain: mov number to eax; int 0x82; ret,
+     * and for iret push eax; mov; int.
+     */
+    static byte[] hypercallPage(Abi abi) {
         byte[] page = new byte[0x1000];
         java.util.Arrays.fill(page, (byte) 0xcc);
         for (int n = 0; n < page.length / HYPERCALL_STUB; n++) {
-            int[] code = n == IRET ? new int[] {0x51, 0x41, 0x53, 0x50, 0xb8, n, 0, 0, 0, 0x0f, 0x05}
+            int[] code = abi.is32() ? stub32(n) : n == IRET ? new int[] {0x51, 0x41, 0x53, 0x50, 0xb8, n, 0, 0, 0, 0x0f, 0x05}
                     : new int[] {0x51, 0x41, 0x53, 0xb8, n, 0, 0, 0, 0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3};
             for (int i = 0; i < code.length; i++) {
                 page[n * HYPERCALL_STUB + i] = (byte) code[i];
             }
         }
         return page;
+    }
+
+    private static int[] stub32(int n) {
+        return n == IRET ? new int[] {0x50, 0xb8, n, 0, 0, 0, 0xcd, 0x82} : new int[] {0xb8, n, 0, 0, 0, 0xcd, 0x82, 0xc3};
     }
 
     /** Hypercalls made so far, by name. */

@@ -17,30 +17,35 @@ final class DomainBuilder {
     private static final long SPARE = 512 << 10;
     private static final long ALIGN_END = 4 << 20;
     private static final int ENTRIES = 512;
-    /** Present, accessed, user, dirty; and writable. */
-    private static final long READ_ONLY = 0x65;
-    private static final long WRITABLE = 0x67;
+    private static final long LAST_GIGABYTE = 3L << 30;
+    /** Present, accessed, dirty. */
+    private static final long READ_ONLY = 0x61;
+    private static final long WRITABLE = 2;
+    private static final long USER = 4;
+    private static final long TABLE = READ_ONLY | WRITABLE | USER;
 
     private static final String MAGIC = "xen-3.0-x86_64";
+    private static final String MAGIC_32 = "xen-3.0-x86_32p";
     private static final int SIF_MOD_START_PFN = 1 << 3;
     private static final int COMMAND_LINE_BYTES = 1024;
 
-    /** Offsets in struct start_info. */
-    private static final int NR_PAGES = 32;
-    private static final int SHARED_INFO = 40;
-    private static final int FLAGS = 48;
-    private static final int STORE_MFN = 56;
-    private static final int STORE_EVTCHN = 64;
-    private static final int CONSOLE_MFN = 72;
-    private static final int CONSOLE_EVTCHN = 80;
-    private static final int PT_BASE = 88;
-    private static final int NR_PT_FRAMES = 96;
-    private static final int MFN_LIST = 104;
-    private static final int MOD_START = 112;
-    private static final int MOD_LEN = 120;
-    private static final int CMD_LINE = 128;
-    private static final int FIRST_P2M_PFN = 1152;
-    private static final int NR_P2M_FRAMES = 1160;
+    /** Bytes of the magic at the start of struct start_info; its fields by the words that are between, the last two counted behind the command line. */
+    private static final int MAGIC_BYTES = 32;
+    private static final int NR_PAGES = 0;
+    private static final int SHARED_INFO = 1;
+    private static final int FLAGS = 2;
+    private static final int STORE_MFN = 3;
+    private static final int STORE_EVTCHN = 4;
+    private static final int CONSOLE_MFN = 5;
+    private static final int CONSOLE_EVTCHN = 6;
+    private static final int PT_BASE = 7;
+    private static final int NR_PT_FRAMES = 8;
+    private static final int MFN_LIST = 9;
+    private static final int MOD_START = 10;
+    private static final int MOD_LEN = 11;
+    private static final int CMD_LINE = 12;
+    private static final int FIRST_P2M_PFN = 12;
+    private static final int NR_P2M_FRAMES = 13;
 
     private static final long CR0 = 0x8005003bL;
     private static final long CR4 = 1 << 5 | 1 << 9 | 1 << 10;
@@ -50,6 +55,11 @@ final class DomainBuilder {
     private final PvKernel kernel;
     private final GuestRam ram;
     private final int pages;
+    private final Abi abi;
+    /** Of page tables: the lowest bit of an address that chooses among the root's entries. */
+    private final int rootShift;
+    /** Whether the list of frames has a place of its own, which 32-bit kernels cannot choose. */
+    private final boolean listApart;
     private int[] p2m;
     private int next;
 
@@ -58,6 +68,9 @@ final class DomainBuilder {
         this.kernel = kernel;
         this.ram = domain.memory.ram();
         this.pages = domain.maximumPages;
+        this.abi = domain.abi;
+        this.rootShift = abi.is32() ? 30 : 39;
+        this.listApart = !abi.is32() && kernel.initP2m() != PvKernel.NONE;
     }
 
     /** First page numbers and lengths of what is put into the domain. */
@@ -91,7 +104,7 @@ final class DomainBuilder {
         int root = buildTables(l);
         writeStartInfo(l, initrd, line);
         if (kernel.hypercallPage() != PvKernel.NONE) {
-            put(pageOf(kernel.hypercallPage(), l), 0, Domain.hypercallPage());
+            put(pageOf(kernel.hypercallPage(), l), 0, Domain.hypercallPage(abi));
         }
         start(root, l);
     }
@@ -148,8 +161,7 @@ final class DomainBuilder {
     private Layout layOut(byte[] initrd) throws BootException {
         Layout l = new Layout();
         int initrdPages = (int) (initrd.length + PAGE - 1 >>> 12);
-        l.listPages = (int) (pages * 8L + PAGE - 1 >>> 12);
-        boolean listApart = kernel.initP2m() != PvKernel.NONE;
+        l.listPages = (int) ((long) pages * abi.word() + PAGE - 1 >>> 12);
         if (!kernel.modStartPfn()) {
             l.initrd = take(initrdPages);
         }
@@ -166,6 +178,9 @@ final class DomainBuilder {
             end = mappedEnd(next + l.tableCount + 1);
             l.tableCount = tableCount(kernel.virtBase(), end);
         } while (mappedEnd(next + l.tableCount + 1) != end);
+        if (!abi.guestMayUse(end - 1)) {
+            throw new BootException(kernel.file().name() + ": does not fit below the hypervisor's addresses from where it wants to be, 0x" + Long.toHexString(kernel.virtBase()));
+        }
         take(l.tableCount);
         l.stack = take(1);
         l.mapped = (int) (end - kernel.virtBase() >>> 12);
@@ -190,8 +205,13 @@ final class DomainBuilder {
     }
 
     /** Tables that map a range of addresses, the root among them. */
-    private static int tableCount(long from, long to) {
-        return 1 + spans(from, to, 39) + spans(from, to, 30) + spans(from, to, 21);
+    private int tableCount(long from, long to) {
+        int count = 1;
+        for (int shift = rootShift; shift >= 21; shift -= 9) {
+            count += spans(from, to, shift);
+        }
+        // The last gigabyte's table must be there whatever is mapped.
+        return abi.is32() && to <= LAST_GIGABYTE ? count + 1 : count;
     }
 
     private static int spans(long from, long to, int shift) {
@@ -200,7 +220,15 @@ final class DomainBuilder {
 
     private void writeList(Layout l) {
         for (int pfn = 0; pfn < pages; pfn++) {
-            ram.put64(machine(((long) l.list << 12) + 8L * pfn), p2m[pfn]);
+            putWord(machine(((long) l.list << 12) + (long) abi.word() * pfn), p2m[pfn]);
+        }
+    }
+
+    private void putWord(long at, long value) {
+        if (abi.is32()) {
+            ram.put32(at, (int) value);
+        } else {
+            ram.put64(at, value);
         }
     }
 
@@ -218,16 +246,20 @@ final class DomainBuilder {
         long base = kernel.virtBase();
         for (int pfn = 0; pfn < l.mapped; pfn++) {
             boolean isTable = pfn >= l.tables && pfn < l.tables + l.tableCount;
-            map(root, base + pfn * PAGE, pfn, isTable ? READ_ONLY : WRITABLE, free);
+            map(root, base + pfn * PAGE, pfn, !isTable, free);
         }
-        if (kernel.initP2m() != PvKernel.NONE) {
+        long last = machine(((long) root << 12) + 8 * (LAST_GIGABYTE >>> 30));
+        if (abi.is32() && ram.get64(last) == 0) {
+            ram.put64(last, (long) p2m[free[0]++] << 12 | TABLE);
+        }
+        if (listApart) {
             int[] own = {l.list + l.listPages};
             for (int i = 0; i < l.listPages; i++) {
-                map(root, kernel.initP2m() + i * PAGE, l.list + i, WRITABLE, own);
+                map(root, kernel.initP2m() + i * PAGE, l.list + i, true, own);
             }
         }
         int frame = p2m[root];
-        boolean valid = domain.tables.getPageAndUse(frame, FrameTable.L4) == 0 && domain.tables.getPageAndUse(frame, FrameTable.L4) == 0;
+        boolean valid = domain.tables.getPageAndUse(frame, domain.tables.root()) == 0 && domain.tables.getPageAndUse(frame, domain.tables.root()) == 0;
         if (!valid) {
             throw new BootException(kernel.file().name() + ": its notes put mappings where the hypervisor is, or over each other");
         }
@@ -235,17 +267,18 @@ final class DomainBuilder {
         return frame;
     }
 
-    private void map(int root, long va, int pfn, long flags, int[] free) {
+    private void map(int root, long va, int pfn, boolean writable, int[] free) {
         int table = root;
-        for (int shift = 39; shift > 12; shift -= 9) {
+        for (int shift = rootShift; shift > 12; shift -= 9) {
             long at = machine(((long) table << 12) + (va >>> shift & ENTRIES - 1) * 8);
             long e = ram.get64(at);
             if (e == 0) {
-                e = (long) p2m[free[0]++] << 12 | WRITABLE;
+                e = (long) p2m[free[0]++] << 12 | TABLE;
                 ram.put64(at, e);
             }
             table = (int) domain.space.m2p((int) PageTables.frameOf(e));
         }
+        long flags = READ_ONLY | (writable ? WRITABLE : 0) | (abi.is32() ? 0 : USER);
         ram.put64(machine(((long) table << 12) + (va >>> 12 & ENTRIES - 1) * 8), (long) p2m[pfn] << 12 | flags);
     }
 
@@ -263,28 +296,33 @@ final class DomainBuilder {
 
     private void writeStartInfo(Layout l, byte[] initrd, byte[] commandLine) {
         long at = machine((long) l.startInfo << 12);
-        byte[] magic = MAGIC.getBytes(StandardCharsets.US_ASCII);
+        byte[] magic = (abi.is32() ? MAGIC_32 : MAGIC).getBytes(StandardCharsets.US_ASCII);
         ram.copyIn(at, magic, 0, magic.length);
-        ram.put64(at + NR_PAGES, pages);
-        ram.put64(at + SHARED_INFO, domain.shared.address());
-        ram.put64(at + STORE_MFN, p2m[l.store]);
-        ram.put32(at + STORE_EVTCHN, domain.store.port());
-        ram.put64(at + CONSOLE_MFN, p2m[l.console]);
-        ram.put32(at + CONSOLE_EVTCHN, domain.console.port());
-        ram.put64(at + PT_BASE, virtual(l.tables));
-        ram.put64(at + NR_PT_FRAMES, l.tableCount);
-        boolean listApart = kernel.initP2m() != PvKernel.NONE;
-        ram.put64(at + MFN_LIST, listApart ? kernel.initP2m() : virtual(l.list));
+        long fields = at + MAGIC_BYTES;
+        put(fields, NR_PAGES, pages);
+        put(fields, SHARED_INFO, domain.shared.address());
+        put(fields, STORE_MFN, p2m[l.store]);
+        put(fields, STORE_EVTCHN, domain.store.port());
+        put(fields, CONSOLE_MFN, p2m[l.console]);
+        put(fields, CONSOLE_EVTCHN, domain.console.port());
+        put(fields, PT_BASE, virtual(l.tables));
+        put(fields, NR_PT_FRAMES, l.tableCount);
+        put(fields, MFN_LIST, listApart ? kernel.initP2m() : virtual(l.list));
         if (listApart) {
-            ram.put64(at + FIRST_P2M_PFN, l.list);
-            ram.put64(at + NR_P2M_FRAMES, l.listPages + l.listTables);
+            put(fields + COMMAND_LINE_BYTES, FIRST_P2M_PFN, l.list);
+            put(fields + COMMAND_LINE_BYTES, NR_P2M_FRAMES, l.listPages + l.listTables);
         }
         if (initrd.length > 0) {
-            ram.put64(at + MOD_START, kernel.modStartPfn() ? l.initrd : virtual(l.initrd));
-            ram.put64(at + MOD_LEN, initrd.length);
-            ram.put32(at + FLAGS, kernel.modStartPfn() ? SIF_MOD_START_PFN : 0);
+            put(fields, MOD_START, kernel.modStartPfn() ? l.initrd : virtual(l.initrd));
+            put(fields, MOD_LEN, initrd.length);
+            put(fields, FLAGS, kernel.modStartPfn() ? SIF_MOD_START_PFN : 0);
         }
-        ram.copyIn(at + CMD_LINE, commandLine, 0, commandLine.length);
+        ram.copyIn(fields + (long) abi.word() * CMD_LINE, commandLine, 0, commandLine.length);
+    }
+
+    /** A field of start_info; those of 32 bits have zeros behind them in a 64-bit domain. */
+    private void put(long fields, int word, long value) {
+        putWord(fields + (long) abi.word() * word, value);
     }
 
     /** The vCPU at the kernel's entry: rsi is start_info, rsp the end of the stack, events masked. */
@@ -293,15 +331,16 @@ final class DomainBuilder {
         long[] s = cpu.s;
         resetSystemState(domain.vcpu);
         domain.vcpu.setBases(root, 0);
-        cpu.enterFlatUser64(VirtualCpu.KERNEL_CS, VirtualCpu.KERNEL_SS);
-        for (int segment : new int[] {X86State.ES, X86State.DS, X86State.FS, X86State.GS}) {
-            cpu.loadDataSegment(segment, 0);
-        }
+        domain.vcpu.firstSegments();
         for (int r = X86State.GPR; r < X86State.GPR + 16; r++) {
             s[r] = 0;
         }
-        s[X86State.RSI] = virtual(l.startInfo);
-        s[X86State.RSP] = virtual(l.stack) + PAGE;
+        long info = virtual(l.startInfo);
+        long stack = virtual(l.stack) + PAGE;
+        // Outside 64-bit code slots hold registers sign-extended.
+        s[X86State.RSI] = abi.is32() ? (int) info : info;
+        s[X86State.RSP] = abi.is32() ? (int) stack : stack;
+        domain.vcpu.setKernelStack((int) s[X86State.SEG_SELECTOR + X86State.SS], stack);
         s[X86State.RIP] = kernel.entry();
         Eflags.set(s, Eflags.IF, Eflags.ALL);
         cpu.refreshPaging();

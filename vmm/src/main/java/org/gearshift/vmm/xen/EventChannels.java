@@ -7,7 +7,7 @@ import org.gearshift.vmm.policy.Sharing;
  * counts as domain 0, or a port of another domain.
  */
 final class EventChannels {
-    /** Ports of the 2-level layout: 64 words of 64 bits; port 0 is never used. */
+    /** Ports of the 2-level layout at most: 64 words of 64 bits; port 0 is never used. */
     static final int PORTS = 4096;
     static final int VIRQ_TIMER = 0;
     private static final int VIRQS = 24;
@@ -66,7 +66,7 @@ final class EventChannels {
     }
 
     private int allocate() {
-        for (int port = 1; port < PORTS; port++) {
+        for (int port = 1; port < domain.abi.eventPorts(); port++) {
             if (state[port] == State.CLOSED) {
                 return port;
             }
@@ -153,7 +153,7 @@ final class EventChannels {
         int[] ports = new int[(int) count];
         for (int i = 0; i < ports.length; i++) {
             long port = guest.read32(portsAt + 4L * i);
-            if (port >= PORTS) {
+            if (port >= domain.abi.eventPorts()) {
                 return Errno.EINVAL;
             }
             ports[i] = (int) port;
@@ -341,7 +341,7 @@ final class EventChannels {
         if (domain != DOMID_SELF && domain != self) {
             return domain == DOM0 ? Errno.EPERM : Errno.ESRCH;
         }
-        if (port >= PORTS) {
+        if (port >= this.domain.abi.eventPorts()) {
             return Errno.EINVAL;
         }
         State s = state(port);
@@ -357,7 +357,7 @@ final class EventChannels {
     }
 
     private long unmask(long port) {
-        if (port >= PORTS) {
+        if (port >= domain.abi.eventPorts()) {
             return Errno.EINVAL;
         }
         VirtualCpu target = domain.vcpu(vcpu[(int) port]);

@@ -16,6 +16,8 @@ final class FrameTable {
     static final int L4 = 4;
     static final int DESCRIPTORS = 5;
     static final int WRITABLE = 6;
+    /** In a 32-bit domain, a level-2 table of the last gigabyte, which has entries of the hypervisor's too. */
+    static final int L2_LAST = 7;
 
     private static final byte FREE = 0;
     private static final byte HYPERVISOR = 1;
@@ -178,7 +180,12 @@ final class FrameTable {
 
     /** Whether a frame is in use as a page table of any level. */
     boolean isTable(int frame) {
-        return uses[frame] > 0 && use[frame] <= L4 && use[frame] != NONE;
+        return uses[frame] > 0 && isTableKind(use[frame]);
+    }
+
+    /** Whether a use is as a page table. */
+    static boolean isTableKind(int kind) {
+        return kind >= L1 && kind <= L4 || kind == L2_LAST;
     }
 
     boolean validated(int frame) {

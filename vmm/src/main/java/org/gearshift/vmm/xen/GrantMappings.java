@@ -92,7 +92,7 @@ final class GrantMappings {
 
     /** Machine address of the level-1 entry that a mapping is to be in, or is; -1 if there is no such entry. */
     private long entryAddress(long host, boolean named) {
-        long at = named ? host : HypervisorSpace.guestMayUse(host) ? domain.tables.leafEntry(domain.vcpu.kernelBase(), host) : -1;
+        long at = named ? host : domain.abi.guestMayUse(host) ? domain.tables.leafEntry(domain.vcpu.kernelBase(), host) : -1;
         return at >= 0 && (at & 7) == 0 && domain.tables.isLevelOne(at >>> 12) ? at : -1;
     }
 
@@ -136,18 +136,20 @@ final class GrantMappings {
         mappings.clear();
     }
 
-    /** Copies as {source: reference or frame 64, domain 16, offset 16; target: the same; length 16, flags 16} says. @return a status */
+    /** Copies as {source: reference or frame as a word, domain 16, offset 16; target: the same; length 16, flags 16} says. @return a status */
     int copy(long at) {
-        int sourceOffset = guest.read16(at + 10);
-        int targetOffset = guest.read16(at + 26);
-        int length = guest.read16(at + 32);
-        int flags = guest.read16(at + 34);
+        int word = domain.abi.word();
+        long target = at + 2L * word;
+        int sourceOffset = guest.read16(at + word + 2);
+        int targetOffset = guest.read16(target + word + 2);
+        int length = guest.read16(at + 4 * word);
+        int flags = guest.read16(at + 4 * word + 2);
         if (sourceOffset + length > PAGE || targetOffset + length > PAGE) {
             return GrantTable.BAD_COPY;
         }
         byte[] bytes = new byte[length];
-        int status = fetch(guest.read64(at), guest.read16(at + 8), sourceOffset, (flags & SOURCE_GRANT) != 0, bytes);
-        return status != GrantTable.OKAY ? status : deposit(guest.read64(at + 16), guest.read16(at + 24), targetOffset, (flags & TARGET_GRANT) != 0, bytes);
+        int status = fetch(guest.readWord(at), guest.read16(at + word), sourceOffset, (flags & SOURCE_GRANT) != 0, bytes);
+        return status != GrantTable.OKAY ? status : deposit(guest.readWord(target), guest.read16(target + word), targetOffset, (flags & TARGET_GRANT) != 0, bytes);
     }
 
     private boolean own(int id) {

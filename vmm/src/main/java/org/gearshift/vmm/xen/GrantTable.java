@@ -28,9 +28,11 @@ final class GrantTable {
     private static final int READING = 8;
     private static final int WRITING = 16;
 
-    /** Byte sizes of the structures, and where their status is, by command: 0 none. */
+    /** Byte sizes of the structures, and where their status is, by command: 0 none. Those with a pointer or a frame number are shorter in a 32-bit domain. */
     private static final int[] SIZE = {32, 24, 24, 4, 24, 40, 16, 24, 4, 24, 8, 12, 16};
     private static final int[] STATUS_AT = {18, 20, 8, 2, 16, 36, 12, 20, 0, 6, 0, 8, 0};
+    private static final int[] SIZE_32 = {32, 24, 16, 4, 16, 24, 16, 24, 4, 16, 8, 12, 16};
+    private static final int[] STATUS_AT_32 = {18, 20, 8, 2, 12, 20, 12, 20, 0, 6, 0, 8, 0};
     private static final int MAP = 0;
     private static final int UNMAP = 1;
     private static final int SETUP = 2;
@@ -71,7 +73,7 @@ final class GrantTable {
             return Errno.EINVAL;
         }
         for (long i = 0; i < count; i++) {
-            long at = a[1] + i * SIZE[command];
+            long at = a[1] + i * (domain.abi.is32() ? SIZE_32 : SIZE)[command];
             long rc = one(command, at);
             if (rc != 0 || command == SETUP || command == QUERY || command == SET_VERSION || command == GET_VERSION) {
                 return rc;
@@ -100,7 +102,7 @@ final class GrantTable {
     }
 
     private long status(int command, long at, int status) {
-        guest.write16(at + STATUS_AT[command], status);
+        guest.write16(at + (domain.abi.is32() ? STATUS_AT_32 : STATUS_AT)[command], status);
         return 0;
     }
 
@@ -118,9 +120,10 @@ final class GrantTable {
             return status(SETUP, at, GENERAL_ERROR);
         }
         active = Math.max(active, (int) frames);
-        long list = guest.read64(at + 16);
+        int word = domain.abi.word();
+        long list = guest.readWord(at + 8 + word);
         for (int i = 0; i < frames; i++) {
-            guest.write64(list + 8L * i, firstFrame + i);
+            guest.writeWord(list + (long) word * i, firstFrame + i);
         }
         return status(SETUP, at, OKAY);
     }

@@ -4,16 +4,18 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 
 /**
- * The guest's memory by its own addresses, with the guest's own rights: how hypercalls read and write what their arguments point to. Addresses in the
+ * The guest's memory by its own addresses, with its kernel's rights: how hypercalls read and write what their arguments point to. Addresses in the
  * hypervisor's hole are refused, and so are stores to what the guest may not write, its page tables among them.
  */
 final class GuestPointer {
     private ShadowMmu mmu;
     private final PhysicalMemory memory;
+    private final Abi abi;
 
-    GuestPointer(ShadowMmu mmu, PhysicalMemory memory) {
+    GuestPointer(ShadowMmu mmu, PhysicalMemory memory, Abi abi) {
         this.mmu = mmu;
         this.memory = memory;
+        this.abi = abi;
     }
 
     /** Goes on with the memory as another vCPU sees it. */
@@ -23,10 +25,11 @@ final class GuestPointer {
 
     /** Machine address behind a guest address. @throws GuestPointerFault if there is none with the rights wanted */
     private long machine(long va, int access) {
-        if (!HypervisorSpace.guestMayUse(va)) {
+        if (!abi.guestMayUse(va)) {
             throw GuestPointerFault.INSTANCE;
         }
-        long p = mmu.translate(va, access, true);
+        // A 64-bit kernel runs at CPL 3 itself.
+        long p = mmu.translate(va, access, !abi.is32());
         if (p < 0) {
             throw GuestPointerFault.INSTANCE;
         }
@@ -50,6 +53,11 @@ final class GuestPointer {
         return read(va, 8);
     }
 
+    /** An unsigned long, a pointer or a frame number, zero-extended. */
+    long readWord(long va) {
+        return read(va, abi.word());
+    }
+
     private long read(long va, int bytes) {
         if ((va & 0xfff) + bytes <= 0x1000) {
             return memory.read(machine(va, ShadowMmu.READ), 8 * bytes);
@@ -71,6 +79,11 @@ final class GuestPointer {
 
     void write64(long va, long value) {
         write(va, value, 8);
+    }
+
+    /** The counterpart of {@link #readWord}. */
+    void writeWord(long va, long value) {
+        write(va, value, abi.word());
     }
 
     private void write(long va, long value, int bytes) {

@@ -6,14 +6,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.gearshift.translator.x86.X86State;
 
-/** The hypercalls of a 64-bit paravirtual domain: one table of number, name, arguments and handler (xen.h; Xen's hypercall-defs.c). */
+/**
+ * The hypercalls of a paravirtual domain: one table of number, name, arguments and handler (xen.h; Xen's hypercall-defs.c). Those of 32-bit kernels are brought into the same form: arguments in other
+ * registers, and numbers of 64 bits in two.
+ */
 final class Hypercalls {
     private static final Logger LOG = System.getLogger(Hypercalls.class.getName());
+    private static final long LOW_32 = 0xffffffffL;
     private static final int NUMBERS = 64;
     private static final int ARGUMENTS = 6;
-    private static final int MULTICALL_BYTES = 64;
+    private static final int MULTICALL_WORDS = 8;
     /** Registers of the arguments: RDI, RSI, RDX, R10, R8; a sixth is in R9. */
     private static final int[] REGISTERS = {X86State.RDI, X86State.RSI, X86State.RDX, X86State.GPR + 10, X86State.GPR + 8, X86State.GPR + 9};
+    private static final int[] REGISTERS_32 = {X86State.RBX, X86State.RCX, X86State.RDX, X86State.RSI, X86State.RDI, X86State.RBP};
 
     /** Serves one hypercall. @throws GuestPointerFault for EFAULT */
     private interface Handler {
@@ -45,7 +50,7 @@ final class Hypercalls {
         put(0, "set_trap_table", "traps", a -> domain.vcpu.traps.set(g, a[0]));
         put(1, "mmu_update", "requests count done foreigndom", domain.mmu::mmuUpdate);
         put(2, "set_gdt", "frames entries", a -> domain.mmu.setGdt(a[0], a[1] & 0xffffffffL));
-        own(3, "stack_switch", "ss sp", (v, a) -> stackSwitch(v, a[1]));
+        own(3, "stack_switch", "ss sp", (v, a) -> stackSwitch(v, (int) a[0] & 0xffff, a[1]));
         put(4, "set_callbacks", "event failsafe syscall", this::setCallbacks);
         own(5, "fpu_taskswitch", "set", (v, a) -> taskSwitched(v, a[0] != 0));
         put(7, "platform_op", "operation", a -> Errno.EPERM);
@@ -86,20 +91,53 @@ final class Hypercalls {
     void enter(VirtualCpu v) {
         long[] s = v.s;
         long[] a = arguments[v.number];
-        for (int i = 0; i < ARGUMENTS; i++) {
-            a[i] = s[REGISTERS[i]];
-        }
         long number = s[X86State.RAX];
+        if (domain.abi.is32()) {
+            number &= LOW_32;
+            for (int i = 0; i < ARGUMENTS; i++) {
+                a[i] = s[REGISTERS_32[i]] & LOW_32;
+            }
+            join(number, a);
+        } else {
+            for (int i = 0; i < ARGUMENTS; i++) {
+                a[i] = s[REGISTERS[i]];
+            }
+        }
         Hypercall h = number >= 0 && number < NUMBERS ? table[(int) number] : null;
         if (h != null && h.own) {
-            s[X86State.RAX] = serve(v, (int) number, h, a);
+            answer(s, serve(v, (int) number, h, a));
             return;
         }
         v.enter();
         try {
-            s[X86State.RAX] = dispatch(v, number, a);
+            answer(s, dispatch(v, number, a));
         } finally {
             v.leave();
+        }
+    }
+
+    /** Outside 64-bit code slots hold registers sign-extended. */
+    private void answer(long[] s, long result) {
+        s[X86State.RAX] = domain.abi.is32() ? (int) result : result;
+    }
+
+    /** Makes one of two arguments of a 32-bit kernel where a 64-bit kernel has one (the table's "lo, hi" in Xen's hypercall-defs.c). */
+    private static void join(long number, long[] a) {
+        switch ((int) number) {
+            // set_timer_op
+            case 15 -> a[0] |= a[1] << 32;
+            // update_va_mapping and update_va_mapping_otherdomain
+            case 14, 22 -> {
+                a[1] |= a[2] << 32;
+                a[2] = a[3];
+                a[3] = a[4];
+            }
+            // update_descriptor
+            case 10 -> {
+                a[0] |= a[1] << 32;
+                a[1] = a[2] | a[3] << 32;
+            }
+            default -> { }
         }
     }
 
@@ -141,7 +179,7 @@ final class Hypercalls {
         return m;
     }
 
-    /** Several calls in one: {op, result, six arguments}, eight bytes each. */
+    /** Several calls in one: {op, result, six arguments}, a word each. */
     private long multicall(long at, long count) {
         if (inMulticall) {
             return Errno.EINVAL;
@@ -149,14 +187,18 @@ final class Hypercalls {
         inMulticall = true;
         try {
             long[] own = new long[ARGUMENTS];
+            int word = domain.abi.word();
             for (long i = 0; i < count && !domain.ended(); i++) {
-                long call = at + i * MULTICALL_BYTES;
+                long call = at + i * MULTICALL_WORDS * word;
                 for (int k = 0; k < ARGUMENTS; k++) {
-                    own[k] = domain.guest.read64(call + 16 + 8L * k);
+                    own[k] = domain.guest.readWord(call + word * (2L + k));
                 }
-                long op = domain.guest.read64(call);
+                long op = domain.guest.readWord(call);
+                if (domain.abi.is32()) {
+                    join(op, own);
+                }
                 // It would go on elsewhere, with the rest of the list undone.
-                domain.guest.write64(call + 8, op == 23 ? Errno.ENOSYS : dispatch(domain.vcpu, op, own));
+                domain.guest.writeWord(call + word, op == 23 ? Errno.ENOSYS : dispatch(domain.vcpu, op, own));
             }
             return 0;
         } finally {
@@ -164,28 +206,34 @@ final class Hypercalls {
         }
     }
 
-    private static long stackSwitch(VirtualCpu v, long sp) {
-        v.setKernelStack(sp);
+    private long stackSwitch(VirtualCpu v, int ss, long sp) {
+        v.setKernelStack(ss, sp);
         return 0;
     }
 
     private long setCallbacks(long[] a) {
         VirtualCpu v = domain.vcpu;
-        long rc = register(v.eventCallback, 0, a[0]);
-        rc = rc != 0 ? rc : register(v.failsafe, 0, a[1]);
-        return rc != 0 ? rc : register(v.syscall, 0, a[2]);
+        if (domain.abi.is32()) {
+            long rc = register(v.eventCallback, 0, (int) a[0] & 0xffff, a[1]);
+            return rc != 0 ? rc : register(v.failsafe, 0, (int) a[2] & 0xffff, a[3]);
+        }
+        long rc = register(v.eventCallback, 0, 0, a[0]);
+        rc = rc != 0 ? rc : register(v.failsafe, 0, 0, a[1]);
+        return rc != 0 ? rc : register(v.syscall, 0, 0, a[2]);
     }
 
-    private static long register(VirtualCpu.Callback callback, int flags, long address) {
-        if (address != 0 && !HypervisorSpace.guestMayUse(address)) {
+    private long register(VirtualCpu.Callback callback, int flags, int selector, long address) {
+        boolean possible = domain.abi.guestMayUse(address) && (!domain.abi.is32() || Descriptors.isGuestCode(selector));
+        if (address != 0 && !possible) {
             return Errno.EINVAL;
         }
+        callback.selector = selector;
         callback.address = address;
         callback.masksEvents = (flags & 1) != 0;
         return 0;
     }
 
-    /** callback_op: {type 16, flags 16, address} (callback.h). */
+    /** callback_op: {type 16, flags 16, address} (callback.h); a 32-bit kernel's address is {code segment 32, offset 32}. */
     private long callbackOp(int command, long at) {
         if (command != 0 && command != 1) {
             return Errno.ENOSYS;
@@ -195,7 +243,7 @@ final class Hypercalls {
         VirtualCpu.Callback callback = switch (type) {
             case 0 -> v.eventCallback;
             case 1 -> v.failsafe;
-            case 2 -> v.syscall;
+            case 2 -> domain.abi.is32() ? null : v.syscall;
             case 3, 5 -> v.sysenter;
             case 7 -> v.syscall32;
             default -> null;
@@ -208,9 +256,10 @@ final class Hypercalls {
             return Errno.ENOSYS;
         }
         if (command == 1) {
-            return type == 0 || type == 1 || type == 2 ? Errno.EINVAL : register(callback, 0, 0);
+            return type == 0 || type == 1 || type == 2 ? Errno.EINVAL : register(callback, 0, 0, 0);
         }
-        return register(callback, domain.guest.read16(at + 2), domain.guest.read64(at + 8));
+        int selector = domain.abi.is32() ? (int) domain.guest.read32(at + 4) & 0xffff : 0;
+        return register(callback, domain.guest.read16(at + 2), selector, domain.guest.readWord(at + 8));
     }
 
     private static long taskSwitched(VirtualCpu v, boolean on) {
@@ -219,7 +268,7 @@ final class Hypercalls {
     }
 
     private long setDebugRegister(int number, long value) {
-        if (number < 0 || number > 7 || !PrivilegedOperations.debugRegisterValid(number, value)) {
+        if (number < 0 || number > 7 || !PrivilegedOperations.debugRegisterValid(number, value, domain.abi)) {
             return number == 4 || number == 5 ? Errno.ENODATA : number < 0 || number > 7 ? Errno.ENODATA : Errno.EPERM;
         }
         domain.vcpu.setDebugRegister(number, value);
@@ -243,7 +292,8 @@ final class Hypercalls {
     }
 
     private long vmAssist(int command, int type) {
-        boolean known = type == 4 || type == 5 || type == 32;
+        // Types 0, 1 and 3 are for 32-bit kernels: segments up to 4 GiB, and base registers that name frames above it. There is nothing to be done for them.
+        boolean known = type == 4 || type == 5 || type == 32 || domain.abi.is32() && (type == 0 || type == 1 || type == 3);
         if (command != 0 && command != 1) {
             return Errno.ENOSYS;
         }

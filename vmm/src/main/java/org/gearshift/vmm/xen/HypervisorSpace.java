@@ -1,5 +1,6 @@
 package org.gearshift.vmm.xen;
 
+import java.util.Arrays;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 
@@ -14,8 +15,11 @@ import org.gearshift.paging.PhysicalMemory;
  *   3                     the domain's shared_info
  *   4, 5, 6, 7            tables of the descriptor areas, levels 3 to 1, two of the last
  *   8, 9                  tables of the machine-to-physical table, levels 3 and 2
- *   10 ...                its level-1 tables, then the table itself
+ *   10 ... 57             for a 32-bit domain, tables of level 4
+ *   58 ...                level-1 tables of the machine-to-physical table, then the table itself
  * </pre>
+ *
+ * <p>In a 32-bit domain the machine-to-physical table lies in the last gigabyte instead, with entries of four bytes; the rest of the hole is out of reach of 32-bit code.
  */
 final class HypervisorSpace {
     /** First address of the hole, and the one behind it. */
@@ -44,7 +48,12 @@ final class HypervisorSpace {
     private static final int DESCRIPTOR_TABLES = 2;
     private static final int M2P_L3 = 8;
     private static final int M2P_L2 = 9;
-    private static final int M2P_TABLES = 10;
+    private static final int BASES = 10;
+    /** Level-4 tables: more than vCPUs, so that a root that is loaded again has its own still, and with it its shadow. */
+    private static final int BASE_FRAMES = 48;
+    static final int M2P_TABLES = BASES + BASE_FRAMES;
+    /** In the level-2 table of a 32-bit domain's last gigabyte, the first entry of the hole. */
+    static final int FIRST_SLOT_32 = (int) (Abi.HOLE_32 >>> 21) & 511;
 
     /** What the machine-to-physical table holds for a frame that is not the domain's. */
     static final long INVALID_M2P = -1L;
@@ -59,12 +68,19 @@ final class HypervisorSpace {
 
     private final PhysicalMemory memory;
     private final GuestRam ram;
+    private final Abi abi;
     private final int m2pFrame;
     private final int firstDomainFrame;
+    /** By level-4 table, the root it leads to, or 0; and by vCPU, the one that it uses. */
+    private final int[] rootOf = new int[BASE_FRAMES];
+    private final int[] baseOf = new int[VCPUS];
+    private int nextBase;
 
-    HypervisorSpace(PhysicalMemory memory) {
+    HypervisorSpace(PhysicalMemory memory, Abi abi) {
         this.memory = memory;
+        this.abi = abi;
         this.ram = memory.ram();
+        Arrays.fill(baseOf, -1);
         int m2pPages = m2pPages(ram.frames());
         m2pFrame = M2P_TABLES + m2pTables(m2pPages);
         firstDomainFrame = m2pFrame + m2pPages;
@@ -116,6 +132,58 @@ final class HypervisorSpace {
         descriptor(0xe033, 0x00affb000000ffffL);
     }
 
+    /** Becomes that of a 32-bit domain: before it has any frame. */
+    void narrow() {
+        ram.fill((long) GDT_FRAME << 12, 0x1000, 0);
+        // FLAT_RING1_CS, _DS, FLAT_RING3_CS, _DS, accessed; none for 64-bit code.
+        descriptor(0xe019, 0x00cfbb000000ffffL);
+        descriptor(0xe021, 0x00cfb3000000ffffL);
+        descriptor(0xe02b, 0x00cffb000000ffffL);
+        descriptor(0xe033, 0x00cff3000000ffffL);
+        for (int i = 0; i < BASE_FRAMES; i++) {
+            entry(BASES + i, slot(DESCRIPTORS), DESCRIPTOR_L3, ENTRY | WRITABLE);
+        }
+        // Programs need not read it.
+        int pages = m2pPages(ram.frames());
+        for (int i = 0; i < pages; i++) {
+            entry(M2P_TABLES + i / ENTRIES, i % ENTRIES, m2pFrame + i, ENTRY | NX);
+        }
+    }
+
+    /** A level-4 table that leads to a 32-bit domain's root, for a vCPU, until it asks for another one. */
+    int baseFor(int vcpu, int root) {
+        int base = baseOf[vcpu];
+        if (base < 0 || rootOf[base] != root) {
+            base = base(vcpu, root);
+            baseOf[vcpu] = base;
+        }
+        return BASES + base;
+    }
+
+    private int base(int vcpu, int root) {
+        for (int i = 0; i < BASE_FRAMES; i++) {
+            if (rootOf[i] == root) {
+                return i;
+            }
+        }
+        baseOf[vcpu] = -1;
+        do {
+            nextBase = (nextBase + 1) % BASE_FRAMES;
+        } while (usedByAny(nextBase));
+        rootOf[nextBase] = root;
+        entry(BASES + nextBase, 0, root, ENTRY | WRITABLE | USER);
+        return nextBase;
+    }
+
+    private boolean usedByAny(int base) {
+        for (int used : baseOf) {
+            if (used == base) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void descriptor(int selector, long value) {
         ram.put64(((long) GDT_FRAME << 12) + (selector & 0xff8), value);
     }
@@ -158,6 +226,14 @@ final class HypervisorSpace {
         entry(table, slot(DESCRIPTORS), DESCRIPTOR_L3, ENTRY | WRITABLE);
     }
 
+    /** Writes the machine-to-physical table's entries into the level-2 table of a 32-bit domain's last gigabyte; nothing else is in the hole. */
+    void enterInto32(int table) {
+        int tables = m2pTables(m2pPages(ram.frames()));
+        for (int i = 0; FIRST_SLOT_32 + i < ENTRIES; i++) {
+            memory.write(((long) table << 12) + 8L * (FIRST_SLOT_32 + i), i < tables ? (long) (M2P_TABLES + i) << 12 | ENTRY | WRITABLE : 0, 64);
+        }
+    }
+
     static int slot(long va) {
         return (int) (va >>> 39) & ENTRIES - 1;
     }
@@ -167,8 +243,8 @@ final class HypervisorSpace {
         return slot < FIRST_SLOT || slot >= FIRST_SLOT + SLOTS;
     }
 
-    /** Whether an address may be one that the guest uses: canonical, and outside the hole. */
-    static boolean guestMayUse(long va) {
+    /** Whether an address may be one that a 64-bit guest uses: canonical, and outside the hole. */
+    static boolean guestMayUse64(long va) {
         return va >>> 47 == 0 || va >= END && va < 0;
     }
 
@@ -179,11 +255,11 @@ final class HypervisorSpace {
 
     /** Records what the domain calls a frame. */
     void setM2p(int frame, long pfn) {
-        memory.write(((long) m2pFrame << 12) + 8L * frame, pfn, 64);
+        memory.write(((long) m2pFrame << 12) + (long) abi.word() * frame, abi.is32() ? pfn & 0xffffffffL : pfn, 8 * abi.word());
     }
 
     /** What the domain calls a frame, as the guest itself may have set it. */
     long m2p(int frame) {
-        return ram.get64(((long) m2pFrame << 12) + 8L * frame);
+        return memory.read(((long) m2pFrame << 12) + (long) abi.word() * frame, 8 * abi.word());
     }
 }

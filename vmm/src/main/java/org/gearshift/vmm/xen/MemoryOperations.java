@@ -5,7 +5,6 @@ import org.gearshift.paging.PhysicalMemory;
 /** The hypercall memory_op: how many frames a domain has, giving frames back and getting them again (memory.h). */
 final class MemoryOperations {
     private static final int DOMID_SELF = 0x7ff0;
-    private static final int RESERVATION_BYTES = 32;
     /** Largest order of an extent that a domain without devices of its own may ask for: 2 MiB. */
     private static final int LARGEST_ORDER = 9;
     private static final int COMMAND = 0x3f;
@@ -20,6 +19,11 @@ final class MemoryOperations {
         this.frames = domain.frames;
         this.memory = domain.memory;
         this.guest = domain.guest;
+    }
+
+    /** Bytes of struct xen_memory_reservation: {list, count, order 32, flags 32, domain 16}, the first two words. */
+    private int reservationBytes() {
+        return domain.abi.is32() ? 20 : 32;
     }
 
     /** What the guest asks for: struct xen_memory_reservation. */
@@ -56,10 +60,11 @@ final class MemoryOperations {
     }
 
     private Reservation reservation(long at) {
-        if (!self(guest.read16(at + 24))) {
+        int word = domain.abi.word();
+        if (!self(guest.read16(at + 2 * word + 8))) {
             return null;
         }
-        return new Reservation(guest.read64(at), guest.read64(at + 8), (int) guest.read32(at + 16));
+        return new Reservation(guest.readWord(at), guest.readWord(at + word), (int) guest.read32(at + 2 * word));
     }
 
     /** increase_reservation and populate_physmap; the latter reads where the frames are to go. @return extents done, or an error before any */
@@ -72,10 +77,10 @@ final class MemoryOperations {
             return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
         }
         for (long i = 0; i < r.count; i++) {
-            long where = r.list + 8 * i;
-            long pfn = physmap ? guest.read64(where) : HypervisorSpace.INVALID_M2P;
+            long where = r.list + domain.abi.word() * i;
+            long pfn = physmap ? guest.readWord(where) : HypervisorSpace.INVALID_M2P;
             if (r.list != 0) {
-                guest.checkWritable(where, 8);
+                guest.checkWritable(where, domain.abi.word());
             }
             int frame = allocate(r.order);
             if (frame < 0) {
@@ -87,7 +92,7 @@ final class MemoryOperations {
                 }
             }
             if (r.list != 0) {
-                guest.write64(where, frame);
+                guest.writeWord(where, frame);
             }
         }
         return r.count;
@@ -111,7 +116,7 @@ final class MemoryOperations {
             return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
         }
         for (long i = 0; i < r.count; i++) {
-            long frame = guest.read64(r.list + 8 * i);
+            long frame = guest.readWord(r.list + domain.abi.word() * i);
             for (int p = 0; p < 1 << r.order; p++) {
                 if (!frames.release(frame + p)) {
                     return i;
@@ -124,8 +129,9 @@ final class MemoryOperations {
     /** Frames for other frames, as for a buffer that must be contiguous: extents of one order against extents of another. */
     private long exchange(long at) {
         Reservation in = reservation(at);
-        Reservation out = reservation(at + RESERVATION_BYTES);
-        long done = guest.read64(at + 2 * RESERVATION_BYTES);
+        Reservation out = reservation(at + reservationBytes());
+        long done = guest.readWord(at + 2 * reservationBytes());
+        int word = domain.abi.word();
         if (in == null || out == null) {
             return Errno.EPERM;
         }
@@ -135,7 +141,7 @@ final class MemoryOperations {
             return Errno.EINVAL;
         }
         for (long i = 0; i < in.count; i++) {
-            long first = guest.read64(in.list + 8 * i);
+            long first = guest.readWord(in.list + word * i);
             for (int p = 0; p < 1 << in.order; p++) {
                 if (!frames.isDomains(first + p) || frames.uses((int) first + p) > 0 || frames.shared((int) first + p)) {
                     return Errno.EINVAL;
@@ -143,17 +149,17 @@ final class MemoryOperations {
             }
         }
         for (long i = 0; i < out.count; i++) {
-            guest.checkWritable(out.list + 8 * i, 8);
+            guest.checkWritable(out.list + word * i, word);
         }
         for (long i = 0; i < in.count; i++) {
-            long first = guest.read64(in.list + 8 * i);
+            long first = guest.readWord(in.list + word * i);
             for (int p = 0; p < 1 << in.order; p++) {
                 frames.release(first + p);
             }
         }
         long given = 0;
         for (; given < out.count; given++) {
-            long pfn = guest.read64(out.list + 8 * given);
+            long pfn = guest.readWord(out.list + word * given);
             int frame = allocate(out.order);
             if (frame < 0) {
                 break;
@@ -161,22 +167,23 @@ final class MemoryOperations {
             for (int p = 0; p < 1 << out.order; p++) {
                 domain.space.setM2p(frame + p, pfn + p);
             }
-            guest.write64(out.list + 8 * given, frame);
+            guest.writeWord(out.list + word * given, frame);
         }
-        guest.write64(at + 2 * RESERVATION_BYTES, given << out.order >>> in.order);
+        guest.writeWord(at + 2 * reservationBytes(), given << out.order >>> in.order);
         return given == out.count ? 0 : Errno.ENOMEM;
     }
 
     private long machphysMapping(long at) {
-        guest.write64(at, HypervisorSpace.START);
-        guest.write64(at + 8, HypervisorSpace.M2P_END);
-        guest.write64(at + 16, frames.frames() - 1);
+        int word = domain.abi.word();
+        guest.writeWord(at, domain.abi.holeStart());
+        guest.writeWord(at + word, domain.abi.m2pEnd());
+        guest.writeWord(at + 2 * word, frames.frames() - 1);
         return 0;
     }
 
     /** The frames of the table are of no use to a domain, which has it mapped: none are named. */
     private long machphysFrames(long at) {
-        guest.write32(at + 16, 0);
+        guest.write32(at + 2 * domain.abi.word(), 0);
         return 0;
     }
 }

@@ -20,7 +20,6 @@ final class MmuOperations {
     /** In the flags of update_va_mapping: what is to be flushed, with bits above them if not by the caller alone. */
     private static final int FLUSH_TYPE = 3;
     private static final int REQUEST_BYTES = 16;
-    private static final int EXT_BYTES = 24;
     /** Marks a call that goes on where one was interrupted: never made here, but guests may send it. */
     private static final long PREEMPTED = 0x80000000L;
     /** Most requests of one call that are looked at: the guest has nothing to gain from more. */
@@ -111,7 +110,7 @@ final class MmuOperations {
     /** update_va_mapping(va, entry, flags). */
     long updateVaMapping(long[] a) {
         long va = a[0];
-        if (!HypervisorSpace.guestMayUse(va)) {
+        if (!domain.abi.guestMayUse(va)) {
             return Errno.EINVAL;
         }
         long at = tables.leafEntry(domain.vcpu.kernelBase(), va);
@@ -139,8 +138,9 @@ final class MmuOperations {
                 break;
             }
             try {
-                long at = a[0] + done * EXT_BYTES;
-                rc = extended((int) guest.read32(at), guest.read64(at + 8), guest.read64(at + 16));
+                int word = domain.abi.word();
+                long at = a[0] + 3 * word * done;
+                rc = extended((int) guest.read32(at), guest.readWord(at + word), guest.readWord(at + 2 * word));
             } catch (GuestPointerFault f) {
                 rc = Errno.EFAULT;
             }
@@ -156,14 +156,16 @@ final class MmuOperations {
 
     private long extended(int command, long first, long second) {
         return switch (command) {
-            case 0, 1, 2, 3 -> pin(first, FrameTable.L1 + command);
+            // There is no such level in a 32-bit domain, and Xen says nothing about that.
+            case 3 -> domain.abi.is32() ? 0 : pin(first, FrameTable.L4);
+            case 0, 1, 2 -> pin(first, FrameTable.L1 + command);
             case 4 -> unpin(first);
             case 5 -> newBase(first);
             case 6, 7 -> flushed(false);
             case 8, 9, 10, 11 -> flushed(true);
             case 12, 18 -> Errno.EACCES;
             case 13 -> setLdt(first, second & 0xffffffffL);
-            case 15 -> newUserBase(first);
+            case 15 -> domain.abi.is32() ? Errno.EINVAL : newUserBase(first);
             case 16 -> clearPage(first);
             case 17 -> copyPage(first, second);
             case 19, 20 -> Errno.EOPNOTSUPP;
@@ -202,9 +204,9 @@ final class MmuOperations {
         return 0;
     }
 
-    /** Lets the kernel go on with another level-4 table. */
+    /** Lets the kernel go on with another root. */
     long newBase(long frame) {
-        int rc = tables.getPageAndUse(frame, FrameTable.L4);
+        int rc = tables.getPageAndUse(frame, tables.root());
         if (rc != 0) {
             return rc;
         }
@@ -260,7 +262,7 @@ final class MmuOperations {
         }
         long[] pages = new long[pages(entries)];
         for (int i = 0; i < pages.length; i++) {
-            pages[i] = guest.read64(list + 8L * i);
+            pages[i] = guest.readWord(list + (long) domain.abi.word() * i);
         }
         return setGdt(domain.vcpu, pages, entries);
     }
@@ -302,7 +304,7 @@ final class MmuOperations {
 
     /** MMUEXT_SET_LDT: pages that cannot become ones of descriptors read as null descriptors. */
     private long setLdt(long va, long entries) {
-        if ((va & 0xfff) != 0 || entries > 8192 || entries > 0 && !HypervisorSpace.guestMayUse(va)) {
+        if ((va & 0xfff) != 0 || entries > 8192 || entries > 0 && !domain.abi.guestMayUse(va)) {
             return Errno.EINVAL;
         }
         VirtualCpu v = domain.vcpu;
@@ -322,7 +324,7 @@ final class MmuOperations {
     /** update_descriptor(machine address, descriptor). */
     long updateDescriptor(long address, long descriptor) {
         long frame = address >>> 12;
-        long checked = Descriptors.checked(descriptor);
+        long checked = domain.descriptors.checked(descriptor);
         if ((address & 7) != 0 || !frames.isDomains(frame) || descriptor != 0 && checked == 0) {
             return Errno.EINVAL;
         }

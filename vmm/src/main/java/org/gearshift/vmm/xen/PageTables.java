@@ -13,21 +13,14 @@ final class PageTables {
 
     private static final long P = 1;
     private static final long RW = 1 << 1;
-    private static final long US = 1 << 2;
     private static final long A = 1 << 5;
     private static final long D = 1 << 6;
-    /** In an entry that the guest made for itself alone: the hypervisor adds the right of CPL 3, at which the guest's kernel runs. */
-    private static final long GUEST_KERNEL = 1L << 52;
     private static final long ADDRESS = 0x000f_ffff_ffff_f000L;
-    /** PWT, PCD, PS or PAT, G. */
-    private static final long DISALLOWED = 0x198;
-    /** And in level 1, the mark of granted frames. */
-    private static final long DISALLOWED_L1 = DISALLOWED | 1L << 62;
 
     private final FrameTable frames;
     private final PhysicalMemory memory;
-    private final HypervisorSpace space;
     private final Descriptors descriptors;
+    private TableShape shape;
     /**
      * With several vCPUs, by frame: the number of the change by which it last lost a mapping that allowed stores, or a use as a table. Some vCPU may not know yet; before the frame is used as
      * something else, all must. Xen's tlbflush_timestamp.
@@ -37,12 +30,26 @@ final class PageTables {
     /** Changes up to this number are known to all. */
     private long known;
 
-    PageTables(FrameTable frames, PhysicalMemory memory, HypervisorSpace space, Descriptors descriptors) {
+    PageTables(FrameTable frames, PhysicalMemory memory, TableShape shape, Descriptors descriptors) {
         this.frames = frames;
         this.memory = memory;
-        this.space = space;
+        this.shape = shape;
         this.descriptors = descriptors;
         lost = memory.isShared() ? new long[frames.frames()] : null;
+    }
+
+    /** Goes on with tables of another shape, before there are any. */
+    void reshape(TableShape other) {
+        shape = other;
+    }
+
+    TableShape shape() {
+        return shape;
+    }
+
+    /** The kind of table that the kernel's base leads to. */
+    int root() {
+        return shape.root();
     }
 
     private void lost(int frame) {
@@ -122,52 +129,54 @@ final class PageTables {
             return;
         }
         frames.setValidated(frame, false);
-        if (kind >= FrameTable.L1 && kind <= FrameTable.L4) {
-            for (int i = 0; i < ENTRIES; i++) {
-                if (kind < FrameTable.L4 || HypervisorSpace.guestSlot(i)) {
-                    putEntry(read(frame, i), kind);
-                }
+        if (FrameTable.isTableKind(kind)) {
+            putEntries(frame, kind, ENTRIES);
+        }
+    }
+
+    /** Gives back what the first entries of a table hold on to. */
+    private void putEntries(int table, int kind, int count) {
+        for (int i = 0; i < count; i++) {
+            if (shape.guestSlot(kind, i)) {
+                putEntry(read(table, i), kind);
             }
         }
     }
 
-    private int validateTable(int table, int level) {
+    private int validateTable(int table, int kind) {
         for (int i = 0; i < ENTRIES; i++) {
-            if (level == FrameTable.L4 && !HypervisorSpace.guestSlot(i)) {
+            if (!shape.guestSlot(kind, i)) {
                 continue;
             }
             long e = read(table, i);
-            int rc = getEntry(e, level);
+            int rc = getEntry(e, kind, i);
             if (rc != 0) {
-                while (--i >= 0) {
-                    if (level < FrameTable.L4 || HypervisorSpace.guestSlot(i)) {
-                        putEntry(read(table, i), level);
-                    }
-                }
+                putEntries(table, kind, i);
                 return rc;
             }
-            long adjusted = adjusted(e, level);
+            long adjusted = adjusted(e, kind);
             if (adjusted != e) {
                 write(table, i, adjusted);
             }
         }
-        if (level == FrameTable.L4) {
-            space.enterInto(table);
+        int rc = shape.complete(table, kind);
+        if (rc != 0) {
+            putEntries(table, kind, ENTRIES);
         }
-        return 0;
+        return rc;
     }
 
-    /** Takes what an entry of a level holds on to; 0, or why it may not be. */
-    private int getEntry(long e, int level) {
+    /** Takes what an entry of a kind of table holds on to; 0, or why it may not be. */
+    private int getEntry(long e, int kind, int index) {
         if ((e & P) == 0) {
             return 0;
         }
-        long frame = frameOf(e);
-        if (level > FrameTable.L1) {
-            return (e & DISALLOWED) != 0 ? Errno.EINVAL : getPageAndUse(frame, level - 1);
-        }
-        if ((e & DISALLOWED_L1) != 0) {
+        if ((e & shape.disallowed(kind)) != 0) {
             return Errno.EINVAL;
+        }
+        long frame = frameOf(e);
+        if (kind != FrameTable.L1) {
+            return getPageAndUse(frame, shape.below(kind, index));
         }
         if ((e & RW) != 0) {
             return getPageAndUse(frame, FrameTable.WRITABLE);
@@ -175,7 +184,7 @@ final class PageTables {
         return frames.get(frame) ? 0 : Errno.EINVAL;
     }
 
-    private void putEntry(long e, int level) {
+    private void putEntry(long e, int kind) {
         if ((e & P) == 0) {
             return;
         }
@@ -184,19 +193,16 @@ final class PageTables {
             // Another domain's, which the grant's handle holds.
             return;
         }
-        if (level > FrameTable.L1 || (e & RW) != 0) {
+        if (kind != FrameTable.L1 || (e & RW) != 0) {
             putPageAndUse(frame);
         } else {
             frames.put(frame);
         }
     }
 
-    /** The entry as it is stored: with the right of CPL 3. */
-    private static long adjusted(long e, int level) {
-        if ((e & P) == 0 || (e & US) != 0) {
-            return e;
-        }
-        return e | US | (level == FrameTable.L1 ? GUEST_KERNEL : 0);
+    /** The entry as it is stored. */
+    private long adjusted(long e, int kind) {
+        return (e & P) == 0 ? e : shape.adjusted(e, kind);
     }
 
     /**
@@ -208,27 +214,27 @@ final class PageTables {
      */
     int setEntry(long address, long entry, boolean preserve) {
         int table = (int) (address >>> 12);
-        int level = frames.use(table);
+        int kind = frames.use(table);
         int index = (int) (address >>> 3) & ENTRIES - 1;
-        if (level == FrameTable.L4 && !HypervisorSpace.guestSlot(index)) {
+        if (!shape.mayChange(kind, index)) {
             return Errno.EINVAL;
         }
         long old = read(table, index);
         long e = preserve && (entry & P) != 0 ? entry | old & (A | D) : entry;
-        boolean holdsTheSame = (old & e & P) != 0 && ((old ^ e) & (ADDRESS | (level == FrameTable.L1 ? RW : 0))) == 0;
+        boolean holdsTheSame = (old & e & P) != 0 && ((old ^ e) & (ADDRESS | (kind == FrameTable.L1 ? RW : 0))) == 0;
         if (holdsTheSame) {
-            if ((e & (level == FrameTable.L1 ? DISALLOWED_L1 : DISALLOWED)) != 0) {
+            if ((e & shape.disallowed(kind)) != 0) {
                 return Errno.EINVAL;
             }
-            write(table, index, adjusted(e, level));
+            write(table, index, adjusted(e, kind));
             return 0;
         }
-        int rc = getEntry(e, level);
+        int rc = getEntry(e, kind, index);
         if (rc != 0) {
             return rc;
         }
-        write(table, index, adjusted(e, level));
-        putEntry(old, level);
+        write(table, index, adjusted(e, kind));
+        putEntry(old, kind);
         return 0;
     }
 
@@ -238,16 +244,17 @@ final class PageTables {
      * @return as {@link Paravirtualization#tableSwap}
      */
     int swapEntry(long address, long expected, long entry) {
-        int level = frames.use((int) (address >>> 12));
-        boolean holdsTheSame = (expected & entry & P) != 0 && ((expected ^ entry) & (ADDRESS | (level == FrameTable.L1 ? RW : 0))) == 0;
-        boolean refused = holdsTheSame ? (entry & (level == FrameTable.L1 ? DISALLOWED_L1 : DISALLOWED)) != 0 : getEntry(entry, level) != 0;
+        int kind = frames.use((int) (address >>> 12));
+        int index = (int) (address >>> 3) & ENTRIES - 1;
+        boolean holdsTheSame = (expected & entry & P) != 0 && ((expected ^ entry) & (ADDRESS | (kind == FrameTable.L1 ? RW : 0))) == 0;
+        boolean refused = holdsTheSame ? (entry & shape.disallowed(kind)) != 0 : getEntry(entry, kind, index) != 0;
         if (refused) {
             return Paravirtualization.REFUSED;
         }
-        boolean done = memory.compareAndSwap(address, expected, adjusted(entry, level), 64, null);
+        boolean done = memory.compareAndSwap(address, expected, adjusted(entry, kind), 64, null);
         if (!holdsTheSame) {
             // The processor may have set the accessed or the dirty bit meanwhile.
-            putEntry(done ? expected : entry, level);
+            putEntry(done ? expected : entry, kind);
         }
         return done ? Paravirtualization.DONE : Paravirtualization.DIFFERS;
     }
@@ -267,7 +274,7 @@ final class PageTables {
     /** Machine address of the level-1 entry for a guest address in the tables below {@code root}, or -1 if there is none. */
     long leafEntry(int root, long va) {
         long table = (long) root << 12;
-        for (int shift = 39; shift > 12; shift -= 9) {
+        for (int shift = shape.rootShift(); shift > 12; shift -= 9) {
             long e = memory.ram().get64(table + (va >>> shift & ENTRIES - 1) * 8);
             if ((e & P) == 0) {
                 return -1;

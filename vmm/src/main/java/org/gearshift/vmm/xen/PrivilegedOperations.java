@@ -29,6 +29,10 @@ final class PrivilegedOperations {
     private static final Logger LOG = System.getLogger(PrivilegedOperations.class.getName());
 
     private static final int GP = 13;
+    private static final int EXTENDED_FEATURES = 0x80000001;
+    /** Features in EDX of that leaf that a 32-bit domain has no use for. */
+    private static final long SYSCALL = 1 << 11;
+    private static final long LONG_MODE = 1 << 29;
     private static final int HYPERVISOR_LEAVES = 0x40000000;
     private static final int HIGHEST_LEAF = HYPERVISOR_LEAVES + 2;
     /** "XenVMMXenVMM" in EBX, ECX, EDX (arch-x86/cpuid.h). */
@@ -80,8 +84,8 @@ final class PrivilegedOperations {
             });
         }
         t.put(X86Service.READ_CR, (number, b, c) -> readControl((int) number));
-        t.put(X86Service.WRITE_CR, (number, value, c) -> writeControl((int) number, value));
-        t.put(X86Service.WRITE_DR, (number, value, c) -> writeDebug((int) number, value));
+        t.put(X86Service.WRITE_CR, (number, value, c) -> writeControl((int) number, moved(value)));
+        t.put(X86Service.WRITE_DR, (number, value, c) -> writeDebug((int) number, moved(value)));
         t.put(X86Service.CLI_STI, (enable, b, c) -> {
             requireIoPrivilege();
             return 0;
@@ -126,10 +130,15 @@ final class PrivilegedOperations {
         return switch (number) {
             case 0 -> s[X86State.CR0];
             case 2 -> vcpu.info.cr2();
-            case 3 -> (long) vcpu.kernelBase() << 12;
+            case 3 -> domain.abi.baseOfFrame(vcpu.kernelBase());
             case 4 -> s[X86State.CR4];
             default -> throw cpu.raise(GP, 0);
         };
+    }
+
+    /** What a register holds that an instruction moves to a control or debug register: 32 bits of it outside 64-bit code. */
+    private long moved(long value) {
+        return domain.abi.is32() ? value & 0xffffffffL : value;
     }
 
     private long writeControl(int number, long value) {
@@ -143,7 +152,7 @@ final class PrivilegedOperations {
             }
             case 2 -> vcpu.info.setCr2(value);
             case 3 -> {
-                if (!holding(() -> domain.mmu.newBase(PageTables.frameOf(value)) == 0)) {
+                if (!holding(() -> domain.mmu.newBase(domain.abi.frameOfBase(value)) == 0)) {
                     throw cpu.raise(GP, 0);
                 }
             }
@@ -170,16 +179,16 @@ final class PrivilegedOperations {
 
     private long writeDebug(int number, long value) {
         requireKernel();
-        if (!debugRegisterValid(number, value)) {
+        if (!debugRegisterValid(number, value, domain.abi)) {
             throw cpu.raise(GP, 0);
         }
         return ownWriteDr.call(number, value, 0);
     }
 
     /** Breakpoints lie where the guest's own addresses are, and none is for ports; nothing detects accesses to the registers. */
-    static boolean debugRegisterValid(int number, long value) {
+    static boolean debugRegisterValid(int number, long value, Abi abi) {
         if (number < 4) {
-            return HypervisorSpace.guestMayUse(value);
+            return abi.guestMayUse(value);
         }
         if (number < 6) {
             return false;
@@ -199,7 +208,11 @@ final class PrivilegedOperations {
     private long cpuid() {
         int leaf = (int) s[RAX];
         if (leaf < HYPERVISOR_LEAVES || leaf > HYPERVISOR_LEAVES + 0xff) {
-            return ownCpuid.call(0, 0, 0);
+            ownCpuid.call(0, 0, 0);
+            if (domain.abi.is32() && leaf == EXTENDED_FEATURES) {
+                s[RDX] &= ~(SYSCALL | LONG_MODE);
+            }
+            return 0;
         }
         vcpu.counters.emulated++;
         int[] v = switch (leaf - HYPERVISOR_LEAVES) {
@@ -210,7 +223,7 @@ final class PrivilegedOperations {
         };
         int[] slots = {RAX, RBX, RCX, RDX};
         for (int i = 0; i < 4; i++) {
-            s[slots[i]] = v[i] & 0xffffffffL;
+            cpu.put32(slots[i], v[i]);
         }
         return 0;
     }
@@ -249,8 +262,8 @@ final class PrivilegedOperations {
             case MSR_TSC_AUX -> s[X86State.TSC_AUX];
             default -> throw refuse("RDMSR", number);
         };
-        s[RAX] = value & 0xffffffffL;
-        s[RDX] = value >>> 32;
+        cpu.put32(RAX, (int) value);
+        cpu.put32(RDX, (int) (value >>> 32));
         return 0;
     }
 
@@ -258,6 +271,9 @@ final class PrivilegedOperations {
         requireKernel();
         int number = (int) s[RCX];
         long value = s[RDX] << 32 | s[RAX] & 0xffffffffL;
+        if (domain.abi.is32() && number >= MSR_FS_BASE && number <= MSR_SHADOW_GS_BASE) {
+            throw refuse("WRMSR", number);
+        }
         switch (number) {
             case MSR_FS_BASE -> setBase(SEG_BASE + X86State.FS, value);
             case MSR_GS_BASE -> setBase(SEG_BASE + X86State.GS, value);

@@ -7,18 +7,19 @@ final class Runstate {
     private static final int RUNNING = 0;
     private static final int BLOCKED = 2;
     private static final int OFFLINE = 3;
-    static final int BYTES = 48;
 
     private final GuestClock clock;
     private final GuestPointer guest;
+    private final Abi abi;
     private final long[] time = new long[4];
     private volatile int state;
     private volatile long since;
     private volatile long area;
 
     /** @param guest the memory as the vCPU sees it, whose state this is */
-    Runstate(GuestClock clock, GuestPointer guest, boolean running) {
+    Runstate(GuestClock clock, GuestPointer guest, Abi abi, boolean running) {
         this.clock = clock;
+        this.abi = abi;
         this.guest = guest;
         state = running ? RUNNING : OFFLINE;
     }
@@ -64,10 +65,12 @@ final class Runstate {
 
     /** Writes the state as it is now. */
     void write(GuestPointer to, long va) {
+        // Numbers of 64 bits are aligned as the kernel's compiler aligns them.
+        long at = va + abi.word();
         to.write32(va, state);
-        to.write64(va + 8, since);
+        to.write64(at, since);
         for (int i = 0; i < time.length; i++) {
-            to.write64(va + 16 + 8L * i, time[i] + (i == state ? clock.nanos() - since : 0));
+            to.write64(at + 8 + 8L * i, time[i] + (i == state ? clock.nanos() - since : 0));
         }
     }
 }

@@ -30,8 +30,9 @@ final class SchedOperations {
                 yield 0;
             }
             case 3 -> {
-                long timeout = guest.read64(at + 16);
-                yield timeout != 0 && timeout < clock.nanos() ? 0 : domain.events.poll(guest.read64(at), guest.read32(at + 8), timeout);
+                int word = domain.abi.word();
+                long timeout = guest.read64(at + 2 * word);
+                yield timeout != 0 && timeout < clock.nanos() ? 0 : domain.events.poll(guest.readWord(at), guest.read32(at + word), timeout);
             }
             case 4 -> Errno.EPERM;
             case 5 -> {

@@ -10,25 +10,25 @@ final class SharedBits {
         this.memory = memory;
     }
 
-    /** Sets a bit of the 64 at an address. @return what it was */
-    boolean testAndSet(long at, int bit) {
-        return (change(at, -1L, 1L << bit) >>> bit & 1) != 0;
+    /** Sets a bit of the word of so many bytes, its size, at an address. @return what it was */
+    boolean testAndSet(long at, int bit, int bytes) {
+        return (change(at, -1L, 1L << bit, 8 * bytes) >>> bit & 1) != 0;
     }
 
-    /** Clears a bit of the 64 at an address. @return what it was */
-    boolean testAndClear(long at, int bit) {
-        return (change(at, ~(1L << bit), 0) >>> bit & 1) != 0;
+    /** Clears such a bit. @return what it was */
+    boolean testAndClear(long at, int bit, int bytes) {
+        return (change(at, ~(1L << bit), 0, 8 * bytes) >>> bit & 1) != 0;
     }
 
-    private long change(long at, long keep, long set) {
+    private long change(long at, long keep, long set, int bits) {
         while (true) {
-            long w = memory.read(at, 64);
+            long w = memory.read(at, bits);
             long now = w & keep | set;
             if (!memory.isShared()) {
-                memory.write(at, now, 64);
+                memory.write(at, now, bits);
                 return w;
             }
-            if (memory.compareAndSwap(at, w, now, 64, null)) {
+            if (memory.compareAndSwap(at, w, now, bits, null)) {
                 return w;
             }
         }

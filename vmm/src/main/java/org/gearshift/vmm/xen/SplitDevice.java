@@ -61,6 +61,11 @@ abstract class SplitDevice {
         return value.matches("[0-9]{1,9}") ? Long.parseLong(value) : -1;
     }
 
+    /** What the domain has written under a name; empty if nothing. */
+    final String text(String name) {
+        return domain.storeTree.get(front + "/" + name);
+    }
+
     /** Whether the domain has set a switch. */
     final boolean asked(String name) {
         return number(name) > 0;

@@ -4,92 +4,49 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.translator.x86.X86State;
-import org.gearshift.vmm.cpu.Eflags;
 
 /** The state in which a vCPU begins: struct vcpu_guest_context of arch-x86/xen.h, of which what a processor without FPU state in use needs is taken. */
-final class VcpuContext {
-    private static final int BYTES = 5168;
-    private static final int FLAGS = 512;
-    private static final int REGISTERS = 520;
-    private static final int TRAPS = 720;
-    private static final int LDT_BASE = 4816;
-    private static final int LDT_ENTRIES = 4824;
-    private static final int GDT_FRAMES = 4832;
-    private static final int GDT_ENTRIES = 4960;
-    private static final int KERNEL_SP = 4976;
-    private static final int CR1 = 4992;
-    private static final int CR3 = 5008;
-    private static final int EVENT_CALLBACK = 5112;
-    private static final int FAILSAFE_CALLBACK = 5120;
-    private static final int SYSCALL_CALLBACK = 5128;
-    private static final int FS_BASE = 5144;
-    private static final int GS_BASE_KERNEL = 5152;
-    private static final int GS_BASE_USER = 5160;
+abstract class VcpuContext {
+    static final int IN_KERNEL = 1 << 2;
+    static final int FAILSAFE_MASKS_EVENTS = 1 << 3;
+    static final int SYSCALL_MASKS_EVENTS = 1 << 4;
+    static final int[] DATA_SEGMENTS = {X86State.ES, X86State.DS, X86State.FS, X86State.GS};
 
-    /** Offsets in struct cpu_user_regs. */
-    private static final int RIP = 128;
-    private static final int CS = 136;
-    private static final int RFLAGS = 144;
-    private static final int RSP = 152;
-    private static final int SS = 160;
-    private static final int[] DATA_SEGMENTS = {X86State.ES, X86State.DS, X86State.FS, X86State.GS};
-    private static final int FIRST_DATA_SEGMENT = 168;
-    /** General registers in the order in which the structure has them. */
-    private static final int[] ORDER = {15, 14, 13, 12, 5, 3, 11, 10, 9, 8, 0, 1, 2, 6, 7};
-
-    private static final int IN_KERNEL = 1 << 2;
-    private static final int FAILSAFE_MASKS_EVENTS = 1 << 3;
-    private static final int SYSCALL_MASKS_EVENTS = 1 << 4;
-    private static final int IOPL_SHIFT = 12;
-
-    private final ByteBuffer b;
+    final ByteBuffer b;
     private int kernelBase;
     private int userBase;
 
-    private VcpuContext(byte[] bytes) {
+    VcpuContext(byte[] bytes) {
         b = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** Reads the structure at a guest address. */
-    static VcpuContext read(GuestPointer guest, long at) {
-        byte[] bytes = new byte[BYTES];
+    static VcpuContext read(GuestPointer guest, long at, Abi abi) {
+        byte[] bytes = new byte[abi.is32() ? VcpuContext32.BYTES : VcpuContext64.BYTES];
         guest.read(at, bytes);
-        return new VcpuContext(bytes);
+        return abi.is32() ? new VcpuContext32(bytes) : new VcpuContext64(bytes);
     }
 
     /** Checks it and takes what it uses of the domain; 0, or EINVAL with nothing taken. */
-    long take(Domain domain, VirtualCpu v) {
-        boolean kernel = (b.getLong(FLAGS) & IN_KERNEL) != 0;
-        for (int at : new int[] {REGISTERS + RIP, EVENT_CALLBACK, FAILSAFE_CALLBACK, SYSCALL_CALLBACK}) {
-            if (!HypervisorSpace.guestMayUse(b.getLong(at))) {
-                return Errno.EINVAL;
-            }
-        }
-        for (int at : new int[] {FS_BASE, GS_BASE_KERNEL, GS_BASE_USER}) {
-            if (b.getLong(at) << 16 >> 16 != b.getLong(at)) {
-                return Errno.EINVAL;
-            }
-        }
-        long kernelTables = b.getLong(CR3) >>> 12;
-        long userTables = b.getLong(CR1) >>> 12;
-        if (!kernel || b.getLong(LDT_ENTRIES) != 0 || domain.tables.getPageAndUse(kernelTables, FrameTable.L4) != 0) {
+    abstract long take(Domain domain, VirtualCpu v);
+
+    /** Puts the vCPU into this state, on the thread that runs it. */
+    abstract void enter(VirtualCpu v);
+
+    /** Takes page tables and descriptor table. @param userTables 0: none */
+    final long take(Domain domain, VirtualCpu v, long kernelTables, long userTables, long[] gdt, long entries) {
+        if (domain.tables.getPageAndUse(kernelTables, domain.tables.root()) != 0) {
             return Errno.EINVAL;
         }
-        if (userTables != 0 && domain.tables.getPageAndUse(userTables, FrameTable.L4) != 0) {
-            domain.tables.putPageAndUse((int) kernelTables);
-            return Errno.EINVAL;
-        }
-        long entries = b.getLong(GDT_ENTRIES);
-        long[] frames = new long[HypervisorSpace.GDT_PAGES];
-        for (int i = 0; i < frames.length; i++) {
-            frames[i] = b.getLong(GDT_FRAMES + 8 * i);
-        }
-        long rc = domain.mmu.setGdt(v, frames, entries);
-        if (rc != 0) {
-            domain.tables.putPageAndUse((int) kernelTables);
-            if (userTables != 0) {
+        long rc = userTables != 0 ? domain.tables.getPageAndUse(userTables, domain.tables.root()) : 0;
+        if (rc == 0) {
+            rc = domain.mmu.setGdt(v, gdt, entries);
+            if (rc != 0 && userTables != 0) {
                 domain.tables.putPageAndUse((int) userTables);
             }
+        }
+        if (rc != 0) {
+            domain.tables.putPageAndUse((int) kernelTables);
             return rc;
         }
         kernelBase = (int) kernelTables;
@@ -97,53 +54,26 @@ final class VcpuContext {
         return 0;
     }
 
-    /** Puts the vCPU into this state, on the thread that runs it. */
-    void enter(VirtualCpu v) {
-        DomainBuilder.resetSystemState(v);
-        v.traps.set(b, TRAPS);
-        long flags = b.getLong(FLAGS);
-        set(v.eventCallback, EVENT_CALLBACK, false);
-        set(v.failsafe, FAILSAFE_CALLBACK, (flags & FAILSAFE_MASKS_EVENTS) != 0);
-        set(v.syscall, SYSCALL_CALLBACK, (flags & SYSCALL_MASKS_EVENTS) != 0);
-        v.setKernelStack(b.getLong(KERNEL_SP));
-        long rflags = b.getLong(REGISTERS + RFLAGS);
-        v.iopl = (int) rflags & 3 << IOPL_SHIFT;
+    /** Has the vCPU use the page tables that were taken. */
+    final void useTables(VirtualCpu v) {
         v.setBases(kernelBase, userBase);
-        // Before registers are: they have 32 bits outside 64-bit code.
-        v.cpu.enterFlatUser64(VirtualCpu.KERNEL_CS, VirtualCpu.KERNEL_SS);
-        long[] s = v.s;
-        for (int i = 0; i < ORDER.length; i++) {
-            s[X86State.GPR + ORDER[i]] = b.getLong(REGISTERS + 8 * i);
-        }
-        s[X86State.RSP] = b.getLong(REGISTERS + RSP);
-        s[X86State.RIP] = b.getLong(REGISTERS + RIP);
-        Eflags.set(s, (int) rflags & ~(Eflags.IOPL | Eflags.VM) | Eflags.IF, Eflags.ALL);
-        loadSegments(v);
-        s[X86State.SEG_BASE + X86State.FS] = b.getLong(FS_BASE);
-        s[X86State.SEG_BASE + X86State.GS] = b.getLong(GS_BASE_KERNEL);
-        s[X86State.KERNEL_GS_BASE] = b.getLong(GS_BASE_USER);
-        v.cpu.refreshPaging();
-        v.cpu.refreshMode();
     }
 
-    private void set(VirtualCpu.Callback callback, int at, boolean masksEvents) {
-        callback.address = b.getLong(at);
-        callback.masksEvents = masksEvents;
-    }
-
-    private void loadSegments(VirtualCpu v) {
+    /** Loads the data segments; a selector that cannot be loaded becomes null. */
+    static void loadData(VirtualCpu v, int[] selectors) {
         for (int i = 0; i < DATA_SEGMENTS.length; i++) {
-            int selector = b.getShort(REGISTERS + FIRST_DATA_SEGMENT + 8 * i) & 0xffff;
             try {
-                v.cpu.loadDataSegment(DATA_SEGMENTS[i], selector);
+                v.cpu.loadDataSegment(DATA_SEGMENTS[i], selectors[i]);
             } catch (GuestFault f) {
                 v.cpu.loadDataSegment(DATA_SEGMENTS[i], 0);
             }
         }
-        int cs = b.getShort(REGISTERS + CS) & 0xffff | 3;
-        int ss = b.getShort(REGISTERS + SS) & 0xffff | 3;
+    }
+
+    /** Loads code and stack segment, or crashes the domain. */
+    static void loadCodeAndStack(VirtualCpu v, int cs, int ss) {
         try {
-            v.cpu.loadUserSegments(cs, ss);
+            v.cpu.loadCodeAndStack(cs, ss);
         } catch (GuestFault f) {
             v.crash(String.format("vCPU %d cannot begin with code segment 0x%x and stack segment 0x%x", v.number, cs, ss));
         }

@@ -12,8 +12,6 @@ final class VcpuInfo {
 
     private static final int UPCALL_PENDING = 0;
     private static final int UPCALL_MASK = 1;
-    private static final int PENDING_SEL = 8;
-    private static final int CR2 = 16;
     private static final int TIME = 32;
 
     /** Fields of struct vcpu_time_info. */
@@ -29,14 +27,26 @@ final class VcpuInfo {
 
     private final PhysicalMemory memory;
     private final SharedBits bits;
+    private final Abi abi;
     private volatile long at;
     private boolean moved;
 
     /** @param machineAddress where it is at first */
-    VcpuInfo(PhysicalMemory memory, long machineAddress) {
+    VcpuInfo(PhysicalMemory memory, long machineAddress, Abi abi) {
         this.memory = memory;
+        this.abi = abi;
         this.bits = new SharedBits(memory);
         this.at = machineAddress;
+    }
+
+    /** Field evtchn_pending_sel: one word from the start. */
+    private long pendingSel() {
+        return at + abi.word();
+    }
+
+    /** Field arch.cr2, behind it. */
+    private long cr2At() {
+        return at + 2 * abi.word();
     }
 
     boolean moved() {
@@ -50,7 +60,7 @@ final class VcpuInfo {
         memory.copyIn(machineAddress, contents, 0, BYTES);
         at = machineAddress;
         moved = true;
-        memory.write(machineAddress + PENDING_SEL, -1, 64);
+        memory.write(pendingSel(), abi.is32() ? 0xffffffffL : -1, 8 * abi.word());
         setUpcallPending();
     }
 
@@ -74,16 +84,16 @@ final class VcpuInfo {
     }
 
     void setCr2(long va) {
-        memory.write(at + CR2, va, 64);
+        memory.write(cr2At(), va, 8 * abi.word());
     }
 
     long cr2() {
-        return memory.read(at + CR2, 64);
+        return memory.read(cr2At(), 8 * abi.word());
     }
 
     /** Says that a port of a word of ports has an event; true if that makes the upcall pending, which it was not for this word. */
     boolean select(int word) {
-        if (bits.testAndSet(at + PENDING_SEL, word)) {
+        if (bits.testAndSet(pendingSel(), word, abi.word())) {
             return false;
         }
         setUpcallPending();

@@ -34,14 +34,14 @@ final class VcpuOperations {
                 yield 0;
             }
             case 5 -> {
-                v.runstate.register(guest, guest.read64(at));
+                v.runstate.register(guest, guest.readWord(at));
                 yield 0;
             }
             case 6, 7, 8, 9 -> timer((int) a[0], v, at);
             case 10 -> registerVcpuInfo(v, guest.read64(at), guest.read32(at + 8));
             // No non-maskable interrupts, and no physical processors that a domain may know.
             case 11, 12 -> Errno.EINVAL;
-            case 13 -> registerTime(guest.read64(at));
+            case 13 -> registerTime(guest.readWord(at));
             default -> Errno.ENOSYS;
         };
     }
@@ -50,7 +50,7 @@ final class VcpuOperations {
         if (v.isInitialised()) {
             return Errno.EEXIST;
         }
-        VcpuContext context = VcpuContext.read(guest, at);
+        VcpuContext context = VcpuContext.read(guest, at, domain.abi);
         long rc = context.take(domain, v);
         if (rc == 0) {
             v.initialise(context);
@@ -112,7 +112,7 @@ final class VcpuOperations {
             return Errno.EFAULT;
         }
         guest.checkWritable(va, VcpuInfo.TIME_BYTES);
-        domain.vcpu.info.writeTime(domain.vcpu.mmu.translate(va, ShadowMmu.WRITE, true));
+        domain.vcpu.info.writeTime(domain.vcpu.mmu.translate(va, ShadowMmu.WRITE, !domain.abi.is32()));
         return 0;
     }
 }

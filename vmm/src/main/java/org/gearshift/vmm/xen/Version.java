@@ -8,7 +8,7 @@ final class Version {
     /** Major and minor number of the interface: that of Xen 4.17. */
     static final int NUMBER = 4 << 16 | 17;
     private static final String EXTRA = "-gearshift";
-    private static final String CAPABILITIES = "xen-3.0-x86_64 ";
+    private static final String CAPABILITIES = "xen-3.0-x86_64 xen-3.0-x86_32p ";
     /** mmu_pt_update_preserve_ad, highmem_assist, gnttab_map_avail_bits. */
     private static final long FEATURES = 1 << 5 | 1 << 6 | 1 << 7;
 
@@ -20,10 +20,12 @@ final class Version {
 
     private final GuestPointer guest;
     private final byte[] handle;
+    private final Abi abi;
 
     /** @param handle the domain's UUID, 16 bytes */
-    Version(GuestPointer guest, byte[] handle) {
+    Version(GuestPointer guest, byte[] handle, Abi abi) {
         this.guest = guest;
+        this.abi = abi;
         this.handle = handle;
     }
 
@@ -35,7 +37,7 @@ final class Version {
             case 3 -> put(at, CAPABILITIES, CAPABILITIES_BYTES);
             case 4 -> put(at, "unavailable", CHANGESET_BYTES);
             case 5 -> {
-                guest.write64(at, HypervisorSpace.START);
+                guest.writeWord(at, abi.holeStart());
                 yield 0;
             }
             case 6 -> {

@@ -1,42 +1,30 @@
 package org.gearshift.vmm.xen;
 
-import static org.gearshift.translator.x86.X86State.RCX;
 import static org.gearshift.translator.x86.X86State.RIP;
-import static org.gearshift.translator.x86.X86State.RSP;
-import static org.gearshift.translator.x86.X86State.SEG_BASE;
-import static org.gearshift.translator.x86.X86State.SEG_SELECTOR;
 
 import java.lang.invoke.VarHandle;
 import java.util.Map;
 import java.util.function.Function;
-import org.gearshift.ir.GuestFault;
 import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.ShadowMmu;
-import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.cpu.CpuExit;
-import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
 import org.gearshift.vmm.cpu.Paravirtualization;
 import org.gearshift.vmm.cpu.SystemService;
 import org.gearshift.vmm.cpu.VCpu;
 
 /**
- * A domain's vCPU as its kernel sees it: kernel mode and user mode, both at CPL 3 and each with page tables of its own; traps, events and system calls, which arrive as frames on the kernel's
- * stack; and the hypercall iret, which leaves them (arch-x86/xen-x86_64.h; frames as Xen's create_bounce_frame lays them out).
+ * A domain's vCPU as its kernel sees it: traps, events and system calls, which arrive as frames on the kernel's stack; and the hypercall iret, which leaves them. What levels and page tables kernel
+ * and programs have is its {@link KernelMode}'s.
  *
  * <p>Whether an event is delivered is decided when one arrives, and whenever the hypervisor was entered, as Xen does when it returns to the guest; not when the guest clears its mask, after which
  * it looks for itself. So an event comes at the same instruction whatever executes the code.
  */
 final class VirtualCpu implements Paravirtualization, InterruptSource {
-    static final int KERNEL_CS = 0xe033;
-    static final int KERNEL_SS = 0xe02b;
-    /** VGCF_in_syscall: the frame was made by a system call, and need not restore what SYSRET does not. */
-    private static final int IN_SYSCALL = 1 << 8;
-
     private static final int VECTOR_DB = 1;
     private static final int VECTOR_UD = 6;
     private static final int VECTOR_NM = 7;
@@ -44,15 +32,12 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     private static final int VECTOR_PF = 14;
     private static final int ERROR_USER = 4;
     private static final int ERROR_IDT = 2;
-    private static final int NO_ERROR_CODE = -1;
-
-    private static final int R11 = X86State.GPR + 11;
-    private static final int GS_BASE = SEG_BASE + X86State.GS;
-    private static final int CLEARED_ON_ENTRY = Eflags.TF | Eflags.NT | Eflags.AC | Eflags.RF | Eflags.VM | Eflags.IOPL;
     private static final long CR0_TS = 8;
 
     /** An entry point of the kernel. */
     static final class Callback {
+        /** The code segment, if the kernel is 32-bit. */
+        int selector;
         long address;
         boolean masksEvents;
     }
@@ -68,7 +53,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     final VcpuTimers timers;
     /** The guest's memory as this vCPU sees it; {@link Domain#guest} is as that one does which has the domain. */
     final GuestPointer guest;
-    final TrapTable traps = new TrapTable();
+    final TrapTable traps;
     final Callback eventCallback = new Callback();
     final Callback failsafe = new Callback();
     final Callback syscall = new Callback();
@@ -77,9 +62,10 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     private final PrivilegedOperations privileged;
     final TrapCounters counters = new TrapCounters();
 
-    private boolean kernel = true;
+    private KernelMode mode;
+    private int kernelStackSegment;
     private long kernelStack;
-    /** Frames of the level-4 tables of kernel and user mode. */
+    /** Frames of the roots of kernel and user mode; a 32-bit kernel has one for both. */
     private int kernelBase;
     private int userBase;
     /** I/O privilege level in its place in EFLAGS. */
@@ -108,14 +94,26 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         this.cpu = cpu;
         this.mmu = mmu;
         this.s = cpu.s;
-        this.info = new VcpuInfo(domain.memory, domain.shared.vcpuInfo(number));
-        this.guest = new GuestPointer(mmu, domain.memory);
-        this.runstate = new Runstate(clock, guest, number == 0);
+        this.info = new VcpuInfo(domain.memory, domain.shared.vcpuInfo(number), domain.abi);
+        this.guest = new GuestPointer(mmu, domain.memory, domain.abi);
+        this.traps = new TrapTable(domain.abi);
+        this.runstate = new Runstate(clock, guest, domain.abi, number == 0);
         this.timers = new VcpuTimers(this, domain, clock, events);
         this.privileged = new PrivilegedOperations(domain, this);
+        this.mode = new Ring3Kernel(this, domain);
         this.initialised = number == 0;
         this.up = number == 0;
         info.setUpcallMask(1);
+    }
+
+    /** Its kernel is a 32-bit one: before any code runs. */
+    void use32() {
+        mode = new Ring1Kernel(this, domain);
+    }
+
+    /** Puts its segment registers into the state in which a kernel begins. */
+    void firstSegments() {
+        mode.firstSegments();
     }
 
     /** Says how other threads are kept away from the domain, and how this vCPU's own is told of events: before any runs. */
@@ -199,7 +197,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     @Override
     public boolean kernel() {
-        return kernel;
+        return mode.kernel();
     }
 
     int kernelBase() {
@@ -214,7 +212,13 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         return kernelStack;
     }
 
-    void setKernelStack(long pointer) {
+    /** Selector of the kernel's stack; a 64-bit kernel's is flat whatever it says. */
+    int kernelStackSegment() {
+        return kernelStackSegment;
+    }
+
+    void setKernelStack(int segment, long pointer) {
+        kernelStackSegment = segment;
         kernelStack = pointer;
     }
 
@@ -222,27 +226,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     void setBases(int kernelTables, int userTables) {
         kernelBase = kernelTables;
         userBase = userTables;
-        useTables();
-    }
-
-    private void useTables() {
-        cpu.selectMaps(!kernel);
-        s[X86State.CR3] = (long) (kernel ? kernelBase : userBase) << 12;
-        cpu.refreshPaging();
-    }
-
-    /** Changes between kernel and user mode, and with it tables and the base of GS. */
-    private boolean toggle() {
-        if (kernel && userBase == 0) {
-            domain.crash("it returns to user mode without page tables for it");
-            return false;
-        }
-        kernel = !kernel;
-        long base = s[GS_BASE];
-        s[GS_BASE] = s[X86State.KERNEL_GS_BASE];
-        s[X86State.KERNEL_GS_BASE] = base;
-        useTables();
-        return true;
+        mode.useTables();
     }
 
     @Override
@@ -336,7 +320,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
             return;
         }
         counters.events++;
-        enterKernel(eventCallback.address, true, NO_ERROR_CODE, false);
+        mode.enter(eventCallback.selector, eventCallback.address, true, KernelMode.NO_ERROR_CODE);
     }
 
     @Override
@@ -348,7 +332,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         int code = errorCode;
         if (vector == VECTOR_PF) {
             info.setCr2(s[X86State.CR2]);
-            code = kernel ? code & ~ERROR_USER : code | ERROR_USER;
+            code = kernel() ? code & ~ERROR_USER : code | ERROR_USER;
         } else if (vector == VECTOR_NM) {
             s[X86State.CR0] &= ~CR0_TS;
         }
@@ -363,166 +347,50 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
                     vector == VECTOR_PF ? String.format("; address 0x%x, error code %d", s[X86State.CR2], errorCode) : ""));
             return;
         }
-        enterKernel(handler, traps.masksEvents(vector), errorCode, false);
-    }
-
-    /** Enters the kernel with a frame of the state as it is. */
-    private void enterKernel(long entry, boolean maskEvents, int errorCode, boolean withSegments) {
-        enterKernel(entry, maskEvents, errorCode, withSegments, (int) s[SEG_SELECTOR + X86State.CS], (int) s[SEG_SELECTOR + X86State.SS]);
-    }
-
-    private void enterKernel(long entry, boolean maskEvents, int errorCode, boolean withSegments, int cs, int ss) {
-        long pointer = cpu.stackPointer();
-        boolean fromKernel = kernel;
-        cpu.enterFlatUser64(KERNEL_CS, KERNEL_SS);
-        if (!fromKernel) {
-            toggle();
-        }
-        int mask = info.upcallMask();
-        long flags = Eflags.get(s) & ~(Eflags.IF | Eflags.IOPL) | (mask == 0 ? Eflags.IF : 0) | (domain.architecturalIopl ? iopl : 0);
-        long sp = (fromKernel ? pointer : kernelStack) & ~15L;
-        try {
-            sp = push(sp, ss & 0xffff);
-            sp = push(sp, pointer);
-            sp = push(sp, flags & 0xffffffffL);
-            sp = push(sp, (fromKernel ? cs & 0xfffc : cs & 0xffff) | (long) (mask & 0xff) << 32);
-            sp = push(sp, s[RIP]);
-            if (errorCode != NO_ERROR_CODE) {
-                sp = push(sp, errorCode & 0xffffffffL);
-            }
-            if (withSegments) {
-                for (int seg : new int[] {X86State.GS, X86State.FS, X86State.ES, X86State.DS}) {
-                    sp = push(sp, s[SEG_SELECTOR + seg] & 0xffff);
-                }
-            }
-            sp = push(sp, s[R11]);
-            sp = push(sp, s[RCX]);
-        } catch (GuestPointerFault f) {
-            domain.crash(String.format("no frame can be put on its kernel stack at 0x%x; it was at 0x%x", sp, s[RIP]));
-            return;
-        }
-        if (maskEvents) {
-            info.setUpcallMask(1);
-        }
-        Eflags.set(s, Eflags.IF, CLEARED_ON_ENTRY | Eflags.IF);
-        s[RSP] = sp;
-        s[RIP] = entry;
-        cpu.refreshMode();
-    }
-
-    private long push(long sp, long value) {
-        guest.write64(sp - 8, value);
-        return sp - 8;
+        mode.enter(traps.selector(vector), handler, traps.masksEvents(vector), errorCode);
     }
 
     private long syscall(long next) {
-        if (!X86Mode.is(cpu.mode(), X86Mode.CODE64)) {
-            throw cpu.raise(VECTOR_UD, -1);
-        }
-        s[RCX] = next;
-        s[R11] = Eflags.get(s) & 0xffffffffL;
-        s[RIP] = next;
-        if (kernel) {
-            domain.hypercalls.enter(this);
-        } else if (syscall.address == 0) {
-            domain.crash("a system call, for which it has no callback");
-        } else {
-            counters.systemCalls++;
-            enterKernel(syscall.address, syscall.masksEvents, NO_ERROR_CODE, false, KERNEL_CS, KERNEL_SS);
-        }
+        mode.systemCall(next);
         checkUpcall();
         return 0;
     }
 
     private long sysenter() {
-        if (sysenter.address == 0 || kernel) {
+        if (sysenter.address == 0 || kernel()) {
             throw cpu.raise(VECTOR_GP, 0);
         }
         counters.systemCalls++;
-        // The instruction leaves no trace of where it came from; the kernel knows its caller.
-        s[RIP] = 0;
-        enterKernel(sysenter.address, sysenter.masksEvents, NO_ERROR_CODE, false, 3, KERNEL_SS);
+        mode.enterFromSysenter(sysenter);
         checkUpcall();
         return 0;
     }
 
     private long softwareInterrupt(int kind, int vector, long next) {
         boolean checked = kind == 0;
+        if (checked && mode.isHypercall(vector)) {
+            s[RIP] = next;
+            domain.hypercalls.enter(this);
+            checkUpcall();
+            return 0;
+        }
         if (kind == 2 && vector == 0) {
             s[RIP] = next;
             return 0;
         }
-        if (checked && !traps.permits(vector, kernel)) {
+        if (checked && !traps.permits(vector, kernel())) {
             throw cpu.raise(VECTOR_GP, vector << 3 | ERROR_IDT);
         }
         counters.softwareInterrupts++;
         s[RIP] = next;
-        trap(kind == 3 ? VECTOR_DB : vector, NO_ERROR_CODE);
+        trap(kind == 3 ? VECTOR_DB : vector, KernelMode.NO_ERROR_CODE);
         checkUpcall();
         return 0;
     }
 
     /** The hypercall iret: goes on as the frame at the stack pointer says. @return what RAX is to hold */
     long iret() {
-        try {
-            return iret(s[RSP]);
-        } catch (GuestPointerFault f) {
-            domain.crash(String.format("the frame for iret at 0x%x cannot be read", s[RSP]));
-            return 0;
-        }
-    }
-
-    private long iret(long at) {
-        long rax = guest.read64(at);
-        long r11 = guest.read64(at + 8);
-        long rcx = guest.read64(at + 16);
-        long context = guest.read64(at + 24);
-        long rip = guest.read64(at + 32);
-        int cs = guest.read16(at + 40);
-        long flags = guest.read64(at + 48);
-        long rsp = guest.read64(at + 56);
-        int ss = guest.read16(at + 64);
-        boolean toUser = (cs & 3) == 3;
-        if (toUser && !toggle()) {
-            return rax;
-        }
-        if (domain.architecturalIopl) {
-            iopl = (int) flags & Eflags.IOPL;
-        }
-        info.setUpcallMask((flags & Eflags.IF) != 0 ? 0 : 1);
-        boolean sysret = (context & IN_SYSCALL) != 0;
-        Eflags.set(s, (int) flags & ~(Eflags.IOPL | Eflags.VM) | Eflags.IF, Eflags.ALL);
-        s[RSP] = rsp;
-        s[RIP] = rip;
-        s[R11] = sysret ? flags : r11;
-        s[RCX] = sysret ? rip : rcx;
-        s[X86State.RAX] = rax;
-        if (!sysret && !leaveThrough(cs | 3, ss | 3)) {
-            return s[X86State.RAX];
-        }
-        if (!HypervisorSpace.guestMayUse(rip)) {
-            exception(VECTOR_GP, 0);
-        }
-        cpu.refreshMode();
-        return s[X86State.RAX];
-    }
-
-    /** Loads CS and SS of an interrupted program; where they cannot be loaded, the failsafe callback gets to know. */
-    private boolean leaveThrough(int cs, int ss) {
-        if (cs == KERNEL_CS && ss == KERNEL_SS) {
-            return true;
-        }
-        try {
-            cpu.loadUserSegments(cs, ss);
-            return true;
-        } catch (GuestFault f) {
-            if (failsafe.address == 0) {
-                domain.crash(String.format("iret to 0x%x:0x%x, which is no code segment", cs, s[RIP]));
-            } else {
-                enterKernel(failsafe.address, failsafe.masksEvents, NO_ERROR_CODE, true, cs, ss);
-            }
-            return false;
-        }
+        return mode.iret();
     }
 
     void setTaskSwitched(boolean on) {
@@ -536,38 +404,12 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
 
     /** set_segment_base. */
     long setSegmentBase(int which, long base) {
-        if (which == 3) {
-            return setUserGsSelector((int) base & 0xffff);
-        }
-        int slot = switch (which) {
-            case 0 -> SEG_BASE + X86State.FS;
-            case 1 -> X86State.KERNEL_GS_BASE;
-            case 2 -> GS_BASE;
-            default -> -1;
-        };
-        if (slot < 0 || base << 16 >> 16 != base) {
-            return Errno.EINVAL;
-        }
-        s[slot] = base;
-        return 0;
-    }
-
-    /** Loads GS as user mode will see it, with its descriptor's base; a selector that cannot be loaded becomes null. */
-    private long setUserGsSelector(int selector) {
-        long kernelGs = s[GS_BASE];
-        try {
-            cpu.loadDataSegment(X86State.GS, selector);
-        } catch (GuestFault f) {
-            cpu.loadDataSegment(X86State.GS, 0);
-        }
-        s[X86State.KERNEL_GS_BASE] = s[GS_BASE];
-        s[GS_BASE] = kernelGs;
-        return 0;
+        return mode.setSegmentBase(which, base);
     }
 
     @Override
     public long refusedStore(long va) {
-        if (!kernel || !HypervisorSpace.guestMayUse(va)) {
+        if (!kernel() || !domain.abi.guestMayUse(va)) {
             return -1;
         }
         enter();

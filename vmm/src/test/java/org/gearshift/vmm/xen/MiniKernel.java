@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.boot.BootException;
@@ -18,29 +19,28 @@ final class MiniKernel {
     static final long CODE = BASE + 0x100000;
     static final long HYPERCALL_PAGE = CODE + 0x1000;
     static final long DATA = CODE + 0x2000;
+    /** Where all that is in a 32-bit one: in the last gigabyte. */
+    static final long BASE_32 = 0xc0000000L;
     private static final int MEMORY = 0x10000;
     private static final int HEADER = 64 + 2 * 56;
+    private static final int HEADER_32 = 52 + 2 * 32;
 
     private MiniKernel() {
     }
 
     /** A machine of 16 MiB, loaded. */
     static XenVm machine(byte[] code, ByteArrayOutputStream console) throws BootException {
-        return machine(code, console, 1, VmConfig.Clock.VIRTUAL);
-    }
-
-    private static XenVm machine(byte[] code, ByteArrayOutputStream console, int cpus, VmConfig.Clock clock) throws BootException {
-        return machine(code, console, new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), DomainGroup.alone(), "mini");
+        return machine(code, console, DomainGroup.alone(), "mini");
     }
 
     /** A machine with one vCPU beside others, on the virtual clock. */
     static XenVm machine(byte[] code, ByteArrayOutputStream console, DomainGroup group, String name) throws BootException {
-        return machine(code, console, new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), group, name);
+        return machine(elf(code), console, new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER)), group, name);
     }
 
-    private static XenVm machine(byte[] code, ByteArrayOutputStream console, VmConfig config, DomainGroup group, String name) throws BootException {
+    private static XenVm machine(byte[] elf, ByteArrayOutputStream console, VmConfig config, DomainGroup group, String name) throws BootException {
         XenVm vm = new XenVm(config, NamedCpu.X86_64.model(), console::write, group, name);
-        vm.load(new KernelImage("mini", elf(code)), new byte[] {1, 2, 3}, "command line");
+        vm.load(new KernelImage("mini", elf), new byte[] {1, 2, 3}, "command line");
         return vm;
     }
 
@@ -56,11 +56,31 @@ final class MiniKernel {
 
     /** The same; with the host's clock each vCPU is for a thread of its own. */
     static Domain domain(int cpus, VmConfig.Clock clock) {
+        return domain(elf(new byte[] {(byte) 0xf4}), cpus, clock);
+    }
+
+    /** The same with a 32-bit kernel. */
+    static Domain domain32(int cpus, VmConfig.Clock clock) {
+        return domain(elf32(new byte[] {(byte) 0xf4}), cpus, clock);
+    }
+
+    private static Domain domain(byte[] elf, int cpus, VmConfig.Clock clock) {
         try {
-            return machine(new byte[] {(byte) 0xf4}, new ByteArrayOutputStream(), cpus, clock).domain();
+            return machine(elf, new ByteArrayOutputStream(), new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), DomainGroup.alone(), "mini").domain();
         } catch (BootException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** A machine of 16 MiB, with a 32-bit kernel. */
+    static XenVm machine32(byte[] code, ByteArrayOutputStream console) throws BootException {
+        VmConfig config = new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER));
+        return machine(elf32(code), console, config, DomainGroup.alone(), "mini");
+    }
+
+    /** What an address of a 64-bit one is in a domain of either kind. */
+    static long in(Domain domain, long address) {
+        return domain.abi.is32() ? address - BASE + BASE_32 : address;
     }
 
     /** A domain of a group, which others find, and that no thread runs. */
@@ -88,6 +108,31 @@ final class MiniKernel {
         b.putInt(4).putInt(4).putLong(HEADER).putLong(0).putLong(0).putLong(notes.length).putLong(notes.length).putLong(4);
         b.put(notes).put(code);
         return b.array();
+    }
+
+    static byte[] elf32(byte[] code) {
+        byte[] notes = notes32();
+        ByteBuffer b = ByteBuffer.allocate(HEADER_32 + notes.length + code.length).order(ByteOrder.LITTLE_ENDIAN);
+        b.putInt(0x464c457f).put((byte) 1).put((byte) 1).put((byte) 1);
+        b.position(16);
+        int entry = (int) (CODE - BASE + BASE_32);
+        b.putShort((short) 2).putShort((short) 3).putInt(1).putInt(entry).putInt(52).putInt(0).putInt(0);
+        b.putShort((short) 52).putShort((short) 32).putShort((short) 2);
+        b.position(52);
+        int codeAt = HEADER_32 + notes.length;
+        b.putInt(1).putInt(codeAt).putInt(entry).putInt((int) (CODE - BASE)).putInt(code.length).putInt(MEMORY).putInt(7).putInt(0x1000);
+        b.putInt(4).putInt(HEADER_32).putInt(0).putInt(0).putInt(notes.length).putInt(notes.length).putInt(4).putInt(4);
+        b.put(notes).put(code);
+        return b.array();
+    }
+
+    private static byte[] notes32() {
+        ByteBuffer b = ByteBuffer.allocate(256).order(ByteOrder.LITTLE_ENDIAN);
+        note(b, 1, CODE - BASE + BASE_32);
+        note(b, 2, HYPERCALL_PAGE - BASE + BASE_32);
+        note(b, 3, BASE_32);
+        b.putInt(4).putInt(4).putInt(9).put("Xen\0yes\0".getBytes(StandardCharsets.US_ASCII));
+        return Arrays.copyOf(b.array(), b.position());
     }
 
     private static byte[] notes() {

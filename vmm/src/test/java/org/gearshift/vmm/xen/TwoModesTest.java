@@ -42,7 +42,7 @@ class TwoModesTest {
         domain.guest.write64(MiniKernel.DATA, 15);
         domain.guest.write64(MiniKernel.DATA + 8, tables[0]);
         assertEquals(0, domain.mmu.mmuext(new long[] {MiniKernel.DATA, 1, 0, SELF}));
-        domain.vcpu.setKernelStack(STACK);
+        domain.vcpu.setKernelStack(Ring3Kernel.KERNEL_SS, STACK);
         domain.vcpu.syscall.address = MiniKernel.CODE + 0x10;
         domain.vcpu.eventCallback.address = MiniKernel.CODE + 0x20;
         s[X86State.RSP] = MiniKernel.DATA + 0x800;

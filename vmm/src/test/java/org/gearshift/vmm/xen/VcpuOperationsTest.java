@@ -51,10 +51,10 @@ class VcpuOperationsTest {
         domain.guest.write64(CONTEXT + 512, 1 << 2);
         domain.guest.write64(CONTEXT + 520 + 14 * 8, 77);
         domain.guest.write64(CONTEXT + 520 + 128, rip);
-        domain.guest.write16(CONTEXT + 520 + 136, VirtualCpu.KERNEL_CS);
+        domain.guest.write16(CONTEXT + 520 + 136, Ring3Kernel.KERNEL_CS);
         domain.guest.write64(CONTEXT + 520 + 144, 1 << 12);
         domain.guest.write64(CONTEXT + 520 + 152, MiniKernel.DATA + 0x800);
-        domain.guest.write16(CONTEXT + 520 + 160, VirtualCpu.KERNEL_SS);
+        domain.guest.write16(CONTEXT + 520 + 160, Ring3Kernel.KERNEL_SS);
         domain.guest.write64(CONTEXT + 720 + 14 * 16 + 8, MiniKernel.CODE + 14);
         domain.guest.write64(CONTEXT + 4976, MiniKernel.DATA + 0x900);
         domain.guest.write64(CONTEXT + 5008, (long) domain.vcpu(0).kernelBase() << 12);
