@@ -104,6 +104,6 @@ final class PolicyFile {
             }
         }
         throw item.error(item.name() + ": nothing of the name '" + text + "' is shared; "
-                + Suggestion.among(text, List.of("event-channel", "grant", "disk", "network", ALL)));
+                + Suggestion.among(text, List.of("event-channel", "grant", "store", "disk", "network", ALL)));
     }
 }

@@ -6,6 +6,8 @@ public enum Sharing {
     EVENT_CHANNEL("event-channel"),
     /** A page that one domain grants and another maps or copies. */
     GRANT("grant"),
+    /** Nodes of the store that belong to one domain, and another reads, writes or watches. */
+    STORE("store"),
     /** A disk image. */
     DISK("disk"),
     /** A network. */

@@ -126,7 +126,7 @@ public final class Domain {
         handle[handle.length - 2] = (byte) (id >>> 8);
         handle[handle.length - 1] = (byte) id;
         version = new Version(guest, handle, abi);
-        storeTree = new XenStore();
+        storeTree = new XenStore(group.store(), id, mailbox::post);
         mmu = new MmuOperations(this);
         memoryOperations = new MemoryOperations(this);
         events = new EventChannels(this);
@@ -235,7 +235,7 @@ public final class Domain {
             v.info.setTime();
         }
         new DomainBuilder(this, kernel).build(initrd, commandLine);
-        storeTree.describe(id, vcpus.length, maximumPages, console.frame(), console.port(), store.frame(), store.port());
+        storeTree.describe(group.name(id), vcpus.length, maximumPages, console.frame(), console.port(), store.frame(), store.port());
         for (int i = 0; i < disks.size(); i++) {
             backends.add(new BlockBackend(this, disks.get(i), i)::poll);
         }
@@ -300,6 +300,7 @@ public final class Domain {
             group.leave(this);
             mailbox.close();
             grants.giveBackAll();
+            storeTree.close();
         }
     }
 

@@ -18,6 +18,7 @@ public final class DomainGroup {
     private final ReferenceMonitor policy;
     private final Map<Integer, Domain> domains = new HashMap<>();
     private final Map<Integer, String> names = new HashMap<>();
+    private final StoreTree store = new StoreTree(this);
     private int next = 1;
 
     /** @param policy is asked at every binding */
@@ -69,6 +70,25 @@ public final class DomainGroup {
     /** What the policy calls a domain. */
     synchronized String name(int id) {
         return names.get(id);
+    }
+
+    /** The tree of names and values that they share. */
+    StoreTree store() {
+        return store;
+    }
+
+    /** Whether the policy lets two that were given numbers share something; a denial is logged. Numbers that nobody was given share nothing. */
+    boolean mayShare(Sharing kind, int a, int b) {
+        String one = name(a);
+        String other = name(b);
+        return one != null && other != null && policy.mayShare(kind, one, other);
+    }
+
+    /** The same as a mere question: nothing is denied by it. */
+    boolean couldShare(Sharing kind, int a, int b) {
+        String one = name(a);
+        String other = name(b);
+        return one != null && other != null && policy.couldShare(kind, one, other);
     }
 
     /** Whether the policy lets two share something; a denial is logged. */

@@ -201,7 +201,7 @@ final class StoreRing {
                 yield text("OK");
             }
             case GET_DOMAIN_PATH -> text("/local/domain/" + number(word(words, 0)));
-            case IS_DOMAIN_INTRODUCED -> text(number(word(words, 0)) <= 1 ? "T" : "F");
+            case IS_DOMAIN_INTRODUCED -> text(tree.isIntroduced(number(word(words, 0))) ? "T" : "F");
             default -> throw new XenStore.StoreException("ENOSYS");
         };
     }
@@ -228,13 +228,19 @@ final class StoreRing {
         return text("OK");
     }
 
-    private void changed(String path) {
+    private void changed(StoreTree.Change change) {
+        String path = change.path();
         for (Watch w : watches) {
-            // A node that goes takes those below with it.
             if (w.covers(path)) {
-                held.add(strings(List.of(w.seen(path), w.token)));
-            } else if (w.path.startsWith(path + "/")) {
-                held.add(strings(List.of(w.given, w.token)));
+                if (tree.mayKnow(change.permissions())) {
+                    held.add(strings(List.of(w.seen(path), w.token)));
+                }
+            } else if (change.removed() != null && w.path.startsWith(path + "/")) {
+                // A node that goes takes those below with it.
+                StoreNode below = change.removed().find(w.path.substring(path.length()));
+                if (below != null && tree.mayKnow(below.permissions)) {
+                    held.add(strings(List.of(w.given, w.token)));
+                }
             }
         }
     }

@@ -2,19 +2,20 @@ package org.gearshift.vmm.xen;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /**
- * The tree of names and values by which domains and backends find each other (docs/misc/xenstore.txt of Xen). Paths are absolute; every node has a value, and permissions: its owner's number
- * first, with what all others may do, then single domains. Domain 0 may do everything.
+ * A domain's access to the tree of names and values by which domains and backends find each other (docs/misc/xenstore.txt of Xen). Paths are absolute. Domain 0, which is the domain's backends too, may
+ * do everything. Methods are for whoever has the domain.
  */
 final class XenStore {
     private static final int MAX_PATH = 3072;
-    private static final int MAX_NODES = 4000;
     private static final int MAX_VALUE = 2048;
+    private static final int MAX_TRANSACTIONS = 10;
 
     /** Errors by the names that go over the wire. */
     static final class StoreException extends Exception {
@@ -25,175 +26,203 @@ final class XenStore {
         }
     }
 
-    /** One node. */
-    private static final class Node {
-        byte[] value = new byte[0];
-        List<String> permissions;
-        final TreeMap<String, Node> children = new TreeMap<>();
-
-        Node(List<String> permissions) {
-            this.permissions = permissions;
-        }
-
-        Node copy() {
-            Node n = new Node(permissions);
-            n.value = value;
-            children.forEach((name, child) -> n.children.put(name, child.copy()));
-            return n;
-        }
-    }
-
-    /** A change, as watches get to know of it. */
+    /** Is told of changes, on the domain's thread. */
     interface Listener {
-        void changed(String path);
+        void changed(StoreTree.Change change);
     }
 
-    /** A view of the tree: the tree itself, or a transaction's copy. */
+    /** What a transaction does to the tree when it ends. */
+    private interface Step {
+        void on(View view) throws StoreException;
+    }
+
+    /** A view of the tree: the tree itself, or a transaction's copy of it. */
     final class View {
-        private Node top;
-        private final long basis;
-        private final List<String> changes = new ArrayList<>();
+        private final StoreNode top;
+        /** What a transaction has done, in its order. */
+        private final List<Step> steps = new ArrayList<>();
+        /** Generations of what a transaction has looked at, by path, as it found them. */
+        private final Map<String, Long> seen = new HashMap<>();
 
-        private View(Node top, long basis) {
+        private View(StoreNode top) {
             this.top = top;
-            this.basis = basis;
         }
 
-        byte[] read(int domain, String path) throws StoreException {
-            Node n = find(path);
-            require(n, domain, 'r');
-            return n.value;
+        byte[] read(int by, String path) throws StoreException {
+            synchronized (tree) {
+                return required(path, by, 'r').value;
+            }
         }
 
-        List<String> list(int domain, String path) throws StoreException {
-            Node n = find(path);
-            require(n, domain, 'r');
-            return new ArrayList<>(n.children.keySet());
+        List<String> list(int by, String path) throws StoreException {
+            synchronized (tree) {
+                return new ArrayList<>(required(path, by, 'r').children.keySet());
+            }
         }
 
-        void write(int domain, String path, byte[] value) throws StoreException {
+        void write(int by, String path, byte[] value) throws StoreException {
             if (value.length > MAX_VALUE) {
                 throw new StoreException("E2BIG");
             }
-            make(domain, path).value = value;
-            change(path);
+            synchronized (tree) {
+                StoreNode n = make(by, path);
+                n.value = value;
+                changed(path, n, v -> v.write(by, path, value));
+            }
         }
 
         /** Makes a node that need not be new. */
-        void mkdir(int domain, String path) throws StoreException {
-            if (find(path) == null) {
-                make(domain, path);
-                change(path);
-            } else {
-                require(find(path), domain, 'w');
+        void mkdir(int by, String path) throws StoreException {
+            synchronized (tree) {
+                if (find(path) != null) {
+                    required(path, by, 'w');
+                } else {
+                    changed(path, make(by, path), v -> v.mkdir(by, path));
+                }
             }
         }
 
-        void remove(int domain, String path) throws StoreException {
-            Node n = find(path);
-            if (n == null) {
-                // No error if there would have been a place for it.
-                if (find(parent(path)) == null) {
+        void remove(int by, String path) throws StoreException {
+            synchronized (tree) {
+                StoreNode parent = find(StoreTree.parent(path));
+                StoreNode n = find(path);
+                if (n == null) {
+                    // No error if there would have been a place for it.
+                    if (parent == null) {
+                        throw new StoreException("ENOENT");
+                    }
+                    return;
+                }
+                if (path.equals("/")) {
+                    throw new StoreException("EINVAL");
+                }
+                required(path, by, 'w');
+                parent.children.remove(StoreTree.name(path));
+                if (this == live) {
+                    tree.touch(parent);
+                    tree.changed(new StoreTree.Change(path, n.permissions, n), XenStore.this);
+                } else {
+                    steps.add(v -> v.remove(by, path));
+                }
+            }
+        }
+
+        List<String> permissions(int by, String path) throws StoreException {
+            synchronized (tree) {
+                return required(path, by, 'r').permissions;
+            }
+        }
+
+        void setPermissions(int by, String path, List<String> permissions) throws StoreException {
+            synchronized (tree) {
+                StoreNode n = find(path);
+                if (n == null) {
                     throw new StoreException("ENOENT");
                 }
-                return;
+                boolean valid = !permissions.isEmpty() && permissions.stream().allMatch(p -> p.matches("[rwbn][0-9]{1,5}"));
+                if (!valid) {
+                    throw new StoreException("EINVAL");
+                }
+                if (by != 0 && (n.owner() != by || StoreNode.owner(permissions) != by)) {
+                    throw new StoreException("EACCES");
+                }
+                n.permissions = List.copyOf(permissions);
+                changed(path, n, v -> v.setPermissions(by, path, permissions));
             }
-            if (path.equals("/")) {
-                throw new StoreException("EINVAL");
-            }
-            require(n, domain, 'w');
-            find(parent(path)).children.remove(name(path));
-            change(path);
         }
 
-        List<String> permissions(int domain, String path) throws StoreException {
-            Node n = find(path);
-            require(n, domain, 'r');
-            return n.permissions;
+        private void changed(String path, StoreNode n, Step step) {
+            if (this == live) {
+                tree.touch(n);
+                tree.changed(new StoreTree.Change(path, n.permissions, null), XenStore.this);
+            } else {
+                steps.add(step);
+            }
         }
 
-        void setPermissions(int domain, String path, List<String> permissions) throws StoreException {
-            Node n = find(path);
+        private StoreNode find(String path) {
+            StoreNode n = top.find(path);
+            seen(path, n);
+            return n;
+        }
+
+        private void seen(String path, StoreNode n) {
+            if (this != live) {
+                seen.putIfAbsent(path, n == null ? StoreNode.ABSENT : n.generation);
+            }
+        }
+
+        private StoreNode required(String path, int by, char right) throws StoreException {
+            StoreNode n = find(path);
             if (n == null) {
                 throw new StoreException("ENOENT");
             }
-            boolean valid = !permissions.isEmpty() && permissions.stream().allMatch(p -> p.matches("[rwbn][0-9]{1,5}"));
-            if (!valid) {
-                throw new StoreException("EINVAL");
-            }
-            if (domain != 0 && owner(n) != domain || domain != 0 && Integer.parseInt(permissions.get(0).substring(1)) != domain) {
+            return permitted(n, by, right);
+        }
+
+        private StoreNode permitted(StoreNode n, int by, char right) throws StoreException {
+            if (!tree.permits(n, by, right)) {
                 throw new StoreException("EACCES");
-            }
-            n.permissions = List.copyOf(permissions);
-            change(path);
-        }
-
-        private void change(String path) {
-            if (this == live) {
-                generation++;
-                listeners.forEach(l -> l.changed(path));
-            } else {
-                changes.add(path);
-            }
-        }
-
-        private Node find(String path) {
-            Node n = top;
-            for (String part : parts(path)) {
-                n = n.children.get(part);
-                if (n == null) {
-                    return null;
-                }
             }
             return n;
         }
 
-        private Node make(int domain, String path) throws StoreException {
-            Node existing = find(path);
-            if (existing != null) {
-                require(existing, domain, 'w');
-                return existing;
+        private StoreNode make(int by, String path) throws StoreException {
+            if (find(path) != null) {
+                return required(path, by, 'w');
             }
-            Node n = top;
+            StoreNode n = top;
+            StringBuilder at = new StringBuilder();
             boolean made = false;
-            for (String part : parts(path)) {
-                Node child = n.children.get(part);
+            for (String part : StoreTree.parts(path)) {
+                StoreNode child = n.children.get(part);
                 if (child == null) {
                     if (!made) {
-                        require(n, domain, 'w');
+                        seen(at.length() == 0 ? "/" : at.toString(), permitted(n, by, 'w'));
                         made = true;
                     }
-                    if (domain != 0 && nodes(live.top) >= MAX_NODES) {
+                    if (!tree.hasRoom(by)) {
                         throw new StoreException("ENOSPC");
                     }
                     // A new node belongs to whoever made it, unless that is domain 0: then to its parent's owner.
                     List<String> permissions = new ArrayList<>(n.permissions);
-                    if (domain != 0) {
-                        permissions.set(0, permissions.get(0).charAt(0) + Integer.toString(domain));
+                    if (by != 0) {
+                        permissions.set(0, permissions.get(0).charAt(0) + Integer.toString(by));
                     }
-                    child = new Node(permissions);
+                    child = new StoreNode(List.copyOf(permissions));
                     n.children.put(part, child);
+                    if (this == live) {
+                        tree.touch(n);
+                        tree.touch(child);
+                    }
                 }
+                at.append('/').append(part);
                 n = child;
             }
             return n;
         }
-
-        private void require(Node n, int domain, char right) throws StoreException {
-            if (n == null) {
-                throw new StoreException("ENOENT");
-            }
-            if (!permits(n, domain, right)) {
-                throw new StoreException("EACCES");
-            }
-        }
     }
 
-    private final View live = new View(new Node(List.of("n0")), 0);
+    private final StoreTree tree;
+    private final int domain;
+    private final Consumer<Runnable> later;
+    private final View live;
     private final Map<Integer, View> transactions = new LinkedHashMap<>();
     private final List<Listener> listeners = new ArrayList<>();
-    private long generation;
     private int lastTransaction;
+
+    /** @param later has something done by whoever has the domain, from any thread, soon and without waiting for it */
+    XenStore(StoreTree tree, int domain, Consumer<Runnable> later) {
+        this.tree = tree;
+        this.domain = domain;
+        this.later = later;
+        live = new View(tree.top());
+        tree.join(this);
+    }
+
+    int domain() {
+        return domain;
+    }
 
     View live() {
         return live;
@@ -203,12 +232,47 @@ final class XenStore {
         listeners.add(l);
     }
 
+    /** Whether the domain may get to know of changes to nodes with such permissions. */
+    boolean mayKnow(List<String> permissions) {
+        return tree.mayKnow(permissions, domain);
+    }
+
+    /** Whether there is a domain of that number. */
+    boolean isIntroduced(int number) {
+        return number == 0 || number == domain || tree.isIntroduced(number);
+    }
+
+    /** The tree has changed. @param here whether this domain's thread has changed it; else on some other thread, with the tree's monitor held */
+    void changed(StoreTree.Change change, boolean here) {
+        if (here) {
+            listeners.forEach(l -> l.changed(change));
+        } else {
+            later.accept(() -> listeners.forEach(l -> l.changed(change)));
+        }
+    }
+
+    /** The domain has ended. */
+    void close() {
+        tree.leave(this);
+    }
+
+    /** Removes a node as domain 0, if it is there. */
+    void forget(String path) {
+        try {
+            live.remove(0, path);
+        } catch (StoreException e) {
+            // Neither it nor a place for it was there.
+        }
+    }
+
     /** Begins a transaction. @return its number */
     int begin() throws StoreException {
-        if (transactions.size() >= 10) {
+        if (transactions.size() >= MAX_TRANSACTIONS) {
             throw new StoreException("ENOSPC");
         }
-        transactions.put(++lastTransaction, new View(live.top.copy(), generation));
+        synchronized (tree) {
+            transactions.put(++lastTransaction, new View(tree.top().copy()));
+        }
         return lastTransaction;
     }
 
@@ -220,20 +284,26 @@ final class XenStore {
         return v;
     }
 
-    /** Ends a transaction. EAGAIN if something else has changed the tree since it began. */
+    /** Ends a transaction. EAGAIN if something that it has looked at has changed since it began. */
     void end(int number, boolean commit) throws StoreException {
         View v = transactions.remove(number);
         if (v == null) {
             throw new StoreException("ENOENT");
         }
-        if (!commit || v.changes.isEmpty()) {
+        if (!commit || v.steps.isEmpty()) {
             return;
         }
-        if (v.basis != generation) {
-            throw new StoreException("EAGAIN");
+        synchronized (tree) {
+            for (Map.Entry<String, Long> e : v.seen.entrySet()) {
+                StoreNode n = tree.top().find(e.getKey());
+                if ((n == null ? StoreNode.ABSENT : n.generation) != e.getValue()) {
+                    throw new StoreException("EAGAIN");
+                }
+            }
+            for (Step s : v.steps) {
+                s.on(live);
+            }
         }
-        live.top = v.top;
-        v.changes.forEach(live::change);
     }
 
     /** Forgets all transactions, as when the other end starts afresh. */
@@ -269,14 +339,15 @@ final class XenStore {
     }
 
     /** What a toolstack writes for a new domain. */
-    void describe(int domain, int vcpus, long pages, int consoleFrame, int consolePort, int storeFrame, int storePort) {
+    void describe(String name, int vcpus, long pages, int consoleFrame, int consolePort, int storeFrame, int storePort) {
         String home = "/local/domain/" + domain;
-        put("/vm/gearshift/name", "guest");
+        String vm = "/vm/gearshift-" + domain;
+        put(vm + "/name", name);
         put(home, "");
         permit(home, "n0", "r" + domain);
-        put(home + "/name", "guest");
+        put(home + "/name", name);
         put(home + "/domid", Integer.toString(domain));
-        put(home + "/vm", "/vm/gearshift");
+        put(home + "/vm", vm);
         for (int i = 0; i < vcpus; i++) {
             put(home + "/cpu/" + i + "/availability", "online");
         }
@@ -299,50 +370,6 @@ final class XenStore {
             put(home + "/control/" + own, "");
             permit(home + "/control/" + own, "n" + domain);
         }
-    }
-
-    private static List<String> parts(String path) {
-        List<String> parts = new ArrayList<>();
-        for (String part : path.split("/")) {
-            if (!part.isEmpty()) {
-                parts.add(part);
-            }
-        }
-        return parts;
-    }
-
-    private static String parent(String path) {
-        int slash = path.lastIndexOf('/');
-        return slash <= 0 ? "/" : path.substring(0, slash);
-    }
-
-    private static String name(String path) {
-        return path.substring(path.lastIndexOf('/') + 1);
-    }
-
-    private static int nodes(Node n) {
-        int count = 1;
-        for (Node child : n.children.values()) {
-            count += nodes(child);
-        }
-        return count;
-    }
-
-    private static int owner(Node n) {
-        return Integer.parseInt(n.permissions.get(0).substring(1));
-    }
-
-    private static boolean permits(Node n, int domain, char right) {
-        if (domain == 0 || owner(n) == domain) {
-            return true;
-        }
-        char granted = n.permissions.get(0).charAt(0);
-        for (String p : n.permissions.subList(1, n.permissions.size())) {
-            if (Integer.parseInt(p.substring(1)) == domain) {
-                granted = p.charAt(0);
-            }
-        }
-        return granted == 'b' || granted == right;
     }
 
     /**
