@@ -3,9 +3,12 @@ package org.gearshift.vmm.host;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.boot.KernelImage;
@@ -21,6 +24,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SharesTest {
     private static final double TOLERANCE = 0.03;
+    /** How often a host that others use as well is looked at. */
+    private static final int WINDOWS = 8;
+    /** A thread that gets so much of a processor beside the capped machine shows that this could have had its part. */
+    private static final double FREE = 0.9;
     private static final long SECONDS = Long.getLong("gearshift.shares.seconds", 2);
     private static final long MEASURED = SECONDS * 1_000_000_000L;
     /** inc eax; jmp back to it, at 1 MiB. */
@@ -98,13 +105,40 @@ class SharesTest {
             HostedVm capped = busy(host, "capped", 256, 50);
             host.start(capped);
             measure(MEASURED / 10, capped);
-            long start = System.nanoTime();
-            long before = capped.share().usedNanos();
-            Thread.sleep(500 * SECONDS);
-            long wall = System.nanoTime() - start;
-            double part = (double) (capped.share().usedNanos() - before) / wall;
-            System.out.printf("cap 50 %%: %.4f of a processor%n", part);
-            assertTrue(part <= 0.5 + TOLERANCE, "part " + part);
+            boolean reached = false;
+            boolean had = false;
+            for (int i = 0; i < WINDOWS && !reached; i++) {
+                Window w = window(capped);
+                System.out.printf("cap 50 %%: %.4f of a processor; beside it a thread without one had %.4f%n", w.capped, w.free);
+                assertTrue(w.capped <= 0.5 + TOLERANCE, "part " + w.capped);
+                reached = w.capped >= 0.5 - TOLERANCE;
+                had |= w.free >= FREE;
+            }
+            assertTrue(reached || !had, "less than its cap, though the host had it to give");
         }
+    }
+
+    /** Parts of a processor: what the capped machine has used, and what a thread got that took all that it could get. */
+    private record Window(double capped, double free) {
+    }
+
+    private static Window window(HostedVm capped) throws InterruptedException {
+        AtomicBoolean over = new AtomicBoolean();
+        AtomicLong used = new AtomicLong();
+        Thread free = new Thread(() -> {
+            while (!over.get()) {
+                Thread.onSpinWait();
+            }
+            used.set(ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime());
+        });
+        free.start();
+        long start = System.nanoTime();
+        long before = capped.share().usedNanos();
+        Thread.sleep(500 * SECONDS);
+        double wall = System.nanoTime() - start;
+        double part = (capped.share().usedNanos() - before) / wall;
+        over.set(true);
+        free.join();
+        return new Window(part, used.get() / wall);
     }
 }
