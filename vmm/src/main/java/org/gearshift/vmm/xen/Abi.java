@@ -37,6 +37,11 @@ final class Abi {
         return narrow ? va >= 0 && va < HOLE_32 : HypervisorSpace.guestMayUse64(va);
     }
 
+    /** Whether an address may be that of an entry of the kernel: one in the hole may, but who goes there faults. 0 stands for none. */
+    boolean mayBeEntry(long va) {
+        return narrow || va << 16 >> 16 == va;
+    }
+
     /** Where the machine-to-physical table is, and the first address of the hypervisor's hole. */
     long holeStart() {
         return narrow ? HOLE_32 : HypervisorSpace.START;

@@ -182,7 +182,8 @@ final class EventChannels {
             case 7 -> bindIpi(at);
             case 8 -> bindVcpu(guest.read32(at), guest.read32(at + 4));
             case 9 -> unmask(guest.read32(at));
-            case 10 -> reset(guest.read16(at));
+            // The last goes on where the first was interrupted, which it never is here.
+            case 10, 14 -> reset(guest.read16(at));
             default -> Errno.ENOSYS;
         };
     }
@@ -339,7 +340,7 @@ final class EventChannels {
         int domain = guest.read16(at);
         long port = guest.read32(at + 4);
         if (domain != DOMID_SELF && domain != self) {
-            return domain == DOM0 ? Errno.EPERM : Errno.ESRCH;
+            return domain != DOM0 ? Errno.ESRCH : port >= this.domain.abi.eventPorts() ? Errno.EINVAL : Errno.EPERM;
         }
         if (port >= this.domain.abi.eventPorts()) {
             return Errno.EINVAL;

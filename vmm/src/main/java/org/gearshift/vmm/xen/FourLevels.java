@@ -9,8 +9,8 @@ final class FourLevels implements TableShape {
     private static final long GUEST_KERNEL = 1L << 52;
     /** PWT, PCD, PS or PAT, G. */
     static final long DISALLOWED = 0x198;
-    /** And in level 1, the mark of granted frames. */
-    static final long DISALLOWED_L1 = DISALLOWED | 1L << 62;
+    /** In level 1 G means nothing, as the processor has it off. */
+    static final long DISALLOWED_L1 = 0x98;
 
     private final HypervisorSpace space;
 

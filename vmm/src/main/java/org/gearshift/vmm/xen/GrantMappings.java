@@ -8,6 +8,9 @@ import org.gearshift.vmm.policy.Sharing;
 /** What a domain has of other domains' frames: mappings of granted frames, and copies from and to them (grant_table.h). Each is subject to the group's policy. */
 final class GrantMappings {
     private static final int DOMID_SELF = 0x7ff0;
+    private static final int DOM0 = 0;
+    /** References that domain 0 has, all of which grant nothing: a table of one frame. */
+    private static final int DOM0_REFERENCES = 512;
 
     /** GNTMAP flags. */
     private static final int HOST_MAP = 1 << 1;
@@ -57,13 +60,17 @@ final class GrantMappings {
         int flags = (int) guest.read32(at + 8);
         long reference = guest.read32(at + 12);
         boolean write = (flags & READ_ONLY) == 0;
-        Domain owner = owner(guest.read16(at + 16));
-        if (owner == null) {
-            return GrantTable.BAD_DOMAIN;
-        }
         if ((flags & HOST_MAP) == 0) {
             // There are no devices that a mapping could be for.
             return GrantTable.BAD_GRANT;
+        }
+        int id = guest.read16(at + 16);
+        if (id == DOM0) {
+            return notGrantedByDom0(reference);
+        }
+        Domain owner = owner(id);
+        if (owner == null) {
+            return GrantTable.BAD_DOMAIN;
         }
         if (!permitted(owner)) {
             return GrantTable.PERMISSION_DENIED;
@@ -90,6 +97,10 @@ final class GrantMappings {
         return GrantTable.OKAY;
     }
 
+    private static int notGrantedByDom0(long reference) {
+        return reference < DOM0_REFERENCES ? GrantTable.GENERAL_ERROR : GrantTable.BAD_GRANT;
+    }
+
     /** Machine address of the level-1 entry that a mapping is to be in, or is; -1 if there is no such entry. */
     private long entryAddress(long host, boolean named) {
         long at = named ? host : domain.abi.guestMayUse(host) ? domain.tables.leafEntry(domain.vcpu.kernelBase(), host) : -1;
@@ -102,13 +113,15 @@ final class GrantMappings {
         if (m == null) {
             return GrantTable.BAD_HANDLE;
         }
-        long at = host == 0 ? -1 : entryOf(host, m.number);
-        if (host != 0 && at < 0) {
+        if (host == 0) {
+            // Of nothing that the mapping is for: it stays.
+            return GrantTable.OKAY;
+        }
+        long at = entryOf(host, m.number);
+        if (at < 0) {
             return GrantTable.GENERAL_ERROR;
         }
-        if (at >= 0) {
-            domain.tables.setForeign(at, 0);
-        }
+        domain.tables.setForeign(at, 0);
         mappings.remove(handle);
         giveBack(m);
         return GrantTable.OKAY;
@@ -157,6 +170,9 @@ final class GrantMappings {
     }
 
     private int fetch(long name, int id, int offset, boolean grant, byte[] to) {
+        if (grant && id == DOM0) {
+            return notGrantedByDom0(name & 0xffffffffL);
+        }
         if (grant) {
             Domain owner = owner(id);
             int refusal = refusal(owner, id);
@@ -167,7 +183,7 @@ final class GrantMappings {
             return GrantTable.PERMISSION_DENIED;
         }
         if (!domain.frames.get(name)) {
-            return GrantTable.GENERAL_ERROR;
+            return GrantTable.BAD_PAGE;
         }
         memory.copyOut((name << 12) + offset, to, 0, to.length);
         domain.frames.put((int) name);
@@ -175,6 +191,9 @@ final class GrantMappings {
     }
 
     private int deposit(long name, int id, int offset, boolean grant, byte[] from) {
+        if (grant && id == DOM0) {
+            return notGrantedByDom0(name & 0xffffffffL);
+        }
         if (grant) {
             Domain owner = owner(id);
             int refusal = refusal(owner, id);
@@ -185,7 +204,7 @@ final class GrantMappings {
             return GrantTable.PERMISSION_DENIED;
         }
         if (domain.tables.getPageAndUse(name, FrameTable.WRITABLE) != 0) {
-            return GrantTable.GENERAL_ERROR;
+            return domain.frames.isDomains(name) ? GrantTable.GENERAL_ERROR : GrantTable.BAD_PAGE;
         }
         memory.copyIn((name << 12) + offset, from, 0, from.length);
         domain.tables.putPageAndUse((int) name);

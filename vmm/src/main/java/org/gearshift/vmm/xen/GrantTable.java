@@ -20,6 +20,7 @@ final class GrantTable {
     static final int BAD_HANDLE = -4;
     static final int NO_SPACE = -13;
     static final int PERMISSION_DENIED = -8;
+    static final int BAD_PAGE = -9;
     static final int BAD_COPY = -10;
 
     private static final int TYPE = 3;
@@ -186,7 +187,7 @@ final class GrantTable {
         long frame = memory.read(at + 4, 32);
         int r = (int) reference;
         if ((flags & TYPE) != PERMIT_ACCESS || to != by || write && (flags & READ_ONLY) != 0 || uses[r] == Short.MAX_VALUE) {
-            return PERMISSION_DENIED;
+            return GENERAL_ERROR;
         }
         boolean held = write ? domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) == 0 : domain.frames.get(frame);
         if (!held) {

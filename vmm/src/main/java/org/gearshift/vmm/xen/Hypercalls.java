@@ -12,7 +12,11 @@ import org.gearshift.translator.x86.X86State;
  */
 final class Hypercalls {
     private static final Logger LOG = System.getLogger(Hypercalls.class.getName());
+    /** Versions of the operations {command 32, version 32, ...} that only domain 0 may ask for: of platform_op, and of sysctl and domctl. */
+    private static final int PLATFORM_VERSION = 0x03000001;
+    private static final int TOOLS_VERSION = 0x15;
     private static final long LOW_32 = 0xffffffffL;
+    private static final long CR4_DE = 1 << 3;
     private static final int NUMBERS = 64;
     private static final int ARGUMENTS = 6;
     private static final int MULTICALL_WORDS = 8;
@@ -53,7 +57,8 @@ final class Hypercalls {
         own(3, "stack_switch", "ss sp", (v, a) -> stackSwitch(v, (int) a[0] & 0xffff, a[1]));
         put(4, "set_callbacks", "event failsafe syscall", this::setCallbacks);
         own(5, "fpu_taskswitch", "set", (v, a) -> taskSwitched(v, a[0] != 0));
-        put(7, "platform_op", "operation", a -> Errno.EPERM);
+        put(6, "sched_op_compat", "command argument", a -> domain.sched.compat(a[0], a[1]));
+        put(7, "platform_op", "operation", a -> privileged(a[0], PLATFORM_VERSION));
         put(8, "set_debugreg", "number value", a -> setDebugRegister((int) a[0], a[1]));
         put(9, "get_debugreg", "number", a -> getDebugRegister((int) a[0]));
         put(10, "update_descriptor", "address descriptor", a -> domain.mmu.updateDescriptor(a[0], a[1]));
@@ -70,13 +75,13 @@ final class Hypercalls {
         put(24, "vcpu_op", "command vcpu argument", domain.vcpuOperations::operation);
         own(25, "set_segment_base", "which base", (v, a) -> v.setSegmentBase((int) a[0], a[1]));
         put(26, "mmuext_op", "operations count done foreigndom", domain.mmu::mmuext);
-        put(28, "nmi_op", "command argument", a -> Errno.EINVAL);
+        put(28, "nmi_op", "command argument", a -> nmi((int) a[0], a[1]));
         put(29, "sched_op", "command argument", domain.sched::operation);
         put(30, "callback_op", "command argument", a -> callbackOp((int) a[0], a[1]));
         put(32, "event_channel_op", "command argument", domain.events::operation);
         put(33, "physdev_op", "command argument", a -> physdev((int) a[0], a[1]));
-        put(35, "sysctl", "operation", a -> Errno.EPERM);
-        put(36, "domctl", "operation", a -> Errno.EPERM);
+        put(35, "sysctl", "operation", a -> privileged(a[0], TOOLS_VERSION));
+        put(36, "domctl", "operation", a -> privileged(a[0], TOOLS_VERSION));
     }
 
     private void put(int number, String name, String arguments, Handler handler) {
@@ -213,18 +218,21 @@ final class Hypercalls {
 
     private long setCallbacks(long[] a) {
         VirtualCpu v = domain.vcpu;
+        // What cannot be registered stays as it was, and nothing is said.
         if (domain.abi.is32()) {
-            long rc = register(v.eventCallback, 0, (int) a[0] & 0xffff, a[1]);
-            return rc != 0 ? rc : register(v.failsafe, 0, (int) a[2] & 0xffff, a[3]);
+            register(v.eventCallback, 0, (int) a[0] & 0xffff, a[1]);
+            register(v.failsafe, 0, (int) a[2] & 0xffff, a[3]);
+        } else {
+            register(v.eventCallback, 0, 0, a[0]);
+            register(v.failsafe, 0, 0, a[1]);
+            register(v.syscall, 0, 0, a[2]);
         }
-        long rc = register(v.eventCallback, 0, 0, a[0]);
-        rc = rc != 0 ? rc : register(v.failsafe, 0, 0, a[1]);
-        return rc != 0 ? rc : register(v.syscall, 0, 0, a[2]);
+        return 0;
     }
 
     private long register(VirtualCpu.Callback callback, int flags, int selector, long address) {
-        boolean possible = domain.abi.guestMayUse(address) && (!domain.abi.is32() || Descriptors.isGuestCode(selector));
-        if (address != 0 && !possible) {
+        boolean possible = domain.abi.mayBeEntry(address) && (!domain.abi.is32() || address == 0 || Descriptors.isGuestCode(selector));
+        if (!possible) {
             return Errno.EINVAL;
         }
         callback.selector = selector;
@@ -240,6 +248,9 @@ final class Hypercalls {
         }
         VirtualCpu v = domain.vcpu;
         int type = domain.guest.read16(at);
+        if (command == 0 && !domain.abi.mayBeEntry(domain.guest.readWord(at + 8))) {
+            return Errno.EINVAL;
+        }
         VirtualCpu.Callback callback = switch (type) {
             case 0 -> v.eventCallback;
             case 1 -> v.failsafe;
@@ -268,15 +279,38 @@ final class Hypercalls {
     }
 
     private long setDebugRegister(int number, long value) {
-        if (number < 0 || number > 7 || !PrivilegedOperations.debugRegisterValid(number, value, domain.abi)) {
-            return number == 4 || number == 5 ? Errno.ENODATA : number < 0 || number > 7 ? Errno.ENODATA : Errno.EPERM;
+        int n = debugRegister(number);
+        if (n < 0) {
+            return Errno.ENODEV;
         }
-        domain.vcpu.setDebugRegister(number, value);
+        if (!PrivilegedOperations.debugRegisterValid(n, value, domain.abi)) {
+            return Errno.EPERM;
+        }
+        domain.vcpu.setDebugRegister(n, value);
         return 0;
     }
 
     private long getDebugRegister(int number) {
-        return number < 0 || number > 7 || number == 4 || number == 5 ? Errno.ENODATA : domain.vcpu.s[X86State.DR + number];
+        int n = debugRegister(number);
+        return n < 0 ? Errno.ENODEV : domain.vcpu.s[X86State.DR + n];
+    }
+
+    /** Numbers 4 and 5 are other names of 6 and 7, without debugging extensions; -1 if there is none. */
+    private int debugRegister(int number) {
+        boolean aliases = (domain.vcpu.s[X86State.CR4] & CR4_DE) == 0;
+        return number < 0 || number > 7 ? -1 : number == 4 || number == 5 ? aliases ? number + 2 : -1 : number;
+    }
+
+    private long privileged(long at, int version) {
+        return domain.guest.read32(at + 4) == version ? Errno.EPERM : Errno.EACCES;
+    }
+
+    /** No non-maskable interrupt ever comes, whoever waits for it. */
+    private long nmi(int command, long at) {
+        if (command == 0) {
+            domain.guest.readWord(at);
+        }
+        return command == 0 || command == 1 ? 0 : Errno.ENOSYS;
     }
 
     private long consoleIo(long[] a) {

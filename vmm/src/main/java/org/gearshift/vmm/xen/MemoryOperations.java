@@ -39,6 +39,7 @@ final class MemoryOperations {
             case 3 -> reservationOf(at, frames.domainPages());
             case 4 -> reservationOf(at, domain.maximumPages);
             case 5 -> machphysFrames(at);
+            case 7 -> addToPhysmap(at);
             case 6 -> populate(at, true);
             case 11 -> exchange(at);
             case 12 -> machphysMapping(at);
@@ -67,14 +68,21 @@ final class MemoryOperations {
         return new Reservation(guest.readWord(at), guest.readWord(at + word), (int) guest.read32(at + 2 * word));
     }
 
-    /** increase_reservation and populate_physmap; the latter reads where the frames are to go. @return extents done, or an error before any */
-    private long populate(long at, boolean physmap) {
-        Reservation r = reservation(at);
-        if (r == null) {
-            return Errno.EPERM;
+    /** What increase_reservation, decrease_reservation and populate_physmap are to do; null: nothing, of which they say no more than that no extent was done. */
+    private Reservation wanted(long at) {
+        try {
+            Reservation r = reservation(at);
+            return r == null || r.count < 0 || r.order < 0 || r.order > LARGEST_ORDER ? null : r;
+        } catch (GuestPointerFault f) {
+            return null;
         }
-        if (r.count < 0 || r.order < 0 || r.order > LARGEST_ORDER) {
-            return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
+    }
+
+    /** increase_reservation and populate_physmap; the latter reads where the frames are to go. @return extents done */
+    private long populate(long at, boolean physmap) {
+        Reservation r = wanted(at);
+        if (r == null) {
+            return 0;
         }
         for (long i = 0; i < r.count; i++) {
             long where = r.list + domain.abi.word() * i;
@@ -108,12 +116,9 @@ final class MemoryOperations {
     }
 
     private long decrease(long at) {
-        Reservation r = reservation(at);
+        Reservation r = wanted(at);
         if (r == null) {
-            return Errno.EPERM;
-        }
-        if (r.count < 0 || r.order < 0 || r.order > LARGEST_ORDER) {
-            return r.count < 0 ? Errno.EINVAL : Errno.EPERM;
+            return 0;
         }
         for (long i = 0; i < r.count; i++) {
             long frame = guest.readWord(r.list + domain.abi.word() * i);
@@ -171,6 +176,12 @@ final class MemoryOperations {
         }
         guest.writeWord(at + 2 * reservationBytes(), given << out.order >>> in.order);
         return given == out.count ? 0 : Errno.ENOMEM;
+    }
+
+    /** For guests whose addresses the hypervisor translates, and this is none. */
+    private long addToPhysmap(long at) {
+        guest.read16(at);
+        return Errno.EACCES;
     }
 
     private long machphysMapping(long at) {

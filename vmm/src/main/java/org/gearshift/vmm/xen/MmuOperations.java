@@ -12,13 +12,17 @@ final class MmuOperations {
     private static final int DOMID_IO = 0x7ff1;
     private static final int DOMID_XEN = 0x7ff2;
 
-    /** Lowest two bits of the address in struct mmu_update. */
+    /** Lowest three bits of the address in struct mmu_update. */
     private static final int NORMAL_PT_UPDATE = 0;
     private static final int MACHPHYS_UPDATE = 1;
     private static final int PT_UPDATE_PRESERVE_AD = 2;
     private static final int PT_UPDATE_NO_TRANSLATE = 3;
     /** In the flags of update_va_mapping: what is to be flushed, with bits above them if not by the caller alone. */
     private static final int FLUSH_TYPE = 3;
+    private static final int TLB_FLUSH = 1;
+    private static final int INVLPG = 2;
+    /** Instead of a pointer to a mask of vCPUs. */
+    private static final long ALL = 4;
     private static final int REQUEST_BYTES = 16;
     /** Marks a call that goes on where one was interrupted: never made here, but guests may send it. */
     private static final long PREEMPTED = 0x80000000L;
@@ -39,26 +43,47 @@ final class MmuOperations {
         this.guest = domain.guest;
     }
 
+    /** Who mmu_update is about: the owner of the frames, and above that, if it is another one, one more than the number of the tables' owner. */
     private long foreign(long foreigndom) {
         int pages = (int) foreigndom & 0xffff;
-        int owner = (int) (foreigndom >>> 16) & 0xffff;
-        long rc = foreignDomain(pages);
-        return rc == 0 && owner != 0 ? foreignDomain(owner - 1 & 0xffff) : rc;
+        int tables = (int) (foreigndom >>> 16) & 0xffff;
+        if (tables != 0 && tables - 1 != domain.id) {
+            return exists(tables - 1) ? Errno.EPERM : Errno.ESRCH;
+        }
+        return foreignDomain(pages);
+    }
+
+    private boolean exists(int id) {
+        return id == 0 || domain.group.find(id) != null;
     }
 
     /** A domain works on its own frames only; its own number is not a foreign domain's. */
-    private static long foreignDomain(int id) {
+    private long foreignDomain(int id) {
         return switch (id) {
             case DOMID_SELF -> 0;
             case DOMID_IO, DOMID_XEN -> Errno.EPERM;
-            default -> Errno.ESRCH;
+            default -> id != domain.id && exists(id) ? Errno.EPERM : Errno.ESRCH;
         };
+    }
+
+    /** How many requests were done; nothing is said if that cannot be stored. */
+    private void tell(long at, long done) {
+        try {
+            if (at != 0) {
+                guest.write32(at, done);
+            }
+        } catch (GuestPointerFault f) {
+            // As under Xen, the guest does without.
+            return;
+        }
     }
 
     /** mmu_update(requests, count, done, foreigndom). */
     long mmuUpdate(long[] a) {
         long count = a[1] & 0xffffffffL & ~PREEMPTED;
-        long rc = foreign(a[3] & 0xffffffffL);
+        // Whoever says that frames are devices' may do what leads to none.
+        boolean devices = (a[3] & 0xffffffffL) == DOMID_IO;
+        long rc = devices ? 0 : foreign(a[3] & 0xffffffffL);
         long done = 0;
         while (rc == 0 && done < count) {
             if (done == MOST_REQUESTS) {
@@ -67,7 +92,7 @@ final class MmuOperations {
             }
             try {
                 long at = a[0] + done * REQUEST_BYTES;
-                rc = update(guest.read64(at), guest.read64(at + 8));
+                rc = update(guest.read64(at), guest.read64(at + 8), devices);
             } catch (GuestPointerFault f) {
                 rc = Errno.EFAULT;
             }
@@ -75,15 +100,13 @@ final class MmuOperations {
                 done++;
             }
         }
-        if (a[2] != 0) {
-            guest.write32(a[2], done);
-        }
+        tell(a[2], done);
         return rc;
     }
 
-    private long update(long pointer, long value) {
-        int command = (int) pointer & 3;
-        long address = pointer & ~3L;
+    private long update(long pointer, long value, boolean devices) {
+        int command = (int) pointer & 7;
+        long address = pointer & ~7L;
         long frame = address >>> 12;
         if (command == MACHPHYS_UPDATE) {
             if (!frames.isDomains(frame)) {
@@ -92,16 +115,19 @@ final class MmuOperations {
             domain.space.setM2p((int) frame, value);
             return 0;
         }
+        if (command > PT_UPDATE_NO_TRANSLATE) {
+            return Errno.ENOSYS;
+        }
         if (!frames.isDomains(frame)) {
             return Errno.EINVAL;
         }
         if (frames.isTable((int) frame)) {
-            return (address & 7) != 0 ? Errno.EINVAL : tables.setEntry(address, value, command == PT_UPDATE_PRESERVE_AD);
+            return devices && (value & 1) != 0 ? Errno.EBUSY : tables.setEntry(address, value, command == PT_UPDATE_PRESERVE_AD);
         }
         // Not a table, so that it is written as memory.
         int rc = tables.getPageAndUse(frame, FrameTable.WRITABLE);
         if (rc == 0) {
-            memory.write(address & ~7L, value, 64);
+            memory.write(address, value, 64);
             tables.putPageAndUse((int) frame);
         }
         return rc;
@@ -115,8 +141,13 @@ final class MmuOperations {
         }
         long at = tables.leafEntry(domain.vcpu.kernelBase(), va);
         long rc = at < 0 || !frames.isTable((int) (at >>> 12)) ? Errno.EINVAL : tables.setEntry(at, a[1], false);
-        if (rc == 0 && (a[2] & FLUSH_TYPE) != 0) {
-            flushed((a[2] & ~(long) FLUSH_TYPE) != 0);
+        int type = (int) a[2] & FLUSH_TYPE;
+        if (rc == 0 && (type == TLB_FLUSH || type == INVLPG)) {
+            long whom = a[2] & ~(long) FLUSH_TYPE;
+            if (whom != 0 && whom != ALL) {
+                guest.readWord(whom);
+            }
+            flushed(whom != 0);
         }
         return rc;
     }
@@ -148,9 +179,7 @@ final class MmuOperations {
                 done++;
             }
         }
-        if (a[2] != 0) {
-            guest.write32(a[2], done);
-        }
+        tell(a[2], done);
         return rc;
     }
 
@@ -162,8 +191,10 @@ final class MmuOperations {
             case 4 -> unpin(first);
             case 5 -> newBase(first);
             case 6, 7 -> flushed(false);
-            case 8, 9, 10, 11 -> flushed(true);
-            case 12, 18 -> Errno.EACCES;
+            case 8, 9 -> flushedFor(second);
+            case 10, 11 -> flushed(true);
+            case 12 -> Errno.EACCES;
+            case 18 -> Errno.EINVAL;
             case 13 -> setLdt(first, second & 0xffffffffL);
             case 15 -> domain.abi.is32() ? Errno.EINVAL : newUserBase(first);
             case 16 -> clearPage(first);
@@ -180,6 +211,16 @@ final class MmuOperations {
             memory.awaitOthers(domain.vcpu.mmu);
         }
         return 0;
+    }
+
+    /** The same for the vCPUs of a mask; those that are not in it lose nothing. */
+    private long flushedFor(long mask) {
+        try {
+            guest.readWord(mask);
+        } catch (GuestPointerFault f) {
+            return Errno.EINVAL;
+        }
+        return flushed(true);
     }
 
     private long pin(long frame, int level) {
@@ -358,7 +399,11 @@ final class MmuOperations {
         long mask = (bits == 64 ? -1L : (1L << bits) - 1) << shift;
         long entry = memory.ram().get64(at) & ~mask | value << shift & mask;
         if (tables.setEntry(at, entry, false) != 0) {
-            return false;
+            // The upper half first, as no 32-bit kernel should: Xen takes the entry away until the lower half comes (ptwr_emulated_update).
+            boolean upper = domain.abi.is32() && bits == 32 && shift == 32 && (entry & 1) != 0;
+            if (!upper || tables.setEntry(at, entry & ~1L, false) != 0) {
+                return false;
+            }
         }
         domain.vcpu.counters.tableStores++;
         return true;

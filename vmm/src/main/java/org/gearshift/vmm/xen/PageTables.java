@@ -178,10 +178,14 @@ final class PageTables {
         if (kind != FrameTable.L1) {
             return getPageAndUse(frame, shape.below(kind, index));
         }
-        if ((e & RW) != 0) {
-            return getPageAndUse(frame, FrameTable.WRITABLE);
+        if (!frames.exists(frame)) {
+            // As if it were a device's (Xen's get_page_from_l1e).
+            return Errno.EPERM;
         }
-        return frames.get(frame) ? 0 : Errno.EINVAL;
+        if ((e & RW) != 0) {
+            return getPageAndUse(frame, FrameTable.WRITABLE) == 0 ? 0 : Errno.EBUSY;
+        }
+        return frames.get(frame) ? 0 : Errno.EBUSY;
     }
 
     private void putEntry(long e, int kind) {
@@ -210,7 +214,7 @@ final class PageTables {
      *
      * @param address machine address of the entry, in a frame for which {@link FrameTable#isTable} holds
      * @param preserve keep the accessed and dirty bits that the entry has
-     * @return 0, or EINVAL with nothing changed
+     * @return 0, or why not, with nothing changed: EPERM for what is no memory, EBUSY for memory that is somebody else's or used as something else, EINVAL for anything else
      */
     int setEntry(long address, long entry, boolean preserve) {
         int table = (int) (address >>> 12);

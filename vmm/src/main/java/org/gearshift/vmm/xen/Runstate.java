@@ -51,16 +51,20 @@ final class Runstate {
                 write(guest, area);
             } catch (GuestPointerFault f) {
                 // The guest has unmapped it: it does without, as under Xen.
-                area = 0;
+                return;
             }
         }
     }
 
     /** Keeps the state at a guest address up to date from now on. @param caller the memory as it is seen by who asks for that */
     void register(GuestPointer caller, long va) {
-        area = 0;
-        write(caller, va);
         area = va;
+        try {
+            write(caller, va);
+        } catch (GuestPointerFault f) {
+            // It may come to be there.
+            return;
+        }
     }
 
     /** Writes the state as it is now. */

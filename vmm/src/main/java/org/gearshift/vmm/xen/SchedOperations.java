@@ -46,6 +46,19 @@ final class SchedOperations {
         };
     }
 
+    /** The hypercall sched_op_compat, of Xen before 3.0.2: yield, block, shutdown, each with its argument itself. */
+    long compat(long command, long argument) {
+        return switch ((int) command) {
+            case 0 -> operation(new long[] {0, 0});
+            case 1 -> block();
+            case 2 -> {
+                domain.shutdown((int) argument);
+                yield 0;
+            }
+            default -> Errno.ENOSYS;
+        };
+    }
+
     /** Takes events again and waits for one, unless one is there. */
     private long block() {
         domain.vcpu.info.setUpcallMask(0);

@@ -36,7 +36,7 @@ final class TrapTable {
             }
             int vector = guest.read8(p);
             int code = guest.read16(p + 2);
-            if (!abi.guestMayUse(handler) || abi.is32() && !Descriptors.isGuestCode(code)) {
+            if (!abi.mayBeEntry(handler) || abi.is32() && !Descriptors.isGuestCode(code)) {
                 return Errno.EINVAL;
             }
             address[vector] = handler;
@@ -52,7 +52,7 @@ final class TrapTable {
             int p = at + 2 * n * abi.word();
             long handler = abi.is32() ? entries.getInt(p + 4) & 0xffffffffL : entries.getLong(p + 8);
             int code = entries.getShort(p + 2) & 0xffff;
-            boolean possible = abi.guestMayUse(handler) && (!abi.is32() || Descriptors.isGuestCode(code));
+            boolean possible = abi.mayBeEntry(handler) && (!abi.is32() || Descriptors.isGuestCode(code));
             address[n] = possible ? handler : 0;
             selector[n] = code;
             flags[n] = entries.get(p + 1) & 0xff;

@@ -1,6 +1,8 @@
 package org.gearshift.vmm.xen;
 
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
@@ -21,7 +23,7 @@ final class VcpuInfo {
     private static final int TSC_TO_SYSTEM_MUL = 24;
     private static final int TSC_SHIFT = 28;
     private static final int TIME_FLAGS = 29;
-    static final int TIME_BYTES = 32;
+    private static final int TIME_BYTES = 32;
     /** The counter is the same on all processors and never stops. */
     private static final int TSC_STABLE = 1;
 
@@ -102,19 +104,16 @@ final class VcpuInfo {
 
     /** Writes the vCPU's time page. */
     void setTime() {
-        writeTime(at + TIME);
+        memory.copyIn(at + TIME, time(), 0, TIME_BYTES);
     }
 
     /**
-     * Writes a struct vcpu_time_info. The machine's clock and its time-stamp counter are the same number of nanoseconds, so that one page is right for ever: system time is
+     * A struct vcpu_time_info. The machine's clock and its time-stamp counter are the same number of nanoseconds, so that one page is right for ever: system time is
      * ((TSC - 0) << 1) * 2^31 >> 32.
      */
-    void writeTime(long machineAddress) {
-        memory.write(machineAddress + TIME_VERSION, 2, 32);
-        memory.write(machineAddress + TSC_TIMESTAMP, 0, 64);
-        memory.write(machineAddress + SYSTEM_TIME, 0, 64);
-        memory.write(machineAddress + TSC_TO_SYSTEM_MUL, 1L << 31, 32);
-        memory.write(machineAddress + TSC_SHIFT, 1, 8);
-        memory.write(machineAddress + TIME_FLAGS, TSC_STABLE, 8);
+    static byte[] time() {
+        ByteBuffer b = ByteBuffer.allocate(TIME_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        b.putInt(TIME_VERSION, 2).putLong(TSC_TIMESTAMP, 0).putLong(SYSTEM_TIME, 0).putInt(TSC_TO_SYSTEM_MUL, (int) (1L << 31)).put(TSC_SHIFT, (byte) 1);
+        return b.put(TIME_FLAGS, (byte) TSC_STABLE).array();
     }
 }

@@ -1,7 +1,5 @@
 package org.gearshift.vmm.xen;
 
-import org.gearshift.paging.ShadowMmu;
-
 /** The hypercall vcpu_op: bringing vCPUs up and down, where their shared data lie, their timers (vcpu.h). */
 final class VcpuOperations {
     private static final int MOST_VCPUS = 8192;
@@ -41,7 +39,10 @@ final class VcpuOperations {
             case 10 -> registerVcpuInfo(v, guest.read64(at), guest.read32(at + 8));
             // No non-maskable interrupts, and no physical processors that a domain may know.
             case 11, 12 -> Errno.EINVAL;
-            case 13 -> registerTime(guest.readWord(at));
+            case 13 -> {
+                domain.vcpu.setTimeArea(guest.readWord(at));
+                yield 0;
+            }
             default -> Errno.ENOSYS;
         };
     }
@@ -96,23 +97,16 @@ final class VcpuOperations {
     }
 
     private long registerVcpuInfo(VirtualCpu v, long frame, long offset) {
-        boolean fits = offset <= 0x1000 - VcpuInfo.BYTES && (offset & 7) == 0;
+        if (offset > 0x1000 - VcpuInfo.BYTES || (offset & 7) != 0) {
+            return Errno.ENXIO;
+        }
         boolean stands = v == domain.vcpu || !v.isUp();
-        if (!fits || !stands || v.info.moved() || domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) != 0) {
+        if (!stands || v.info.moved() || domain.tables.getPageAndUse(frame, FrameTable.WRITABLE) != 0) {
             return Errno.EINVAL;
         }
         // The use is kept for good: the hypervisor writes there from now on.
         v.info.move((frame << 12) + offset);
         v.info.setTime();
-        return 0;
-    }
-
-    private long registerTime(long va) {
-        if ((va & 0xfff) + VcpuInfo.TIME_BYTES > 0x1000) {
-            return Errno.EFAULT;
-        }
-        guest.checkWritable(va, VcpuInfo.TIME_BYTES);
-        domain.vcpu.info.writeTime(domain.vcpu.mmu.translate(va, ShadowMmu.WRITE, !domain.abi.is32()));
         return 0;
     }
 }

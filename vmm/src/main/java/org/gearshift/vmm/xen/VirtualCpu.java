@@ -83,6 +83,7 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
     /** Ports a SCHEDOP_poll waits for, any if there are none; null if no such call is under way. */
     private int[] polled;
     private volatile boolean pollOver;
+    private long timeArea;
     private boolean initialised;
     private volatile boolean up;
     /** State to begin with, until it has begun. */
@@ -303,10 +304,28 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         }
     }
 
+    /** Has the time kept at a guest address too; if it is not mapped, from when the vCPU next wakes on. */
+    void setTimeArea(long va) {
+        timeArea = va;
+        writeTime();
+    }
+
+    private void writeTime() {
+        if (timeArea != 0) {
+            try {
+                guest.write(timeArea, VcpuInfo.time());
+            } catch (GuestPointerFault f) {
+                // The guest does without, as under Xen.
+                return;
+            }
+        }
+    }
+
     private void wake() {
         cpu.halted = false;
         pollOver = false;
         runstate.running();
+        writeTime();
     }
 
     @Override

@@ -273,7 +273,8 @@ class Domain32Test {
         assertEquals(0x00cfbb000000ffffL, d.checked(0x00cf9b000000ffffL), "level 0 becomes 1");
         assertEquals(0x00cffb000000ffffL, d.checked(0x00cffb000000ffffL));
         assertEquals(0, d.checked(0x00affb000000ffffL), "64-bit code");
-        assertEquals(0, d.checked(0x0000ec0000080000L), "a call gate");
+        assertEquals(0x00008c00e0190000L, d.checked(0x0000ec00e0190000L), "a call gate becomes one for level 0, which nobody can use");
+        assertEquals(0, d.checked(0x0000ec00e0080000L), "nor does it lead to the hypervisor");
         assertEquals(0, d.checked(0x0000890000000067L), "a task state");
     }
 

@@ -117,9 +117,9 @@ class VcpuOperationsTest {
         assertEquals(1, domain.guest.read8(INFO + 64), "everything is pending after a move");
         assertEquals(Errno.EINVAL, operation(REGISTER_INFO, 1, AT), "once");
         domain.guest.write32(AT + 8, 65);
-        assertEquals(Errno.EINVAL, operation(REGISTER_INFO, 2, AT));
+        assertEquals(Errno.ENXIO, operation(REGISTER_INFO, 2, AT));
         domain.guest.write32(AT + 8, 0x1000 - 32);
-        assertEquals(Errno.EINVAL, operation(REGISTER_INFO, 2, AT));
+        assertEquals(Errno.ENXIO, operation(REGISTER_INFO, 2, AT));
         assertFalse(domain.vcpu(0).info.upcallPending());
     }
 
