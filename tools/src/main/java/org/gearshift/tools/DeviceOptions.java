@@ -10,7 +10,6 @@ import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.XenVm;
 import org.gearshift.vmm.disk.DiskImage;
-import org.gearshift.vmm.virtio.EntropySource;
 import org.gearshift.vmm.virtio.IoExecutor;
 import org.gearshift.vmm.virtio.VirtioBlk;
 import org.gearshift.vmm.virtio.VirtioConsole;
@@ -56,17 +55,31 @@ final class DeviceOptions implements AutoCloseable {
 
     /** For lockstep: two machines can have the same disk if neither changes it, and there is one console. */
     void requireShareable() {
-        for (DiskOption disk : disks) {
-            if (!disk.readOnly() && !disk.snapshot()) {
-                throw new Gearshift.UsageError("--lockstep runs two machines: add ,snapshot or ,ro to --disk " + disk.file());
-            }
-        }
+        requireUnchanged("--lockstep runs two machines");
         if (console != null) {
             throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --console");
         }
         if (network.any()) {
             throw new Gearshift.UsageError("--lockstep runs two machines, which cannot share --net: it is one conversation");
         }
+    }
+
+    /** Fails if a disk would not be the same for the next run. @param why begins the message */
+    void requireUnchanged(String why) {
+        for (DiskOption disk : disks) {
+            if (!disk.readOnly() && !disk.snapshot()) {
+                throw new Gearshift.UsageError(why + ": add ,snapshot or ,ro to --disk " + disk.file());
+            }
+        }
+    }
+
+    /** The same devices for a machine that nothing comes to from outside. */
+    void withoutInput() {
+        console = console == null ? null : takesTerminal() ? "stdout" : "none";
+    }
+
+    List<DiskOption> disks() {
+        return List.copyOf(disks);
     }
 
     /** Whether the virtio console is to have the user's terminal. */
@@ -87,13 +100,13 @@ final class DeviceOptions implements AutoCloseable {
         }
         network.attach(vm, clock, messages);
         if (rng) {
-            vm.attach(new VirtioRng(repeatable ? EntropySource.seeded(0) : EntropySource.secure()));
+            vm.attach(new VirtioRng(vm.entropy()));
         }
         if (console != null) {
             consoleEnd = SerialEndpoint.open("--console", console, messages);
             VirtioConsole device = new VirtioConsole(consoleEnd::transmit, 0, 0);
             vm.attach(device);
-            consoleEnd.attach(vm, b -> device.receive((byte) b));
+            consoleEnd.attach(vm, vm.inputOf(device));
         }
     }
 

@@ -8,6 +8,7 @@ import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.vmm.HostMemoryException;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.disk.DiskFormatException;
+import org.gearshift.vmm.replay.LogFormatException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -103,7 +104,8 @@ public final class Gearshift implements Runnable {
 
     /** Whether the user can do something about it, and the message says what. */
     private static boolean isInput(Exception e) {
-        return e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError || e instanceof InputException || e instanceof SymbolFormatException;
+        return e instanceof BootException || e instanceof DiskFormatException || e instanceof UsageError || e instanceof InputException || e instanceof SymbolFormatException
+                || e instanceof LogFormatException;
     }
 
     private static String firstLine(String s) {

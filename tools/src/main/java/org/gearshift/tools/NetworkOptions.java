@@ -7,8 +7,8 @@ import java.util.List;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.XenVm;
+import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.Forward;
-import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
 import picocli.CommandLine.Option;
 
@@ -24,7 +24,7 @@ final class NetworkOptions implements AutoCloseable {
             description = "Let a port of the host lead to one of the guest (repeatable); needs --net user. Without ADDRESS it listens on the loopback address.")
     private List<Forward> forwards = new ArrayList<>();
 
-    private UserNetwork network;
+    private EthernetNetwork network;
 
     /** The network of a machine that is described otherwise than by options. */
     static NetworkOptions of(NetOption net, List<Forward> forwards) {
@@ -41,27 +41,27 @@ final class NetworkOptions implements AutoCloseable {
 
     /** A machine that a network can be plugged into. */
     private interface Socket {
-        UserNetwork connect(UserNetworkOptions options, long mac) throws IOException;
+        EthernetNetwork connect(UserNetworkOptions options, long mac) throws IOException;
     }
 
     /** Plugs the interface in. @param messages gets a note about options that have consequences together */
     void attach(Vm vm, VmConfig.Clock clock, PrintWriter messages) {
-        attach(vm::connect, clock, messages);
+        attach(vm::connect, !vm.isGated() && clock == VmConfig.Clock.VIRTUAL, messages);
     }
 
     /** The same for a paravirtual domain, where it is eth0. */
     void attach(XenVm vm, VmConfig.Clock clock, PrintWriter messages) {
-        attach(vm::connect, clock, messages);
+        attach(vm::connect, clock == VmConfig.Clock.VIRTUAL, messages);
     }
 
-    private void attach(Socket vm, VmConfig.Clock clock, PrintWriter messages) {
+    private void attach(Socket vm, boolean hopesToRepeat, PrintWriter messages) {
         if (!net.present()) {
             if (!forwards.isEmpty()) {
                 throw new Gearshift.UsageError("--forward needs --net user");
             }
             return;
         }
-        if (clock == VmConfig.Clock.VIRTUAL && !(net.restricted() && forwards.isEmpty())) {
+        if (hopesToRepeat && !(net.restricted() && forwards.isEmpty())) {
             messages.println("gearshift: --clock virtual with --net: a run repeats only until the guest talks to somebody outside");
             messages.flush();
         }

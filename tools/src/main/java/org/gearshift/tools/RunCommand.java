@@ -22,6 +22,9 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.replay.Recording;
+import org.gearshift.vmm.replay.Timeline;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -107,6 +110,9 @@ class RunCommand implements Callable<Integer> {
     private boolean lockstep;
 
     @Mixin
+    private RecordOptions recording;
+
+    @Mixin
     private DebugOptions debugging;
 
     @Mixin
@@ -117,11 +123,22 @@ class RunCommand implements Callable<Integer> {
         debugging.debug();
     }
 
+    /** Null unless it is replayed. */
+    private Recording recorded;
+
     @Option(names = "--stats", description = "Print a summary at the end, on standard error.")
     private boolean statistics;
 
     @Override
     public Integer call() throws Exception {
+        recording.check(spec);
+        if (recording.isReplayed()) {
+            recorded = recording.recording();
+            becomeRecordedMachine();
+        }
+        if (recording.isRecorded()) {
+            requireRepeatable();
+        }
         if (maxInstructions != null && maxInstructions <= 0) {
             throw new Gearshift.UsageError("--max-instructions must be positive");
         }
@@ -157,6 +174,37 @@ class RunCommand implements Callable<Integer> {
             }
             return run(image, processor, module, limit, endpoint);
         }
+    }
+
+    /** Takes over the machine's options from the recording. */
+    private void becomeRecordedMachine() {
+        RunCommand was = new RunCommand();
+        new CommandLine(was).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(RecordOptions.arguments(recorded));
+        kernel = kernel == null ? was.kernel : kernel;
+        initrd = initrd == null ? was.initrd : initrd;
+        append = was.append;
+        mode = was.mode;
+        memory = was.memory;
+        cpus = was.cpus;
+        cpu = was.cpu;
+        maxInstructions = was.maxInstructions;
+        devices = was.devices;
+        devices.withoutInput();
+        serial = serial == null ? "stdout" : serial;
+        clock = VmConfig.Clock.VIRTUAL;
+    }
+
+    private void requireRepeatable() {
+        clock = VmConfig.Clock.VIRTUAL;
+        devices.requireUnchanged("--record");
+        if (mode == Mode.PV) {
+            throw new Gearshift.UsageError("--record records a PC: leave out --mode pv");
+        }
+        if (lockstep) {
+            throw new Gearshift.UsageError("--record and --lockstep do not go together");
+        }
+        debugging.requireNone("--record");
+        processors();
     }
 
     private KernelImage sample() throws BootException {
@@ -249,11 +297,26 @@ class RunCommand implements Callable<Integer> {
                 vm.load(image, module, append);
                 return run(vm, limit, endpoint, start);
             }
-            Vm vm = new Vm(config(clock, engine), processor, endpoint::transmit);
-            plugged.attach(vm, clock, messages);
-            vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
-            return run(vm, limit, endpoint, start);
+            try (Timeline timeline = timeline(image, module)) {
+                Vm vm = new Vm(config(clock, engine).with(timeline), processor, endpoint::transmit);
+                plugged.attach(vm, clock, messages);
+                vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+                int code = run(vm, limit, endpoint, start);
+                if (recording.isRecorded() || recording.isReplayed()) {
+                    recording.report(messages, timeline, vm.retired(), vm.stateHash());
+                }
+                return code;
+            }
         }
+    }
+
+    /** What comes between the machine and the outside; null: nothing. */
+    private Timeline timeline(KernelImage image, byte[] module) throws IOException {
+        if (recorded != null) {
+            RecordOptions.verify(recorded, image.array(), module, devices.disks());
+            return Timeline.replay(recorded);
+        }
+        return recording.isRecorded() ? recording.begin(spec, image.array(), module, devices.disks()) : null;
     }
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {

@@ -1,6 +1,8 @@
 package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.sched.Share;
@@ -67,5 +69,10 @@ final class LoneRun implements ProcessorRun {
     @Override
     public void pace(BooleanSupplier conversation) {
         timer.pace(conversation);
+    }
+
+    @Override
+    public void keepTo(GuestClock host, EventQueue outside) {
+        timer.keepTo(host, outside);
     }
 }

@@ -40,6 +40,10 @@ final class MachineTimer implements EventTimer {
     private Runnable onIdle = () -> { };
     private BooleanSupplier expected = () -> false;
     private BooleanSupplier outside = () -> false;
+    /** Null unless virtual time is not to run ahead of the host's. */
+    private GuestClock pace;
+    /** What the world outside has to do, in time of {@link #pace}. */
+    private EventQueue outsideEvents;
 
     /** @param poll drains host input into the devices; called on the vCPU thread */
     MachineTimer(GuestClock clock, EventQueue events, Runnable poll) {
@@ -71,6 +75,12 @@ final class MachineTimer implements EventTimer {
     /** What tells that somebody outside may be about to send something: virtual time then does not run ahead of the host's while the machine is idle. */
     void pace(BooleanSupplier conversation) {
         outside = conversation;
+    }
+
+    /** Keeps virtual time from running ahead of the host's: an idle machine waits. @param outside what others have to do meanwhile, in the host's time */
+    void keepTo(GuestClock host, EventQueue outside) {
+        pace = host;
+        outsideEvents = outside;
     }
 
     /** Makes the machine run only while it has a slot; before it runs. */
@@ -160,6 +170,9 @@ final class MachineTimer implements EventTimer {
         onIdle.run();
         long deadline = events.nextDeadline();
         if (clock instanceof VirtualClock v) {
+            if (pace != null) {
+                return idlePaced(v, deadline);
+            }
             if (deadline != EventQueue.NEVER) {
                 if (outside.getAsBoolean() && sleepUntilWoken(Math.min(MAX_SLEEP_NANOS, deadline - v.nanos()))) {
                     return true;
@@ -173,6 +186,17 @@ final class MachineTimer implements EventTimer {
             return false;
         }
         return sleep(Math.min(MAX_SLEEP_NANOS, deadline == EventQueue.NEVER ? MAX_SLEEP_NANOS : deadline - clock.nanos()));
+    }
+
+    /** Virtual time follows the host's, and catches up if it is behind. */
+    private boolean idlePaced(VirtualClock v, long deadline) {
+        if (deadline == EventQueue.NEVER && inputs.get() <= 0 && !woken && !expected.getAsBoolean()) {
+            return false;
+        }
+        long now = pace.nanos();
+        sleepUntilWoken(Math.min(MAX_SLEEP_NANOS, Math.min(deadline, outsideEvents.nextDeadline()) - now));
+        v.advanceTo(Math.min(deadline, pace.nanos()));
+        return true;
     }
 
     private boolean sleep(long nanos) {

@@ -1,6 +1,8 @@
 package org.gearshift.vmm;
 
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.sched.Share;
 
@@ -32,4 +34,9 @@ interface ProcessorRun {
 
     /** What tells that somebody outside may be about to send something: virtual time then does not run ahead of the host's while the machine is idle. */
     void pace(BooleanSupplier conversation);
+
+    /** Keeps virtual time from running ahead of the host's. @param outside what others have to do meanwhile, in the host's time */
+    default void keepTo(GuestClock host, EventQueue outside) {
+        throw new UnsupportedOperationException("not on the host's own clock");
+    }
 }

@@ -2,6 +2,8 @@ package org.gearshift.vmm;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.gearshift.vmm.clock.EventQueue;
+import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.RegionLibrary;
@@ -127,5 +129,10 @@ final class TurnRun implements ProcessorRun {
     @Override
     public void pace(BooleanSupplier conversation) {
         machine.pace(conversation);
+    }
+
+    @Override
+    public void keepTo(GuestClock host, EventQueue outside) {
+        machine.keepTo(host, outside);
     }
 }

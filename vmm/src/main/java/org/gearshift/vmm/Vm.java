@@ -1,9 +1,11 @@
 package org.gearshift.vmm;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntConsumer;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.DeviceGate;
 import org.gearshift.paging.GuestRam;
@@ -28,14 +30,23 @@ import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
 import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
+import org.gearshift.vmm.replay.Channel;
+import org.gearshift.vmm.replay.Ending;
+import org.gearshift.vmm.replay.GatedNetwork;
+import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Subject;
+import org.gearshift.vmm.replay.Timeline;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.DeviceLock;
+import org.gearshift.vmm.virtio.EntropySource;
+import org.gearshift.vmm.virtio.VirtioConsole;
 import org.gearshift.vmm.virtio.VirtioDevice;
 import org.gearshift.vmm.virtio.VirtioNet;
 
@@ -52,6 +63,13 @@ public final class Vm implements Machine {
     private final ProcessorRun run;
     private volatile boolean quit;
     private Debugger debugger;
+    /** Null if what comes from outside comes at any time. */
+    private final Timeline timeline;
+    /** Time of those outside a machine that has a timeline: the host's, while the machine runs. */
+    private final HostClock pace = new HostClock();
+    /** What they have to do. */
+    private final EventQueue outsideEvents = new EventQueue();
+    private int gatedDevices;
     private final long rsdp;
 
     /**
@@ -70,6 +88,8 @@ public final class Vm implements Machine {
         memory = new PhysicalMemory(ram);
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
         clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
+        timeline = config.timeline();
+        Origin origin = timeline == null ? new Origin(0, null) : timeline.origin();
         DeviceLock devices = new DeviceLock();
         List<CodePages> codes = new ArrayList<>();
         List<ShadowMmu> mmus = new ArrayList<>();
@@ -80,17 +100,73 @@ public final class Vm implements Machine {
         if (config.cpus() > 1) {
             memory.share(VCpu.translatedRam(ram)::compareAndSwap, virtual ? DeviceGate.OPEN : devices);
         }
-        platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()), new Listener());
+        platform = new PcPlatform(memory, clock, events, PcOptions.defaults().withCpus(config.cpus()).withPowerOnDate(origin.powerOn()), new Listener());
         for (int i = 0; i < config.cpus(); i++) {
             processors.add(PcProcessor.of(i, config.cpus(), memory, codes.get(i), mmus.get(i), platform,
-                    virtual ? RandomNumbers.seeded(i) : RandomNumbers.secure(), model));
+                    virtual ? RandomNumbers.seeded(origin.seed() + i) : RandomNumbers.secure(), model));
         }
         run = runner(config, clock, devices, virtual);
         platform.apicBus().connect(new Signals());
-        platform.com1().connect(console);
+        platform.com1().connect(timeline == null ? console : b -> show(console, b));
         platform.onInput(run::wake);
         run.expect(platform.hostWork()::isExpected);
+        if (timeline != null) {
+            gate(config);
+        }
         rsdp = platform.writeAcpiTables();
+    }
+
+    /** What comes from outside goes by way of the timeline. */
+    private void gate(VmConfig config) {
+        pace.pause();
+        timeline.attach(new Replayed(), clock, events, run::wake);
+        timeline.connect(Channel.SERIAL, data -> {
+            for (byte b : data) {
+                platform.com1().receive(b);
+            }
+            platform.com1().poll();
+        });
+        timeline.connect(Channel.POWER_BUTTON, data -> {
+            platform.power().pressPowerButton();
+            platform.power().poll();
+        });
+        run.expect(() -> platform.hostWork().isExpected() || timeline.isExpected());
+        if (timeline.isRecorded()) {
+            run.keepTo(pace, outsideEvents);
+        }
+    }
+
+    private void show(SerialBackend console, byte b) {
+        if (!timeline.inPast()) {
+            console.transmit(b);
+        }
+    }
+
+    private final class Replayed implements Subject {
+        @Override
+        public long retired() {
+            return outcomes.retired();
+        }
+
+        @Override
+        public int processorState() {
+            return MachineState.checksum(processors);
+        }
+
+        @Override
+        public void quit() {
+            end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
+        }
+
+        @Override
+        public void breakOff(String message) {
+            end(new VmOutcome(VmOutcome.POWER_OFF, message));
+        }
+
+        @Override
+        public void diverged(String message) {
+            end(new VmOutcome(VmOutcome.DIVERGED, message));
+        }
     }
 
     private ProcessorRun runner(VmConfig config, GuestClock clock, DeviceLock devices, boolean virtual) {
@@ -178,7 +254,13 @@ public final class Vm implements Machine {
     }
 
     private void poll() {
-        platform.poll();
+        if (timeline == null) {
+            platform.poll();
+        } else {
+            platform.hostWork().run();
+            outsideEvents.runDue(pace.nanos());
+            timeline.poll();
+        }
         if (debugger != null && debugger.wantsStop()) {
             processors.forEach(p -> p.engine().requestStop());
         }
@@ -199,11 +281,45 @@ public final class Vm implements Machine {
      * @return the network, to be closed when the machine is not needed any more
      * @throws IOException if a port cannot be forwarded; the message names it
      */
-    public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
-        UserNetwork network = new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post);
+    public EthernetNetwork connect(UserNetworkOptions options, long mac) throws IOException {
+        EthernetNetwork network = timeline == null ? new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post) : gated(options);
         attach(new VirtioNet(network, mac));
         run.pace(network::waitsForOutside);
         return network;
+    }
+
+    private EthernetNetwork gated(UserNetworkOptions options) throws IOException {
+        UserNetwork outside = timeline.isReplay() ? null : new UserNetwork(options, Timers.of(pace, outsideEvents), platform.hostWork()::post);
+        return new GatedNetwork(timeline, nextChannel(), outside);
+    }
+
+    private int nextChannel() {
+        return Channel.DEVICE + gatedDevices++;
+    }
+
+    /** Whether all that comes from outside goes by way of a {@link Timeline}. */
+    public boolean isGated() {
+        return timeline != null;
+    }
+
+    /** Instructions retired by all processors since power-on. */
+    public long retired() {
+        return outcomes.retired();
+    }
+
+    /** Where a virtio console's input goes in. To be asked for after {@link #attach}, in the same order each time. @return takes a byte; any thread */
+    public IntConsumer inputOf(VirtioConsole console) {
+        if (timeline == null) {
+            return b -> console.receive((byte) b);
+        }
+        int channel = nextChannel();
+        timeline.connect(channel, data -> console.take(data[0]));
+        return b -> timeline.offer(channel, new byte[] {(byte) b});
+    }
+
+    /** Random bytes for a guest, as this machine's runs repeat or not. */
+    public EntropySource entropy() {
+        return timeline != null ? EntropySource.seeded(timeline.origin().seed()) : clock.isVirtual() ? EntropySource.seeded(0) : EntropySource.secure();
     }
 
     /** Loads a kernel and puts the processor at its entry. */
@@ -230,23 +346,52 @@ public final class Vm implements Machine {
     @Override
     public VmOutcome run(long maxInstructions) {
         outcomes.clear();
+        pace.resume();
         if (debugger == null) {
-            return run.run(maxInstructions);
+            return checked(run.run(maxInstructions));
         }
         debugger.begin();
-        VmOutcome outcome = run.run(maxInstructions);
+        VmOutcome outcome = checked(run.run(maxInstructions));
         debugger.ended(outcome.exitCode(), outcome.message());
         return outcome;
+    }
+
+    /** A recorded run notes how it ended, a replayed one must end so. */
+    private VmOutcome checked(VmOutcome outcome) {
+        if (timeline == null || !timeline.isRecorded() && !timeline.isReplay()) {
+            return outcome;
+        }
+        try {
+            String difference = timeline.ended(new Ending(clock.nanos(), outcomes.retired(), outcome.exitCode(), stateHash()));
+            return difference == null || quit && timeline.isReplay() ? outcome : new VmOutcome(VmOutcome.DIVERGED, difference);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the recording cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    /** A hash of memory and processors, in hexadecimal: the same for two machines that are in the same state. While the machine does not run. */
+    public String stateHash() {
+        return MachineState.hash(ram, processors);
     }
 
     @Override
     public Debugger debugger() {
         if (debugger == null) {
             debugger = new Debugger(processors.stream().map(p -> new DebuggedCpu(p.number, p.cpu, p.mmu, memory, p.engine())).toList());
-            debugger.connect(run::wake, clock::pause, clock::resume);
+            debugger.connect(run::wake, this::stopTime, this::resumeTime);
             run.debug(debugger);
         }
         return debugger;
+    }
+
+    private void stopTime() {
+        clock.pause();
+        pace.pause();
+    }
+
+    private void resumeTime() {
+        clock.resume();
+        pace.resume();
     }
 
     /** The bootstrap processor. */
@@ -279,12 +424,20 @@ public final class Vm implements Machine {
     /** A byte for the guest's first serial port; any thread. */
     @Override
     public void serialInput(int b) {
-        platform.com1().receive((byte) b);
+        if (timeline == null) {
+            platform.com1().receive((byte) b);
+        } else {
+            timeline.offer(Channel.SERIAL, new byte[] {(byte) b});
+        }
     }
 
     /** Ends the run soon; any thread. */
     @Override
     public void quit() {
+        if (timeline != null && timeline.isRecorded()) {
+            timeline.offer(Channel.QUIT, new byte[0]);
+            return;
+        }
         quit = true;
         if (debugger != null) {
             debugger.release();
@@ -303,7 +456,11 @@ public final class Vm implements Machine {
     /** Presses the power button. */
     @Override
     public void requestShutdown() {
-        platform.power().pressPowerButton();
+        if (timeline == null) {
+            platform.power().pressPowerButton();
+        } else {
+            timeline.offer(Channel.POWER_BUTTON, new byte[0]);
+        }
     }
 
     @Override

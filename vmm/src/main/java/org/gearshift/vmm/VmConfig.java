@@ -1,6 +1,7 @@
 package org.gearshift.vmm;
 
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.replay.Timeline;
 
 /**
  * What a machine is made of.
@@ -9,8 +10,9 @@ import org.gearshift.vmm.engine.EngineOptions;
  * @param clock where time comes from
  * @param engine how guest code is executed
  * @param cpus processors, 1 to {@link #MAX_CPUS}
+ * @param timeline by which all that comes from outside goes, with the virtual clock only; null: nothing is in between
  */
-public record VmConfig(long ramBytes, Clock clock, EngineOptions engine, int cpus) {
+public record VmConfig(long ramBytes, Clock clock, EngineOptions engine, int cpus, Timeline timeline) {
     /** Most processors a machine has. */
     public static final int MAX_CPUS = 32;
 
@@ -19,6 +21,19 @@ public record VmConfig(long ramBytes, Clock clock, EngineOptions engine, int cpu
         if (cpus < 1 || cpus > MAX_CPUS) {
             throw new IllegalArgumentException("processors: " + cpus);
         }
+        if (timeline != null && clock != Clock.VIRTUAL) {
+            throw new IllegalArgumentException("a timeline needs the virtual clock");
+        }
+    }
+
+    /** A machine that talks to the outside directly. */
+    public VmConfig(long ramBytes, Clock clock, EngineOptions engine, int cpus) {
+        this(ramBytes, clock, engine, cpus, null);
+    }
+
+    /** The same with a timeline, or, with null, without. */
+    public VmConfig with(Timeline by) {
+        return new VmConfig(ramBytes, clock, engine, cpus, by);
     }
 
     /** A machine with one processor. */

@@ -14,6 +14,7 @@ public final class EventQueue {
     public static final long NEVER = Long.MAX_VALUE;
 
     private static final int IDLE = -1;
+    private static final long FIRST = -1;
 
     private Event[] heap = new Event[16];
     private int size;
@@ -47,14 +48,24 @@ public final class EventQueue {
             schedule(deadlineNanos);
         }
 
+        /** Like {@link #arm}, but before all else that is armed for the same time. For one event only. */
+        public void armFirst(long deadlineNanos) {
+            mayRunEarly(false);
+            place(deadlineNanos, FIRST);
+        }
+
         private void mayRunEarly(boolean may) {
             hasty += may == early ? 0 : may ? 1 : -1;
             early = may;
         }
 
         private void schedule(long deadlineNanos) {
+            place(deadlineNanos, sequence++);
+        }
+
+        private void place(long deadlineNanos, long among) {
             deadline = deadlineNanos;
-            order = sequence++;
+            order = among;
             if (index == IDLE) {
                 insert(this);
             } else {

@@ -30,6 +30,11 @@ public record PcOptions(int cpus, Instant powerOnDate, int portNanos) {
         return new PcOptions(count, powerOnDate, portNanos);
     }
 
+    /** The same with another date at power-on; null: the usual one. */
+    public PcOptions withPowerOnDate(Instant date) {
+        return new PcOptions(cpus, date, portNanos);
+    }
+
     /** One processor, the usual date, ports as slow as they were. */
     public static PcOptions defaults() {
         return new PcOptions(1, null, ISA_CYCLE_NANOS);

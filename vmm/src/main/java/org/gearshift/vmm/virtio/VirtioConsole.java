@@ -116,7 +116,8 @@ public final class VirtioConsole implements VirtioDevice {
         });
     }
 
-    private void take(byte b) {
+    /** The same on the thread that drives the devices. */
+    public void take(byte b) {
         if (input.size() >= MAX_INPUT) {
             LOG.log(overflowLogged ? Level.DEBUG : Level.WARNING, "{0}: the guest does not read its input; it is lost", name());
             overflowLogged = true;
