@@ -59,6 +59,11 @@ final class DebugOptions {
         return debug || !files.isEmpty() || !lines.isEmpty();
     }
 
+    /** Whether the run is debugged. */
+    boolean isOn() {
+        return gdb != null || takesTerminal();
+    }
+
     /** Whether a command could not be done. */
     boolean hasFailed() {
         return console != null && console.hasFailed();

@@ -22,6 +22,7 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.replay.Origin;
 import org.gearshift.vmm.replay.Recording;
 import org.gearshift.vmm.replay.Timeline;
 import picocli.CommandLine;
@@ -316,7 +317,10 @@ class RunCommand implements Callable<Integer> {
             RecordOptions.verify(recorded, image.array(), module, devices.disks());
             return Timeline.replay(recorded);
         }
-        return recording.isRecorded() ? recording.begin(spec, image.array(), module, devices.disks()) : null;
+        if (recording.isRecorded()) {
+            return recording.begin(spec, image.array(), module, devices.disks());
+        }
+        return debugging.isOn() && clock == VmConfig.Clock.VIRTUAL && processors() == 1 ? Timeline.inMemory(Origin.USUAL) : null;
     }
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {

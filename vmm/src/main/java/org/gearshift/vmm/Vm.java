@@ -1,5 +1,9 @@
 package org.gearshift.vmm;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -27,6 +31,7 @@ import org.gearshift.vmm.cpu.RandomNumbers;
 import org.gearshift.vmm.cpu.VCpu;
 import org.gearshift.vmm.debug.DebuggedCpu;
 import org.gearshift.vmm.debug.Debugger;
+import org.gearshift.vmm.debug.TimeMachine;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
@@ -41,6 +46,7 @@ import org.gearshift.vmm.replay.Channel;
 import org.gearshift.vmm.replay.Ending;
 import org.gearshift.vmm.replay.GatedNetwork;
 import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Rewindable;
 import org.gearshift.vmm.replay.Subject;
 import org.gearshift.vmm.replay.Timeline;
 import org.gearshift.vmm.sched.Share;
@@ -51,7 +57,7 @@ import org.gearshift.vmm.virtio.VirtioDevice;
 import org.gearshift.vmm.virtio.VirtioNet;
 
 /** One virtual machine. All methods are for one thread, except those that say otherwise. */
-public final class Vm implements Machine {
+public final class Vm implements Machine, TimeMachine {
     private final CpuModel model;
     private final GuestRam ram;
     private final PhysicalMemory memory;
@@ -70,6 +76,8 @@ public final class Vm implements Machine {
     /** What they have to do. */
     private final EventQueue outsideEvents = new EventQueue();
     private int gatedDevices;
+    /** What has to go back in time with the machine besides processors, memory and devices. */
+    private final List<Rewindable> rewindable = new ArrayList<>();
     private final long rsdp;
 
     /**
@@ -89,7 +97,7 @@ public final class Vm implements Machine {
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
         clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();
         timeline = config.timeline();
-        Origin origin = timeline == null ? new Origin(0, null) : timeline.origin();
+        Origin origin = timeline == null ? Origin.USUAL : timeline.origin();
         DeviceLock devices = new DeviceLock();
         List<CodePages> codes = new ArrayList<>();
         List<ShadowMmu> mmus = new ArrayList<>();
@@ -284,13 +292,17 @@ public final class Vm implements Machine {
     public EthernetNetwork connect(UserNetworkOptions options, long mac) throws IOException {
         EthernetNetwork network = timeline == null ? new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post) : gated(options);
         attach(new VirtioNet(network, mac));
-        run.pace(network::waitsForOutside);
+        if (timeline == null || !timeline.isRecorded()) {
+            run.pace(network::waitsForOutside);
+        }
         return network;
     }
 
     private EthernetNetwork gated(UserNetworkOptions options) throws IOException {
         UserNetwork outside = timeline.isReplay() ? null : new UserNetwork(options, Timers.of(pace, outsideEvents), platform.hostWork()::post);
-        return new GatedNetwork(timeline, nextChannel(), outside);
+        GatedNetwork network = new GatedNetwork(timeline, nextChannel(), outside);
+        rewindable.add(network);
+        return network;
     }
 
     private int nextChannel() {
@@ -319,7 +331,7 @@ public final class Vm implements Machine {
 
     /** Random bytes for a guest, as this machine's runs repeat or not. */
     public EntropySource entropy() {
-        return timeline != null ? EntropySource.seeded(timeline.origin().seed()) : clock.isVirtual() ? EntropySource.seeded(0) : EntropySource.secure();
+        return clock.isVirtual() ? EntropySource.seeded((timeline == null ? Origin.USUAL : timeline.origin()).seed()) : EntropySource.secure();
     }
 
     /** Loads a kernel and puts the processor at its entry. */
@@ -379,9 +391,66 @@ public final class Vm implements Machine {
         if (debugger == null) {
             debugger = new Debugger(processors.stream().map(p -> new DebuggedCpu(p.number, p.cpu, p.mmu, memory, p.engine())).toList());
             debugger.connect(run::wake, this::stopTime, this::resumeTime);
+            if (canGoBack()) {
+                debugger.remember(this);
+            }
             run.debug(debugger);
         }
         return debugger;
+    }
+
+    /** Something besides processors, memory and devices that has to go back in time with the machine. Before it runs. */
+    public void rewindsWith(Rewindable other) {
+        rewindable.add(other);
+    }
+
+    /** Whether the machine can go back in time: one processor, and nothing comes from outside but by its timeline. */
+    public boolean canGoBack() {
+        return timeline != null && processors.size() == 1 && ram.isArray() && !timeline.isRecorded();
+    }
+
+    @Override
+    public boolean isReplay() {
+        return timeline.isReplay();
+    }
+
+    @Override
+    public void forgetFuture() {
+        timeline.forgetFuture();
+    }
+
+    @Override
+    public Snapshot snapshot(Snapshot like) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            platform.save(out);
+            cpu().save(out);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a snapshot in memory", e);
+        }
+        List<Object> marks = new ArrayList<>();
+        rewindable.forEach(r -> marks.add(r.mark()));
+        marks.add(timeline.mark());
+        return MachineSnapshot.of(outcomes.retired(), bytes.toByteArray(), marks, ram, (MachineSnapshot) like);
+    }
+
+    @Override
+    public void restore(Snapshot to) {
+        MachineSnapshot s = (MachineSnapshot) to;
+        timeline.leavePresent();
+        outcomes.clear();
+        s.restorePages(memory);
+        engine().setRetired(s.retired());
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(s.devices()))) {
+            platform.restore(in);
+            cpu().restore(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a snapshot in memory", e);
+        }
+        for (int i = 0; i < rewindable.size(); i++) {
+            rewindable.get(i).rewind(s.marks().get(i));
+        }
+        timeline.rewind(s.marks().get(rewindable.size()));
     }
 
     private void stopTime() {

@@ -49,6 +49,7 @@ public final class DebugConsole implements Closeable {
         this.history = history;
         this.traps = new TrapList(machine.debugger().traps());
         RunCommands.addTo(commands, traps);
+        ReverseCommands.addTo(commands, traps);
         BreakCommands.addTo(commands, traps);
         InspectionCommands.addTo(commands);
         commands.add(new Command(List.of("detach"), "", "let the guest go on without a debugger", (c, a) -> {

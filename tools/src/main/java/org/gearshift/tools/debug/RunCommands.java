@@ -73,6 +73,11 @@ final class RunCommands {
         c.requireStanding();
         c.flush();
         c.debugger().resume(plan);
+        return await(c);
+    }
+
+    /** Waits until the guest stands again. */
+    static Stop await(DebugContext c) throws InterruptedException {
         Stop s = null;
         while (s == null) {
             s = c.debugger().awaitStop(LOOK_MILLIS);
@@ -135,10 +140,12 @@ final class RunCommands {
         String number = n == 0 ? "" : " " + n;
         switch (s.reason()) {
             case BREAKPOINT -> c.print("%s", n == 0 ? "reached" : "breakpoint" + number);
-            case WATCH -> c.print("watchpoint%s: %s%s", number, s.text(), value(c, (Watchpoint) s.cause()));
+            case WATCH -> c.print("watchpoint%s: %s%s", n == 0 ? "" : number, s.text(), value(c, (Watchpoint) s.cause()));
             case EVENT -> c.print("catch%s: %s", number, s.text());
             case TRIPLE_FAULT -> c.print("triple fault: the machine ends when it goes on");
             case PAUSE -> c.print("stopped");
+            case HISTORY_BEGIN -> c.print("this is the first moment that is remembered");
+            case HISTORY_END -> c.print("the recording ends here: the machine ends when it goes on");
             default -> {
                 if (!s.text().isEmpty()) {
                     c.print("the step has led to %s", s.text());

@@ -23,6 +23,15 @@ final class StackCommands {
     record Frame(long pc, boolean guessed) {
     }
 
+    /**
+     * A return address on the stack.
+     *
+     * @param slot where it is
+     * @param bytes how long it is
+     */
+    record ReturnAddress(long slot, int bytes) {
+    }
+
     private StackCommands() {
     }
 
@@ -74,6 +83,34 @@ final class StackCommands {
             }
         }
         return frames.subList(0, Math.min(most, frames.size()));
+    }
+
+    /** The current function's return address, found as {@link #frames} finds it; null if it is not. */
+    static ReturnAddress returnAddress(DebugContext c) {
+        List<Frame> frames = frames(c, 2);
+        if (frames.size() < 2) {
+            return null;
+        }
+        DebuggedCpu cpu = c.cpu();
+        int word = cpu.isCode64() ? 8 : 4;
+        long bp = cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
+        Long framed = cpu.read(bp + word, word);
+        SymbolTable.Place here = c.symbols().at(cpu.pc());
+        boolean entered = here != null && here.offset() == 0;
+        if (!frames.get(1).guessed() && !entered && framed != null && framed == frames.get(1).pc()) {
+            return new ReturnAddress(bp + word, word);
+        }
+        for (int i = 0; i < WORDS_SEARCHED; i++) {
+            long slot = cpu.cpu().stackPointer() + (long) i * word;
+            Long value = cpu.read(slot, word);
+            if (value == null) {
+                return null;
+            }
+            if (value == frames.get(1).pc()) {
+                return new ReturnAddress(slot, word);
+            }
+        }
+        return null;
     }
 
     private static boolean inCode(DebugContext c, long address) {

@@ -46,7 +46,7 @@ final class CpuTraps implements Breakpoints, CpuObserver {
 
     /** Watches or not. A step must see exceptions and interrupts. @param events kinds that are stopped at */
     void listen(boolean always, Set<EventCatch.Kind> events) {
-        cpu.observe(always || debugger.stepping(c) ? this : null);
+        cpu.observe(always || debugger.stepping(c) || debugger.history() != null ? this : null);
         for (EventCatch.Kind kind : events) {
             for (ServiceEvent e : ServiceEvent.of(kind)) {
                 if (interposed.add(e.service())) {
@@ -94,7 +94,7 @@ final class CpuTraps implements Breakpoints, CpuObserver {
         if (b == null) {
             return false;
         }
-        if (b.isTemporary()) {
+        if (b.isTemporary() && !debugger.isTravelling()) {
             traps.remove(b);
         }
         debugger.note(c, Stop.Reason.BREAKPOINT, b, "");
@@ -140,6 +140,9 @@ final class CpuTraps implements Breakpoints, CpuObserver {
     @Override
     public void delivering(Delivery kind, int vector, int errorCode) {
         boolean exception = kind == Delivery.EXCEPTION;
+        if (c.deliveries.add(c.engine().retired(), exception)) {
+            c.engine().requestStop();
+        }
         EventCatch e = traps.matching(exception ? EventCatch.Kind.EXCEPTION : EventCatch.Kind.INTERRUPT, vector);
         if (e != null) {
             String code = errorCode < 0 ? "" : String.format(", error code %x", errorCode);

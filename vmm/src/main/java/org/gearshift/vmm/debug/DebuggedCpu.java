@@ -28,6 +28,8 @@ public final class DebuggedCpu {
     long interruptedAt;
     long interruptedStack;
     boolean interrupted;
+    final Deliveries deliveries = new Deliveries();
+    private Runnable onChange = () -> { };
 
     /** @param number 0.. */
     public DebuggedCpu(int number, VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, Engine engine) {
@@ -36,7 +38,12 @@ public final class DebuggedCpu {
         this.mmu = mmu;
         this.memory = memory;
         this.engine = engine;
-        this.registers = new Registers(cpu);
+        this.registers = new Registers(cpu, () -> onChange.run());
+    }
+
+    /** What to call when somebody changes registers or memory. */
+    void onChange(Runnable action) {
+        onChange = action;
     }
 
     public int number() {
@@ -153,6 +160,7 @@ public final class DebuggedCpu {
 
     /** The same by physical address. */
     public int writePhysical(long physical, byte[] from, int offset, int length) {
+        onChange.run();
         int done = 0;
         while (done < length && memory.isWritableRam(physical + done)) {
             memory.copyIn(physical + done, from, offset + done, 1);

@@ -3,6 +3,7 @@ package org.gearshift.vmm.debug;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.gearshift.vmm.engine.StopReason;
 
@@ -46,6 +47,10 @@ public final class Debugger {
     private boolean intoInterrupts;
     private volatile boolean attached;
     private volatile boolean released;
+    /** Null if the machine cannot go back in time. */
+    private History history;
+    private Function<History, Stop> journey;
+    private volatile boolean travelling;
 
     public Debugger(List<DebuggedCpu> cpus) {
         this.cpus = List.copyOf(cpus);
@@ -85,11 +90,37 @@ public final class Debugger {
         intoInterrupts = on;
     }
 
+    /** The machine's side: it can go back in time. Before it runs. */
+    public void remember(TimeMachine machine) {
+        history = new History(this, machine, cpus.get(0));
+        cpus.get(0).onChange(history::forget);
+    }
+
+    /** Whether there is a past to go back to. */
+    public boolean canGoBack() {
+        return history != null;
+    }
+
+    History history() {
+        return history;
+    }
+
+    boolean isTravelling() {
+        return travelling;
+    }
+
+    boolean isReleased() {
+        return released;
+    }
+
     /** Asks all processors to stand as soon as they can, before the first instruction if the machine has not started yet. */
     public void pause() {
         synchronized (lock) {
             if (released || end != null) {
                 return;
+            }
+            if (travelling) {
+                history.cancel();
             }
             stopWanted = true;
         }
@@ -105,7 +136,7 @@ public final class Debugger {
 
     /** For the machine's loops, on a processor's thread before each slice: whether it is to come here. */
     public boolean wantsStop() {
-        return stopWanted;
+        return stopWanted && !travelling;
     }
 
     /** Whether a processor stands while others run. */
@@ -128,13 +159,24 @@ public final class Debugger {
                 return StopReason.REQUESTED;
             }
             boolean steps = c.action == Action.STEP && !c.interrupted;
-            long until = steps ? Math.min(limit, c.engine().retired() + 1) : limit;
+            long furthest = history == null ? limit : Math.min(limit, history.nextSnapshot());
+            long until = steps ? Math.min(furthest, c.engine().retired() + 1) : furthest;
             StopReason why = c.engine().run(until);
+            long journeys = history == null ? 0 : history.journeys();
+            if (history != null && why == StopReason.LIMIT && until == furthest) {
+                history.reached();
+            }
             if (steps && why == StopReason.LIMIT && c.action == Action.STEP && !c.interrupted && c.engine().retired() == until) {
                 note(c, Stop.Reason.STEP, null, "");
             } else if (why == StopReason.TRIPLE_FAULT && attached && !released) {
                 note(c, Stop.Reason.TRIPLE_FAULT, null, "triple fault");
                 stand(c, over);
+            } else if (history != null && history.isReplay() && attached && !released && ends(why, until, limit, over)) {
+                note(c, Stop.Reason.HISTORY_END, null, "");
+                stand(c, () -> false);
+            }
+            if (history != null && (history.journeys() != journeys || why == StopReason.LIMIT && until < limit)) {
+                continue;
             }
             if (stopWanted || why == StopReason.REQUESTED && !over.getAsBoolean()) {
                 if (why == StopReason.TRIPLE_FAULT || why == StopReason.DEAD) {
@@ -144,6 +186,14 @@ public final class Debugger {
             }
             return why;
         }
+    }
+
+    private static boolean ends(StopReason why, long until, long limit, BooleanSupplier over) {
+        return switch (why) {
+            case LIMIT -> until == limit;
+            case REQUESTED -> over.getAsBoolean();
+            default -> true;
+        };
     }
 
     /** Stands while the machine does: for a processor's thread that has no code to run. @param over as for {@link #run} */
@@ -160,14 +210,29 @@ public final class Debugger {
             return;
         }
         onStand.apply(c.number()).run();
-        synchronized (lock) {
-            long counted = -1;
-            while (mustStand(c) && !over.getAsBoolean()) {
-                if (stopWanted && counted != resumptions) {
-                    counted = resumptions;
-                    arrived();
+        long counted = -1;
+        while (true) {
+            Function<History, Stop> where;
+            synchronized (lock) {
+                while (mustStand(c) && !over.getAsBoolean() && journey == null) {
+                    if (stopWanted && counted != resumptions) {
+                        counted = resumptions;
+                        arrived();
+                    }
+                    await();
                 }
-                await();
+                where = journey;
+                journey = null;
+            }
+            if (where == null) {
+                break;
+            }
+            Stop there = where.apply(history);
+            synchronized (lock) {
+                travelling = false;
+                stop = there;
+                standsAll = true;
+                lock.notifyAll();
             }
         }
         onGo.apply(c.number()).run();
@@ -205,6 +270,9 @@ public final class Debugger {
     }
 
     void note(DebuggedCpu c, Stop s) {
+        if (history != null && history.takes(s)) {
+            return;
+        }
         boolean first;
         synchronized (lock) {
             if (released || end != null) {
@@ -293,6 +361,9 @@ public final class Debugger {
             }
             if (!more) {
                 traps.apply();
+                if (history != null) {
+                    history.begin();
+                }
                 go();
             }
         }
@@ -305,6 +376,24 @@ public final class Debugger {
         resumptions++;
         onResumed.run();
         lock.notifyAll();
+    }
+
+    /**
+     * Lets the machine go back in time, and stand there; {@link #awaitStop} tells when it does. Only if it {@link #canGoBack}.
+     *
+     * @param how {@link History#step}, {@link History#toLastStop} or the like
+     */
+    public void goBack(Function<History, Stop> how) {
+        synchronized (lock) {
+            if (end != null || !standsAll || history == null) {
+                return;
+            }
+            stop = null;
+            standsAll = false;
+            travelling = true;
+            journey = how;
+            lock.notifyAll();
+        }
     }
 
     /** {@link #resume} of all. */
@@ -364,6 +453,9 @@ public final class Debugger {
         synchronized (lock) {
             end = null;
             traps.apply();
+            if (history != null) {
+                history.begin();
+            }
         }
     }
 

@@ -32,10 +32,13 @@ public final class Registers {
 
     private final VCpu cpu;
     private final long[] s;
+    private final Runnable onChange;
     private final Map<String, Register> byName = new LinkedHashMap<>();
 
-    Registers(VCpu cpu) {
+    /** @param onChange called when one is set */
+    Registers(VCpu cpu, Runnable onChange) {
         this.cpu = cpu;
+        this.onChange = onChange;
         this.s = cpu.s;
         for (int i = 0; i < NAMES_64.length; i++) {
             int slot = X86State.GPR + i;
@@ -139,6 +142,7 @@ public final class Registers {
         if (r.set == null) {
             return false;
         }
+        onChange.run();
         r.set.accept(value);
         return true;
     }
@@ -167,6 +171,9 @@ public final class Registers {
 
     /** Changes ST(i). */
     public void setX87(int i, long significand, int exponent) {
+        if (significand(i) != significand || exponent(i) != (exponent & 0xffff)) {
+            onChange.run();
+        }
         s[X86State.X87_MANTISSA + physical87(i)] = significand;
         s[X86State.X87_EXPONENT + physical87(i)] = exponent & 0xffff;
     }
@@ -178,6 +185,9 @@ public final class Registers {
 
     /** Changes 64 bits of a vector register. */
     public void setVector(int i, int part, long value) {
+        if (vector(i, part) != value) {
+            onChange.run();
+        }
         s[vectorSlot(i, part)] = value;
     }
 

@@ -22,6 +22,10 @@ public record Stop(Reason reason, int cpu, long address, boolean write, Object c
         EVENT,
         /** A triple fault: the run ends when it is resumed. */
         TRIPLE_FAULT,
+        /** Going back has come to the first moment that is remembered. */
+        HISTORY_BEGIN,
+        /** A recording has come to its end: the run ends when it is resumed. */
+        HISTORY_END,
         /** The run is over; nothing can be resumed. */
         ENDED
     }

@@ -26,6 +26,10 @@ public final class Traps {
     private Set<Long> physicalInForce = Set.of();
     private List<Watchpoint> watchpointsInForce = List.of();
     private final Set<Integer> framesInForce = new HashSet<>();
+    private Aside setAside;
+
+    private record Aside(List<Breakpoint> breakpoints, List<Watchpoint> watchpoints, List<EventCatch> events) {
+    }
 
     Traps(Debugger debugger, List<DebuggedCpu> cpus) {
         this.cpus = cpus;
@@ -73,6 +77,23 @@ public final class Traps {
         breakpoints.clear();
         watchpoints.clear();
         events.clear();
+    }
+
+    /** Nothing but one watchpoint is to stop anybody; {@link #useAll} ends that. While the machine stands. */
+    void useOnly(Watchpoint w) {
+        setAside = new Aside(List.copyOf(breakpoints), List.copyOf(watchpoints), List.copyOf(events));
+        clear();
+        watchpoints.add(w);
+        apply();
+    }
+
+    void useAll() {
+        clear();
+        breakpoints.addAll(setAside.breakpoints);
+        watchpoints.addAll(setAside.watchpoints);
+        events.addAll(setAside.events);
+        setAside = null;
+        apply();
     }
 
     /** The breakpoint that stops a processor before the instruction at an address, or null. */

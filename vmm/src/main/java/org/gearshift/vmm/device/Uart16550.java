@@ -384,6 +384,11 @@ public final class Uart16550 implements Device, PortDevice {
         out.writeBoolean(thrEmptyPending);
         out.writeBoolean(timeoutPending);
         timeout.save(out);
+        Byte[] waiting = fromHost.toArray(Byte[]::new);
+        out.writeInt(waiting.length);
+        for (byte b : waiting) {
+            out.writeByte(b);
+        }
     }
 
     @Override
@@ -402,6 +407,10 @@ public final class Uart16550 implements Device, PortDevice {
         thrEmptyPending = in.readBoolean();
         timeoutPending = in.readBoolean();
         timeout.restore(in);
+        fromHost.clear();
+        for (int left = in.readInt(); left > 0; left--) {
+            fromHost.add(in.readByte());
+        }
         update();
     }
 

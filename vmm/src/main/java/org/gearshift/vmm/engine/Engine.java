@@ -127,6 +127,12 @@ public final class Engine {
         return retiredAtZero - cpu.budget;
     }
 
+    /** Sets the count of retired instructions, when the processor has been put into another state. While the loop does not run. */
+    public void setRetired(long count) {
+        cpu.budget = 0;
+        retiredAtZero = count;
+    }
+
     /** The regions in which most instructions were retired, a line each: address, instructions retired, entries, size, tier. */
     public List<String> hottestRegions(int count) {
         return regions.stream().sorted((a, b) -> Long.compare(b.retired, a.retired)).limit(count)

@@ -55,7 +55,7 @@ import org.gearshift.vmm.virtio.VirtioFunction;
  * thread) calls {@link #poll} now and then and runs due events.
  */
 public final class PcPlatform {
-    private static final int SNAPSHOT_VERSION = 1;
+    private static final int SNAPSHOT_VERSION = 2;
     private static final int ISA_IRQS = 16;
     private static final int IRQ_TIMER = 0;
     private static final int IRQ_KEYBOARD = 1;

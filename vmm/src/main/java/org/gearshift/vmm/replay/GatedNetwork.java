@@ -2,6 +2,7 @@ package org.gearshift.vmm.replay;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.List;
 import org.gearshift.vmm.device.Device.CounterSink;
 import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.EthernetStation;
@@ -11,7 +12,7 @@ import org.gearshift.vmm.net.Frame;
  * A cable between a machine whose runs repeat and a network: frames reach the machine by its {@link Timeline}. In a replay nothing is at the other end, and while the machine is in its
  * past what it sends goes nowhere: it has been sent.
  */
-public final class GatedNetwork implements EthernetNetwork {
+public final class GatedNetwork implements EthernetNetwork, Rewindable {
     /** Frames on the cable, at most: what the network has beyond waits there. */
     private static final int CAPACITY = 64;
     private static final int HEAD = 7;
@@ -95,7 +96,9 @@ public final class GatedNetwork implements EthernetNetwork {
     }
 
     private void arrive(byte[] data) {
-        underWay = Math.max(0, underWay - 1);
+        if (!timeline.inPast()) {
+            underWay = Math.max(0, underWay - 1);
+        }
         if (!arrived.isEmpty() || !station.receive(decoded(data))) {
             arrived.add(data);
         }
@@ -147,6 +150,19 @@ public final class GatedNetwork implements EthernetNetwork {
         arrived.clear();
         if (connected()) {
             outside.reset();
+        }
+    }
+
+    @Override
+    public Object mark() {
+        return List.copyOf(arrived);
+    }
+
+    @Override
+    public void rewind(Object mark) {
+        arrived.clear();
+        for (Object data : (List<?>) mark) {
+            arrived.add((byte[]) data);
         }
     }
 

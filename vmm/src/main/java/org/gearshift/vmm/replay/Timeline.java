@@ -21,7 +21,7 @@ import org.gearshift.vmm.clock.GuestClock;
  *
  * <p>At each moment the processors' state is compared with that of the first time.
  */
-public final class Timeline implements Closeable {
+public final class Timeline implements Closeable, Rewindable {
     /** Guest time between comparisons of a recorded run: a divergence is found within so much of it, and so much is lost if a recording process is killed. */
     static final long CHECK_NANOS = 100_000_000;
     /** Bytes offered one by one that become one piece of input, at most. */
@@ -287,6 +287,34 @@ public final class Timeline implements Closeable {
             return String.format("the recorded run ended with exit code %d after %,d instructions, this one with %d after %,d", was.exitCode(), was.retired(), end.exitCode(), end.retired());
         }
         return was.state().equals(end.state()) ? null : "the replay ends as the recorded run did, but its memory or registers differ";
+    }
+
+    /** How many moments there have been; what is coming stays as it is, since that is in the future of every state there was. */
+    @Override
+    public Object mark() {
+        return next;
+    }
+
+    /** To be called last, when the clock is right again. */
+    @Override
+    public void rewind(Object mark) {
+        next = (Integer) mark;
+        failed = false;
+        arm();
+    }
+
+    /** The machine is going to go back in time, from where it is. */
+    public void leavePresent() {
+        horizon = Math.max(horizon, clock.nanos());
+    }
+
+    /** The machine has been changed from outside, and what happened later will not happen so. Nothing can be done about a recording. */
+    public void forgetFuture() {
+        if (recording == null) {
+            moments.subList(next, moments.size()).clear();
+            horizon = 0;
+            arm();
+        }
     }
 
     /** How often something has come from outside. */

@@ -1,0 +1,54 @@
+package org.gearshift.vmm;
+
+import java.util.Arrays;
+import java.util.List;
+import org.gearshift.paging.GuestRam;
+import org.gearshift.paging.PhysicalMemory;
+import org.gearshift.vmm.debug.TimeMachine;
+
+/**
+ * A state of a machine in memory. Pages that are the same in two of them exist once.
+ *
+ * @param retired instructions retired until then
+ * @param devices what processor and devices have saved
+ * @param marks states of what else changes
+ * @param pages contents of each frame
+ * @param bytes what is this one's own
+ */
+record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][] pages, long bytes) implements TimeMachine.Snapshot {
+    private static final byte[] ZEROES = new byte[GuestRam.FRAME_SIZE];
+
+    /** The pages of a machine, those of another snapshot where they are the same. */
+    static MachineSnapshot of(long retired, byte[] devices, List<Object> marks, GuestRam ram, MachineSnapshot like) {
+        byte[] all = ram.bytes();
+        byte[][] pages = new byte[ram.frames()][];
+        long own = devices.length + (long) pages.length * Integer.BYTES;
+        for (int i = 0; i < pages.length; i++) {
+            int at = i * GuestRam.FRAME_SIZE;
+            byte[] known = like == null ? ZEROES : like.pages[i];
+            if (same(all, at, known)) {
+                pages[i] = known;
+            } else if (like != null && same(all, at, ZEROES)) {
+                pages[i] = ZEROES;
+            } else {
+                pages[i] = Arrays.copyOfRange(all, at, at + GuestRam.FRAME_SIZE);
+                own += GuestRam.FRAME_SIZE;
+            }
+        }
+        return new MachineSnapshot(retired, devices, marks, pages, own);
+    }
+
+    private static boolean same(byte[] all, int at, byte[] page) {
+        return Arrays.equals(all, at, at + GuestRam.FRAME_SIZE, page, 0, GuestRam.FRAME_SIZE);
+    }
+
+    /** Puts the pages back, as a device would write them: what was derived from their old contents goes. */
+    void restorePages(PhysicalMemory memory) {
+        byte[] all = memory.ram().bytes();
+        for (int i = 0; i < pages.length; i++) {
+            if (!same(all, i * GuestRam.FRAME_SIZE, pages[i])) {
+                memory.copyIn((long) i * GuestRam.FRAME_SIZE, pages[i], 0, GuestRam.FRAME_SIZE);
+            }
+        }
+    }
+}

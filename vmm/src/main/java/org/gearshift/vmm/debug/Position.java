@@ -1,0 +1,18 @@
+package org.gearshift.vmm.debug;
+
+/**
+ * A moment between two instructions of a processor.
+ *
+ * @param retired instructions retired before
+ * @param deliveries interrupts and exceptions delivered since the last of them retired
+ */
+public record Position(long retired, int deliveries) implements Comparable<Position> {
+    @Override
+    public int compareTo(Position o) {
+        return retired != o.retired ? Long.compare(retired, o.retired) : Integer.compare(deliveries, o.deliveries);
+    }
+
+    boolean isBefore(Position o) {
+        return compareTo(o) < 0;
+    }
+}
