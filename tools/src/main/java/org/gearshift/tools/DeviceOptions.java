@@ -92,7 +92,7 @@ final class DeviceOptions implements AutoCloseable {
         boolean repeatable = clock == VmConfig.Clock.VIRTUAL;
         for (int number = 0; number < disks.size(); number++) {
             DiskOption option = disks.get(number);
-            DiskImage image = option.open();
+            DiskImage image = option.open(vm);
             String serial = option.serial() == null ? "GEARSHIFT-" + number : option.serial();
             VirtioBlk disk = new VirtioBlk(number, image, repeatable ? IoExecutor.inline() : IoExecutor.thread("disk" + number), serial, option.blockSize());
             attached.add(disk);

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.disk.BackingFiles;
 import org.gearshift.vmm.disk.DiskFormat;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.disk.Qcow2Image;
 import org.gearshift.vmm.disk.SnapshotOverlay;
+import org.gearshift.vmm.disk.VersionedOverlay;
 import org.gearshift.vmm.virtio.VirtioBlk;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -111,9 +113,27 @@ record DiskOption(Path file, DiskFormat format, boolean readOnly, boolean snapsh
 
     /** Opens the image, with changes to be forgotten if so asked. */
     DiskImage open() throws IOException {
-        boolean write = !readOnly && !snapshot;
-        DiskImage image = actualFormat().open(file, !write, backing);
-        return snapshot ? new SnapshotOverlay(image) : image;
+        return snapshot ? new SnapshotOverlay(openBelow()) : openBelow();
+    }
+
+    private DiskImage openBelow() throws IOException {
+        return actualFormat().open(file, readOnly || snapshot, backing);
+    }
+
+    /** The same for a machine that may go back in time, if changes of the disk can. */
+    DiskImage open(Vm vm) throws IOException {
+        if (!vm.canGoBack()) {
+            return open();
+        }
+        if (!snapshot) {
+            if (!readOnly) {
+                vm.keepNoPast();
+            }
+            return open();
+        }
+        VersionedOverlay image = new VersionedOverlay(openBelow());
+        vm.rewindsWith(image);
+        return image;
     }
 
     /**

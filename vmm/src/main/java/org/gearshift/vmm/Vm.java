@@ -76,6 +76,7 @@ public final class Vm implements Machine, TimeMachine {
     /** What they have to do. */
     private final EventQueue outsideEvents = new EventQueue();
     private int gatedDevices;
+    private boolean keepsNoPast;
     /** What has to go back in time with the machine besides processors, memory and devices. */
     private final List<Rewindable> rewindable = new ArrayList<>();
     private final long rsdp;
@@ -404,9 +405,14 @@ public final class Vm implements Machine, TimeMachine {
         rewindable.add(other);
     }
 
+    /** Something changes that cannot be undone: there is no way back. Before anybody debugs. */
+    public void keepNoPast() {
+        keepsNoPast = true;
+    }
+
     /** Whether the machine can go back in time: one processor, and nothing comes from outside but by its timeline. */
     public boolean canGoBack() {
-        return timeline != null && processors.size() == 1 && ram.isArray() && !timeline.isRecorded();
+        return timeline != null && processors.size() == 1 && ram.isArray() && !timeline.isRecorded() && !keepsNoPast;
     }
 
     @Override

@@ -52,7 +52,7 @@ final class ReverseCommands {
     private static void requirePast(DebugContext c) {
         c.requireStanding();
         if (!c.debugger().canGoBack()) {
-            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with one processor and at most 2040M of memory is remembered");
+            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with one processor, at most 2040M of memory and no disk that is written to for good, is remembered");
         }
     }
 

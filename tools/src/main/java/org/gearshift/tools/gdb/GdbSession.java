@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.gearshift.vmm.debug.DebuggedCpu;
 import org.gearshift.vmm.debug.Debugger;
+import org.gearshift.vmm.debug.History;
 import org.gearshift.vmm.debug.Stop;
 import org.gearshift.vmm.debug.Watchpoint;
 
@@ -65,7 +66,7 @@ final class GdbSession {
 
     private void declareQueries() {
         queries.put("qSupported", a -> "PacketSize=" + Integer.toHexString(PacketChannel.MAX_PACKET)
-                + ";qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;hwbreak+");
+                + ";qXfer:features:read+;vContSupported+;QStartNoAckMode+;swbreak+;hwbreak+" + (debugger.canGoBack() ? ";ReverseStep+;ReverseContinue+" : ""));
         queries.put("qXfer:features:read:", this::transferFeatures);
         queries.put("qAttached", a -> "1");
         queries.put("qC", a -> "QC" + thread(current));
@@ -159,6 +160,7 @@ final class GdbSession {
             case 'Z' -> breakpoint(rest, true);
             case 'z' -> breakpoint(rest, false);
             case 'c', 's', 'C', 'S' -> resumeOne(packet);
+            case 'b' -> back(rest);
             case 'H' -> selectThread(rest);
             case 'T' -> threadNumber(rest) < debugger.cpus().size() ? OK : BAD_PACKET;
             case 'D' -> detach();
@@ -330,6 +332,15 @@ final class GdbSession {
         return awaitStop();
     }
 
+    /** bs and bc: back by an instruction, or to what happened last. */
+    private String back(String rest) throws IOException, InterruptedException {
+        if (!debugger.canGoBack() || !rest.equals("s") && !rest.equals("c")) {
+            return UNKNOWN;
+        }
+        debugger.goBack(rest.equals("s") ? h -> h.step(1) : History::toLastStop);
+        return awaitStop();
+    }
+
     private String awaitStop() throws IOException, InterruptedException {
         while (true) {
             Stop s = debugger.awaitStop(interrupted ? 0 : LOOK_MILLIS);
@@ -366,7 +377,12 @@ final class GdbSession {
             ended = true;
             return String.format("W%02x", s.address() & 0xff);
         }
-        return String.format("T%02xthread:%s;%s", signal, thread(s.cpu()), breakpoints.reason(s));
+        String edge = switch (s.reason()) {
+            case HISTORY_BEGIN -> "replaylog:begin;";
+            case HISTORY_END -> "replaylog:end;";
+            default -> "";
+        };
+        return String.format("T%02xthread:%s;%s%s", signal, thread(s.cpu()), edge, breakpoints.reason(s));
     }
 
     private String detach() {

@@ -10,7 +10,7 @@ import org.gearshift.vmm.engine.StopReason;
  */
 public final class History {
     /** Instructions between snapshots while there are few. */
-    private static final long SPACING = Long.getLong("gearshift.snapshotSpacing", 100_000_000);
+    private static final long SPACING = 100_000_000;
     private static final int MAX_SNAPSHOTS = 64;
     /** Part of the Java heap that snapshots may take. */
     private static final int HEAP_SHARE = 4;
@@ -35,7 +35,7 @@ public final class History {
     private final TimeMachine machine;
     private final DebuggedCpu cpu;
     private final List<TimeMachine.Snapshot> snapshots = new ArrayList<>();
-    private long spacing = SPACING;
+    private long spacing = Long.getLong("gearshift.snapshotSpacing", SPACING);
     /** What the next snapshot will have most in common with. */
     private TimeMachine.Snapshot latest;
     private TimeMachine.Snapshot near;

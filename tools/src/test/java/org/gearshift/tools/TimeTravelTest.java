@@ -1,0 +1,151 @@
+package org.gearshift.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.gearshift.samples.SampleKernel;
+import org.gearshift.vmm.Vm;
+import org.gearshift.vmm.VmConfig;
+import org.gearshift.vmm.VmOutcome;
+import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.debug.Debugger;
+import org.gearshift.vmm.debug.EventCatch;
+import org.gearshift.vmm.debug.History;
+import org.gearshift.vmm.debug.Stop;
+import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Timeline;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A kernel with paging, page faults, timer interrupts and processes is had backwards, and comes to the same end all the same. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class TimeTravelTest {
+    private static final long PATIENCE_MILLIS = 60_000;
+    private static final long SPACING = 2_000_000;
+    /** Instructions between one page fault and the next where there are many. */
+    private static final int CLOSE = 300;
+    private static final int TIMER = 32;
+    private static final int PAGE_FAULT = 14;
+
+    /** The sample kernel under a debugger that remembers; or, without one, as a measure. */
+    private static final class Run {
+        final ByteArrayOutputStream console = new ByteArrayOutputStream();
+        final Vm vm;
+        Debugger debugger;
+        CompletableFuture<VmOutcome> outcome;
+
+        Run(boolean remembers) throws Exception {
+            VmConfig config = new VmConfig(32 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM));
+            vm = new Vm(remembers ? config.with(Timeline.inMemory(Origin.USUAL)) : config, NamedCpu.P686.model(), console::write);
+            vm.load(SampleKernel.image(), new byte[0], "", "");
+            if (remembers) {
+                debugger = vm.debugger();
+                debugger.attach(true);
+                debugger.pause();
+            }
+            outcome = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+        }
+
+        Stop waits() throws InterruptedException {
+            Stop s = debugger.awaitStop(PATIENCE_MILLIS);
+            assertNotNull(s, "it does not stop");
+            return s;
+        }
+
+        Stop goesOn() throws InterruptedException {
+            debugger.resume();
+            return waits();
+        }
+
+        Stop steps() throws InterruptedException {
+            debugger.resume(cpu -> Debugger.Action.STEP);
+            return waits();
+        }
+
+        Stop back(Function<History, Stop> how) throws InterruptedException {
+            debugger.goBack(how);
+            return waits();
+        }
+
+        /** Where it stands, and all that can be seen there. */
+        String state() {
+            return vm.retired() + " " + Long.toHexString(debugger.cpus().get(0).pc()) + " " + vm.stateHash();
+        }
+    }
+
+    private static Run remembering() throws Exception {
+        String before = System.getProperty("gearshift.snapshotSpacing");
+        System.setProperty("gearshift.snapshotSpacing", Long.toString(SPACING));
+        try {
+            Run run = new Run(true);
+            run.waits();
+            return run;
+        } finally {
+            if (before == null) {
+                System.clearProperty("gearshift.snapshotSpacing");
+            }
+        }
+    }
+
+    @Test
+    void interruptsComeBackwardsAndForwardsAgain() throws Exception {
+        Run measure = new Run(false);
+        assertEquals(0, measure.outcome.get(2, TimeUnit.MINUTES).exitCode());
+        Run run = remembering();
+        EventCatch interrupts = new EventCatch(EventCatch.Kind.INTERRUPT, TIMER, TIMER);
+        run.debugger.traps().add(interrupts);
+        List<String> there = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            assertEquals(Stop.Reason.EVENT, run.goesOn().reason());
+            there.add(run.state());
+        }
+        for (int i = there.size() - 2; i >= 0; i--) {
+            assertEquals(Stop.Reason.EVENT, run.back(History::toLastStop).reason());
+            assertEquals(there.get(i), run.state());
+        }
+        assertEquals(Stop.Reason.HISTORY_BEGIN, run.back(History::toLastStop).reason());
+        for (String state : there) {
+            assertEquals(Stop.Reason.EVENT, run.goesOn().reason());
+            assertEquals(state, run.state());
+        }
+        run.debugger.detach();
+        assertEquals(0, run.outcome.get(2, TimeUnit.MINUTES).exitCode());
+        assertEquals(measure.vm.stateHash(), run.vm.stateHash());
+        assertEquals(measure.console.toString(), run.console.toString(), "nothing is printed twice");
+    }
+
+    @Test
+    void everyStepIsUndone() throws Exception {
+        Run run = remembering();
+        run.debugger.stepIntoInterrupts(true);
+        run.debugger.traps().add(new EventCatch(EventCatch.Kind.EXCEPTION, PAGE_FAULT, PAGE_FAULT));
+        long last = Long.MIN_VALUE / 2;
+        for (long now = 0; now - last > CLOSE; ) {
+            last = now;
+            assertEquals(Stop.Reason.EVENT, run.goesOn().reason());
+            now = run.vm.retired();
+        }
+        run.debugger.traps().clear();
+        List<String> there = new ArrayList<>();
+        long exceptions = 0;
+        for (int i = 0; i < 400; i++) {
+            there.add(run.state());
+            exceptions += run.steps().text().startsWith("exception") ? 1 : 0;
+        }
+        assertTrue(exceptions > 0, "page faults are among the steps");
+        for (int i = there.size() - 1; i >= 0; i--) {
+            assertEquals(Stop.Reason.STEP, run.back(h -> h.step(1)).reason());
+            assertEquals(there.get(i), run.state(), "step " + i);
+        }
+        run.vm.quit();
+        run.outcome.get(1, TimeUnit.MINUTES);
+    }
+}
