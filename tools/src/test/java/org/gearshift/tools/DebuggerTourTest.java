@@ -35,7 +35,7 @@ class DebuggerTourTest {
             run(m.group(1), m.group(2), kernel);
             sessions++;
         }
-        assertEquals(3, sessions);
+        assertEquals(4, sessions);
     }
 
     private static void run(String line, String session, Path kernel) {

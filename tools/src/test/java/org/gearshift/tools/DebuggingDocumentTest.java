@@ -43,4 +43,9 @@ class DebuggingDocumentTest {
     void profile() throws IOException {
         check("profile", 1, Map.of());
     }
+
+    @Test
+    void timeTravel() throws IOException {
+        check("time travel", 4, Map.of());
+    }
 }

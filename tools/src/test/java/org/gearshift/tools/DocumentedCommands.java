@@ -25,7 +25,7 @@ import java.util.regex.Pattern;
 final class DocumentedCommands {
     private static final Pattern BLOCK = Pattern.compile("```console\n(.*?)```", Pattern.DOTALL);
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
-    private static final Pattern FILE = Pattern.compile("[\\w-]+\\.(ir|svg|dot|class|bin|trace|html|info|elf|txt)");
+    private static final Pattern FILE = Pattern.compile("[\\w-]+\\.(ir|svg|dot|class|bin|trace|rec|html|info|elf|txt)");
     private static final String LEFT_OUT = "...";
 
     private final Path document;

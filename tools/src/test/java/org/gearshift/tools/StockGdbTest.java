@@ -9,6 +9,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,8 @@ import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.boot.KernelCode;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Timeline;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +61,40 @@ class StockGdbTest {
             delete
             """;
 
+    private static final String BACK = """
+            set pagination off
+            set confirm off
+            set tcp connect-timeout 60
+            target remote localhost:%d
+            hbreak start_kernel
+            continue
+            delete
+            stepi
+            p/x $sp
+            stepi
+            stepi
+            reverse-stepi
+            reverse-stepi
+            p/x $sp
+            x/i $pc
+            reverse-stepi
+            x/i $pc
+            watch *(long *) &jiffies
+            continue
+            continue
+            reverse-continue
+            reverse-continue
+            bt 1
+            delete
+            hbreak start_kernel
+            reverse-continue
+            x/i $pc
+            delete
+            reverse-continue
+            stepi
+            detach
+            """;
+
     @TempDir
     Path dir;
 
@@ -82,6 +119,26 @@ class StockGdbTest {
         assertMatches("CPU 0  pc c1[0-9a-f]+ <__fentry__>  32-bit protected mode, CPL 0", said);
     }
 
+    @Test
+    void backwards() throws Exception {
+        String said = debug("debian-686-pae", BACK, false, 1);
+        Matcher stack = Pattern.compile("\\$[12] = (0x[0-9a-f]+)").matcher(said);
+        assertTrue(stack.find(), said);
+        String before = stack.group(1);
+        assertTrue(stack.find() && stack.group(1).equals(before), said);
+        assertMatches("=> 0xc1[0-9a-f]+ <__fentry__>.*\\R.*in start_kernel \\(\\)\\R=> 0xc[0-9a-f]+ <start_kernel>", said);
+        // Forwards twice, and the same backwards: what is old is new.
+        Matcher ticks = Pattern.compile("Old value = (-?\\d+)\\R.*New value = (-?\\d+)").matcher(said);
+        List<Long> values = new ArrayList<>();
+        while (ticks.find()) {
+            values.add(Long.parseLong(ticks.group(2)) - Long.parseLong(ticks.group(1)));
+        }
+        assertEquals(List.of(1L, 1L, -1L, -1L), values, said);
+        assertMatches("#0 .*do_timer \\(\\)", said);
+        assertMatches("Breakpoint 3, .*in start_kernel \\(\\)\\R=> 0xc[0-9a-f]+ <start_kernel>", said);
+        assertMatches("No more reverse-execution history", said);
+    }
+
     private static void assertMatches(String pattern, String text) {
         assertTrue(Pattern.compile(pattern).matcher(text).find(), () -> pattern + " is not in:\n" + text);
     }
@@ -99,6 +156,11 @@ class StockGdbTest {
 
     /** Runs a guest under gdb with a script, and, after that, until it has printed something more. @return what gdb has printed */
     private String debug(String guest, String script, boolean wide) throws Exception {
+        return debug(guest, script, wide, 2);
+    }
+
+    /** The same with any number of processors; with one, the guest can go back in time. */
+    private String debug(String guest, String script, boolean wide, int cpus) throws Exception {
         Prerequisite.program("gdb");
         KernelImage packed = DebianGuest.kernel(guest);
         SymbolTable symbols = SymbolReader.read(guest, packed.array());
@@ -108,7 +170,8 @@ class StockGdbTest {
         ByteArrayOutputStream serial = new ByteArrayOutputStream();
         CompletableFuture<Void> left = new CompletableFuture<>();
         CompletableFuture<Void> goesOn = new CompletableFuture<>();
-        Vm vm = new Vm(new VmConfig(256 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM), 2), Vm.processorFor(kernel), b -> {
+        VmConfig config = new VmConfig(256 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM), cpus);
+        Vm vm = new Vm(cpus == 1 ? config.with(Timeline.inMemory(Origin.USUAL)) : config, Vm.processorFor(kernel), b -> {
             serial.write(b);
             if (left.isDone()) {
                 goesOn.complete(null);

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +26,7 @@ import org.gearshift.vmm.replay.Origin;
 import org.gearshift.vmm.replay.Timeline;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A kernel with paging, page faults, timer interrupts and processes is had backwards, and comes to the same end all the same. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -147,5 +150,36 @@ class TimeTravelTest {
         }
         run.vm.quit();
         run.outcome.get(1, TimeUnit.MINUTES);
+    }
+
+    /** Fills a table over and over; once, in the 777th round, with a wild index. Much later it notices that a variable is not what it was. */
+    private static final int[] CORRUPTING = {
+        0xb9, 0x00, 0x00, 0x00, 0x00,                                   // mov ecx, 0
+        0xc7, 0x05, 0x00, 0x00, 0x20, 0x00, 0x0d, 0xd0, 0x00, 0x00,     // mov [200000], d00d
+        0xbb, 0x00, 0x10, 0x20, 0x00,                                   // mov ebx, 201000
+        0x89, 0xc8, 0x25, 0xff, 0x00, 0x00, 0x00,                       // next: eax = ecx & ff
+        0x81, 0xf9, 0x09, 0x03, 0x00, 0x00, 0x75, 0x05,                 // cmp ecx, 777
+        0xb8, 0x00, 0xfc, 0xff, 0xff,                                   // eax = -400
+        0x89, 0x0c, 0x83,                                               // mov [ebx + eax * 4], ecx
+        0x41, 0x81, 0xf9, 0x00, 0x00, 0x20, 0x00, 0x75, 0xe0,           // 2M times
+        0x81, 0x3d, 0x00, 0x00, 0x20, 0x00, 0x0d, 0xd0, 0x00, 0x00,     // cmp [200000], d00d
+        0x74, 0x04, 0xb0, 0x01, 0xe6, 0xf4,                             // if not: exit code 3
+        0xb0, 0x00, 0xe6, 0xf4, 0xeb, 0xfe};
+
+    @Test
+    void aPlantedCorruptionIsFound(@TempDir Path dir) throws Exception {
+        String kernel = Files.write(dir.resolve("corrupting"), GuestCode.elf(CORRUPTING)).toString();
+        assertEquals(3, CommandLineRun.of("run", "--kernel", kernel, "--serial", "none").code());
+        System.setProperty("gearshift.snapshotSpacing", Long.toString(SPACING));
+        try {
+            CommandLineRun run = CommandLineRun.of("debug", "--clock", "virtual", "--kernel", kernel, "-m", "16M", "--serial", "none", "--batch",
+                    "-e", "break 0x100040", "-e", "continue", "-e", "last-write 0x200000", "-e", "print $ecx", "-e", "last-write 0x200000", "-e", "last-write 0x200000");
+            assertEquals(0, run.code(), run.err());
+            assertTrue(run.out().contains(": 0000d00d, then 00000309\n=> 00100028: mov DWORD PTR [ebx+eax*4],ecx\n0x309 = 777\n"), run.out());
+            assertTrue(run.out().contains(": 00000000, then 0000d00d\n=> 00100005: mov DWORD PTR ds:0x200000,0xd00d\n"), run.out());
+            assertTrue(run.out().endsWith("nothing has written to 00200000 since the beginning\n"), run.out());
+        } finally {
+            System.clearProperty("gearshift.snapshotSpacing");
+        }
     }
 }

@@ -75,7 +75,7 @@ final class ReverseCommands {
             throw new CommandException("reverse-finish: no return address was found on the stack");
         }
         Watchpoint slot = new Watchpoint(at.slot(), at.bytes(), Watchpoint.Kind.WRITE, false);
-        run.report(c, goQuietly(c, h -> h.toLast(slot)));
+        reportPlace(c, goQuietly(c, h -> h.toLast(slot)));
     }
 
     private void lastWrite(DebugContext c, long address, int bytes) throws InterruptedException {
@@ -92,7 +92,16 @@ final class ReverseCommands {
             c.print("%s was last written %,d instructions before, by instruction %,d: %s, then %s", c.place(address), from - c.cpu().engine().retired(), c.cpu().engine().retired() + 1,
                     contents(c.cpu(), address, bytes), now);
         }
-        run.report(c, s);
+        reportPlace(c, s);
+    }
+
+    /** The watchpoint is not the user's. */
+    private void reportPlace(DebugContext c, Stop s) {
+        if (s.reason() == Stop.Reason.WATCH) {
+            MemoryCommands.instructions(c, c.cpu().pc(), 1);
+        } else {
+            run.report(c, s);
+        }
     }
 
     private static String contents(DebuggedCpu cpu, long address, int bytes) {

@@ -5,6 +5,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -35,8 +36,11 @@ public final class Recording {
      * @throws LogFormatException if it is none, of another version, or damaged
      */
     public static Recording read(Path file) throws IOException {
+        if (!Files.exists(file)) {
+            throw new NoSuchFileException(file.toString());
+        }
         if (!Files.isRegularFile(file)) {
-            throw new IOException(file + (Files.exists(file) ? ": is no file" : ": no such file"));
+            throw new LogFormatException(file + ": is no file");
         }
         if (Files.size(file) > MAX_BYTES) {
             throw new LogFormatException(file + ": larger than a recording can be");
