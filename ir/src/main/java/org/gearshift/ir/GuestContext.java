@@ -45,6 +45,8 @@ public abstract class GuestContext {
     public boolean faultPending;
     /** Number of the operation that generated code is about to leave its fast path for: private to the backend. */
     public int faultSite;
+    /** What a helper that has two results gives besides the one it returns; good until another such helper is called. No guest state. */
+    public int secondResult;
     /** The context's one fault object. */
     public final GuestFault fault = new GuestFault();
 
@@ -139,6 +141,12 @@ public abstract class GuestContext {
     /** Lets the current instruction, of which nothing has been committed, begin anew; typed like {@link #raise}. */
     public final GuestFault retry() {
         fault.kind = GuestFault.Kind.RETRY;
+        throw fault;
+    }
+
+    /** Abandons the current instruction, of which nothing has happened, so that it is executed in another way; typed like {@link #raise}. */
+    public final GuestFault miss() {
+        fault.kind = GuestFault.Kind.MISS;
         throw fault;
     }
 

@@ -44,6 +44,7 @@ public final class Helper {
     private final boolean check;
     private final int passesSignExtended;
     private final int passesAligned;
+    private final boolean expectation;
     private final Attempt attempt;
     private final BitSet reads;
     private final BitSet writes;
@@ -51,7 +52,7 @@ public final class Helper {
     private volatile MethodHandle uniform;
 
     private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
-            boolean pure, boolean faults, boolean check, int passesSignExtended, int passesAligned, Attempt attempt, BitSet reads, BitSet writes) {
+            boolean pure, boolean faults, boolean check, int passesSignExtended, int passesAligned, boolean expectation, Attempt attempt, BitSet reads, BitSet writes) {
         if (params.size() > MAX_ARGS) {
             throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
         }
@@ -66,6 +67,7 @@ public final class Helper {
         this.check = check;
         this.passesSignExtended = passesSignExtended;
         this.passesAligned = passesAligned;
+        this.expectation = expectation;
         this.attempt = attempt;
         this.reads = reads;
         this.writes = writes;
@@ -87,7 +89,7 @@ public final class Helper {
 
     /** A function of its arguments alone. */
     public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, 0, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, 0, false, null, new BitSet(), new BitSet());
     }
 
     /**
@@ -99,28 +101,33 @@ public final class Helper {
      */
     public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
             Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0, 0, null,
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0, 0, false, null,
                 (BitSet) reads.clone(), (BitSet) writes.clone());
     }
 
     /** A helper that only looks whether an access may take place: it raises a fault or does nothing, and touches memory at most as a load does. */
     public static Helper check(String name, Class<?> owner, String method, Type... params) {
-        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, 0, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, 0, false, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I64 that returns at once if the value is the sign-extension of its low {@code bits}: callers may test that themselves. */
     public static Helper signExtensionCheck(String name, Class<?> owner, String method, int bits) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, 0, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, 0, false, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I64 that returns at once if the value is a multiple of {@code bytes}, a power of two: callers may test that themselves. */
     public static Helper alignmentCheck(String name, Class<?> owner, String method, int bytes) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, 0, bytes, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, 0, bytes, false, null, new BitSet(), new BitSet());
+    }
+
+    /** A {@link #check} of one I32 that returns at once unless the value is 0, and otherwise abandons the instruction as a miss: callers may test that themselves. */
+    static Helper expectation(String name, Class<?> owner, String method) {
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I32), true, false, true, true, 0, 0, true, null, new BitSet(), new BitSet());
     }
 
     /** The same helper, with an attempt that code may make before it. */
     public Helper withAttempt(Attempt a) {
-        return new Helper(name, owner, method, result, params, takesContext, pure, faults, check, passesSignExtended, passesAligned, a, reads, writes);
+        return new Helper(name, owner, method, result, params, takesContext, pure, faults, check, passesSignExtended, passesAligned, expectation, a, reads, writes);
     }
 
     private static Class<?> javaType(Type t) {
@@ -176,6 +183,16 @@ public final class Helper {
     /** Of an {@link #alignmentCheck} the number of bytes, otherwise 0. */
     public int passesAligned() {
         return passesAligned;
+    }
+
+    /** True for {@link Expectation#HELPER}: it passes if its argument is not 0. */
+    public boolean isExpectation() {
+        return expectation;
+    }
+
+    /** True if it takes a context for a result only, and touches neither slots nor memory, nor asks how far the budget is used. */
+    public boolean isLocal() {
+        return takesContext && !faults && reads.isEmpty() && writes.isEmpty();
     }
 
     /** What may be tried before it, or null. */

@@ -380,6 +380,25 @@ public final class IrBuilder {
         return v;
     }
 
+    /** What follows in this block is for the case that a condition holds, an I32 other than 0; see {@link Expectation}. A condition known to hold costs nothing. */
+    public void expect(Insn condition) {
+        if (!condition.isConst() || condition.imm() == 0) {
+            call(Expectation.HELPER, condition);
+        }
+    }
+
+    /** The constant, an I32, whose sign-extension a slot is known to hold; null if none is. */
+    public Insn constantIn(int slot) {
+        return extended[slot] && known32[slot].isConst() ? known32[slot] : null;
+    }
+
+    /** From here on a slot is known to hold the sign-extension of a constant, since that has been compared. */
+    public void assume(int slot, int value) {
+        known32[slot] = i32(value);
+        known64[slot] = null;
+        extended[slot] = true;
+    }
+
     /** Calls a monitor service with up to three arguments; the result is I64. */
     public Insn vmcall(int number, Insn... args) {
         Insn v = emit(new Insn(Op.VMCALL, Type.I64, number, null, args));

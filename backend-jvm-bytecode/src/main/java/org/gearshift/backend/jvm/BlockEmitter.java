@@ -269,7 +269,7 @@ final class BlockEmitter {
             return;
         }
         values.settle();
-        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0)) {
+        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0 || h.isExpectation())) {
             attempt(i, h);
             return;
         }
@@ -283,7 +283,9 @@ final class BlockEmitter {
             memory.site(site());
         }
         if (h.takesContext()) {
-            budgetToContext(refund());
+            if (!h.isLocal()) {
+                budgetToContext(refund());
+            }
             c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
         }
         for (Insn a : i.args()) {
@@ -315,6 +317,10 @@ final class BlockEmitter {
 
     /** What a helper mostly comes to, without a call; otherwise the region is left. */
     private void attempt(Insn i, Helper h) {
+        if (h.isExpectation()) {
+            expressions.jumpIf(i.arg(0), false, misses.at(site(), c.stack()));
+            return;
+        }
         if (h.passesAligned() != 0) {
             values.push(i.arg(0));
             c.op(L2I);

@@ -10,6 +10,7 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.lift.X86Lifter;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 import org.gearshift.vmm.cpu.VCpu;
 
 /** Turns guest code at a pc into a {@link Translation} the interpreter can run, or back into IR for the compiler. */
@@ -109,6 +110,7 @@ final class BlockTranslator {
         Translation t = new Translation(pc, single ? mode | SINGLE : mode, linear, code.firstFrame(), second,
                 block.guestInsns(), block.guestBytes(), handle);
         t.checkedEpoch = mmu.mappingEpoch();
+        t.firstX87 = lifter.firstX87();
         t.breakpoint = breakpoints != null && !single && breakpoints.at(linear, t.physical());
         t.cached = inRam(t.frame) && (!crosses || inRam(second)) && block.guestBytes() > 0 && !t.breakpoint;
         cache.setHandle(t);
@@ -182,8 +184,18 @@ final class BlockTranslator {
 
     /** The IR of a translation, not optimized. */
     Block lift(Translation t) {
+        return lift(t, X87Knowledge.UNKNOWN);
+    }
+
+    /** The same for one state of the x87 register stack at its start; the code leaves where there is another. */
+    Block lift(Translation t, int x87State) {
         code.readFrom(t);
-        return lifter.lift(code, t.pc, t.mode & ~SINGLE, t.guestInsns);
+        return lifter.lift(code, t.pc, t.mode & ~SINGLE, t.guestInsns, x87State);
+    }
+
+    /** State of the x87 register stack after the block lifted last. */
+    int x87After() {
+        return lifter.x87After();
     }
 
     private boolean inRam(int frame) {

@@ -20,6 +20,7 @@ import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 import org.gearshift.vmm.cpu.CpuExit;
 import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
@@ -389,8 +390,11 @@ public final class Engine {
             }
             if (cpu.faultPending) {
                 cpu.faultPending = false;
-                if (cpu.fault.kind == GuestFault.Kind.MISS && r.missesTooOften()) {
-                    callSlowPaths(r);
+                if (cpu.fault.kind == GuestFault.Kind.MISS) {
+                    r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
+                    if (r.missesTooOften()) {
+                        compileAgain(r);
+                    }
                 }
                 fault();
                 break;
@@ -433,16 +437,17 @@ public final class Engine {
         CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
     }
 
-    /** Compiles a region once more, as one that does not leave when an access has no fast path. */
-    private void callSlowPaths(RegionRecord r) {
+    /** Compiles a region once more that is left too often: for what has been seen meanwhile, or else as one that does not leave when an access has no fast path. */
+    private void compileAgain(RegionRecord r) {
         if (!r.valid) {
             return;
         }
         long start = System.nanoTime();
-        RegionFormer.Candidate c = former.again(r);
+        boolean calling = !r.surprised() || r.generation >= MAX_GENERATION;
+        RegionFormer.Candidate c = former.again(r, calling);
         try {
-            install(c, compile(c, r.code.entries().get(0), true), true, r.generation, r.heat());
-            statistics.calling++;
+            install(c, compile(c, r.code.entries().get(0), calling), calling, calling ? r.generation : r.generation + 1, r.heat());
+            statistics.calling += calling ? 1 : 0;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
         }
@@ -638,7 +643,7 @@ public final class Engine {
             return;
         }
         long start = System.nanoTime();
-        RegionFormer.Candidate c = former.merge(from, options.regionInsns());
+        RegionFormer.Candidate c = former.merge(from, options.regionInsns(), r.calling);
         int generation = 0;
         long heat = 0;
         for (Translation m : c == null ? List.<Translation>of() : c.members()) {
@@ -688,6 +693,7 @@ public final class Engine {
         if (interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
             return;
         }
+        t.x87State = X87Knowledge.stateOf(cpu.s);
         long start = System.nanoTime();
         int limit = options.regionInsns();
         while (!extend(t)) {
@@ -759,7 +765,7 @@ public final class Engine {
         }
         long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
-        RegionRecord r = new RegionRecord(c.members(), code, p, f, mmu.mappingEpoch(), calling, generation, inherited);
+        RegionRecord r = new RegionRecord(c, code, p, f, mmu.mappingEpoch(), calling, generation, inherited);
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }

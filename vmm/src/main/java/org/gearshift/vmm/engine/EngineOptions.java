@@ -24,6 +24,13 @@ public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, 
     public static final int DEFAULT_REGION_INSNS = Integer.getInteger("gearshift.regionInsns", 250);
     public static final int DEFAULT_DOMINANCE = Integer.getInteger("gearshift.dominance", 32);
 
+    /** Whether regions are compiled for the states of the x87 register stack that have been seen. */
+    private static final boolean SPECIALIZES_X87 = !Boolean.getBoolean("gearshift.generalX87");
+
+    boolean specializesX87() {
+        return SPECIALIZES_X87;
+    }
+
     public static EngineOptions of(Backend backend) {
         return new EngineOptions(backend, DEFAULT_HOT_THRESHOLD, DEFAULT_REGION_INSNS, DEFAULT_DOMINANCE, false, false);
     }

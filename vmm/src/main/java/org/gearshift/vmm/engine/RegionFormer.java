@@ -27,10 +27,19 @@ import org.gearshift.vmm.cpu.VCpu;
  */
 final class RegionFormer {
     /** No pc. */
-    private static final long NOWHERE = -1;
+    static final long NOWHERE = -1;
 
-    /** A chosen region: its IR, null if another processor has compiled it, and the translations of its blocks. */
-    record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns) {
+    /**
+     * A chosen region: its IR, null if another processor has compiled it, the translations of its blocks, and the states of the x87 register stack that its blocks
+     * are for, where they are for one.
+     */
+    record Candidate(Region region, Map<Long, Translation> byPc, int guestInsns, Map<Long, Integer> x87States) {
+        private static Candidate of(Map<Long, Block> blocks, List<Long> entries, Map<Long, Translation> chosen, int insns, Map<Long, Integer> x87States) {
+            List<Block> ordered = new ArrayList<>(blocks.values());
+            ordered.sort(Comparator.comparingLong(Block::pc));
+            return new Candidate(new Region(ordered, entries), chosen, insns, x87States);
+        }
+
         List<Translation> members() {
             return List.copyOf(byPc.values());
         }
@@ -70,7 +79,7 @@ final class RegionFormer {
      * region already are left to it: compiled twice, a loop too large for one region would be compiled once more from each of its blocks.
      */
     Candidate form(Translation seed, int maxInsns) {
-        return form(seed, Set.of(), maxInsns);
+        return form(seed, Set.of(), maxInsns, false);
     }
 
     /**
@@ -92,30 +101,36 @@ final class RegionFormer {
                 entries.add(t.pc);
             }
         }
-        return assemble(seed, chosen, blocks, entries, insns);
+        return assemble(seed, chosen, blocks, entries, insns, r.calling);
     }
 
-    /** The blocks of a region once more, with the same entries. */
-    Candidate again(RegionRecord r) {
+    /** The blocks of a region once more, with the same entries. @param calling see {@link RegionRecord#calling} */
+    Candidate again(RegionRecord r, boolean calling) {
         Map<Long, Translation> chosen = new LinkedHashMap<>();
-        List<Block> blocks = new ArrayList<>();
+        Map<Long, Block> blocks = new LinkedHashMap<>();
         int insns = 0;
         for (Translation t : r.members) {
             chosen.put(t.pc, t);
-            blocks.add(translator.lift(t));
+            blocks.put(t.pc, translator.lift(t));
             insns += t.guestInsns;
         }
-        blocks.sort(Comparator.comparingLong(Block::pc));
-        return new Candidate(new Region(blocks, r.code.entries()), chosen, insns);
+        Map<Long, Integer> x87States = specialize(chosen, blocks, calling);
+        return Candidate.of(blocks, r.code.entries(), chosen, insns, x87States);
+    }
+
+    /** Makes blocks ones for the states of the x87 register stack that are expected, unless code is not to leave where they are others. */
+    private Map<Long, Integer> specialize(Map<Long, Translation> chosen, Map<Long, Block> blocks, boolean calling) {
+        return calling || !options.specializesX87() ? Map.of() : X87States.specialize(translator, chosen, blocks);
     }
 
     /**
      * Forms a region of {@code seed} and what control is seen to go to from there by way of other regions: targets of indirect jumps and calls, callees that did not
      * fit. All of those are entries.
      *
+     * @param calling see {@link RegionRecord#calling}
      * @return null if there is nothing to join, or not all of it fits
      */
-    Candidate merge(Translation seed, int maxInsns) {
+    Candidate merge(Translation seed, int maxInsns, boolean calling) {
         Set<Translation> roots = new LinkedHashSet<>();
         roots.add(seed);
         List<Translation> open = new ArrayList<>(roots);
@@ -130,7 +145,7 @@ final class RegionFormer {
         if (roots.size() < 2 || roots.size() > MAX_ROOTS) {
             return null;
         }
-        return form(seed, roots, maxInsns);
+        return form(seed, roots, maxInsns, calling);
     }
 
     /**
@@ -155,7 +170,7 @@ final class RegionFormer {
         }
         // Translating waits for other processors now and then, and takes in what they have changed.
         boolean stays = epoch == mmu.mappingEpoch() && chosen.values().stream().allMatch(t -> t.valid);
-        return stays ? new Candidate(null, chosen, insns) : null;
+        return stays ? new Candidate(null, chosen, insns, Map.of()) : null;
     }
 
     /** Translates a block that has not run here yet; null if that cannot be done without a page fault, or not be kept. */
@@ -175,7 +190,7 @@ final class RegionFormer {
         }
     }
 
-    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns) {
+    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns, boolean calling) {
         boolean merging = !roots.isEmpty();
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
@@ -216,7 +231,7 @@ final class RegionFormer {
                 offer(queue, seen, back, t.mode, floor, merging, true);
             }
         }
-        return chosen.containsKey(seed.pc) && chosen.values().containsAll(roots) ? assemble(seed, chosen, blocks, returnPoints, insns) : null;
+        return chosen.containsKey(seed.pc) && chosen.values().containsAll(roots) ? assemble(seed, chosen, blocks, returnPoints, insns, calling) : null;
     }
 
     private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean merging, boolean returnPoint) {
@@ -248,7 +263,7 @@ final class RegionFormer {
         return t.code != null || t.handle == Translation.NONE ? options.hotThreshold() : interpreter.executions(t.handle);
     }
 
-    private Candidate assemble(Translation seed, Map<Long, Translation> chosen, Map<Long, Block> blocks, Set<Long> returnPoints, int insns) {
+    private Candidate assemble(Translation seed, Map<Long, Translation> chosen, Map<Long, Block> blocks, Set<Long> returnPoints, int insns, boolean calling) {
         Set<Long> entries = new LinkedHashSet<>();
         entries.add(seed.pc);
         for (long pc : chosen.keySet()) {
@@ -256,9 +271,8 @@ final class RegionFormer {
                 entries.add(pc);
             }
         }
-        List<Block> ordered = new ArrayList<>(blocks.values());
-        ordered.sort(Comparator.comparingLong(Block::pc));
-        return new Candidate(new Region(ordered, new ArrayList<>(entries)), chosen, insns);
+        Map<Long, Integer> x87States = specialize(chosen, blocks, calling);
+        return Candidate.of(blocks, new ArrayList<>(entries), chosen, insns, x87States);
     }
 
     private static long[] successors(Block b) {

@@ -1,7 +1,9 @@
 package org.gearshift.vmm.engine;
 
 import java.util.List;
+import java.util.Map;
 import org.gearshift.backend.jvm.CompiledRegion;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /**
  * A compiled region as the code cache knows it: its blocks, and which virtual pages must be mapped to which frames for it to be entered.
@@ -33,9 +35,14 @@ final class RegionRecord {
     /** Where control went from here. */
     final RegionSuccessors successors = new RegionSuccessors();
 
-    RegionRecord(List<Translation> members, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
+    /** States of the x87 register stack that blocks were compiled for, by pc. */
+    private final Map<Long, Integer> x87States;
+    private boolean surprised;
+
+    RegionRecord(RegionFormer.Candidate from, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
         this.calling = calling;
-        this.members = members;
+        this.members = from.members();
+        this.x87States = from.x87States();
         this.code = code;
         this.pages = pages;
         this.frames = frames;
@@ -57,6 +64,24 @@ final class RegionRecord {
         }
         condemned = true;
         return true;
+    }
+
+    /**
+     * Notes in which state the x87 register stack was where the region was left: if that is where one of its blocks begins to use it, and the state is not what that
+     * was compiled for, the region is better off compiled once more.
+     */
+    void seenAtMiss(long pc, int x87State) {
+        for (Translation t : x87States.isEmpty() ? List.<Translation>of() : members) {
+            if (t.firstX87 == pc) {
+                t.x87State = x87State;
+                surprised |= x87States.getOrDefault(t.pc, X87Knowledge.UNKNOWN) != x87State;
+            }
+        }
+    }
+
+    /** Whether compiling it once more would give other code, since other states of the x87 register stack have been seen. */
+    boolean surprised() {
+        return surprised;
     }
 
     /** Nothing will enter it any more. */

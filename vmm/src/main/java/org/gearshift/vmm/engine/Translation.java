@@ -3,6 +3,7 @@ package org.gearshift.vmm.engine;
 import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.backend.jvm.CompiledRegion;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /**
  * One basic block of guest code in the cache: for a pc, a processor mode and the physical page or pages its bytes were read from.
@@ -38,6 +39,10 @@ final class Translation {
     boolean breakpoint;
     /** {@code ShadowMmu.mappingEpoch()} at which the mapping of the page or pages was last found right. */
     int checkedEpoch;
+    /** Pc of the block's first x87 instruction, or -1. */
+    long firstX87 = -1;
+    /** State of the x87 register stack that has been seen there, as {@link X87Knowledge} has it. */
+    int x87State = X87Knowledge.UNKNOWN;
     /** Chain in the cache's hash table. */
     Translation next;
 

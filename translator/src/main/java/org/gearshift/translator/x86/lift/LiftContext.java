@@ -29,6 +29,7 @@ public final class LiftContext {
     public final long mode;
     /** Arithmetic flags and conditions. */
     public final Flags flags;
+    private final X87Knowledge x87;
     private final boolean code64;
     private final boolean shared;
 
@@ -39,11 +40,12 @@ public final class LiftContext {
     private Terminator end;
 
     LiftContext(IrBuilder ir, long mode) {
-        this(ir, mode, false);
+        this(ir, mode, false, new X87Knowledge(ir, X87Knowledge.UNKNOWN));
     }
 
     /** @param shared whether other vCPUs work on the same memory */
-    LiftContext(IrBuilder ir, long mode, boolean shared) {
+    LiftContext(IrBuilder ir, long mode, boolean shared, X87Knowledge x87) {
+        this.x87 = x87;
         this.shared = shared;
         this.ir = ir;
         this.mode = mode;
@@ -58,6 +60,11 @@ public final class LiftContext {
         pc = at;
         nextPc = truncatePc(at + i.length());
         end = null;
+    }
+
+    /** What is known of the x87 unit. */
+    public X87Knowledge x87() {
+        return x87;
     }
 
     /** The current instruction. */

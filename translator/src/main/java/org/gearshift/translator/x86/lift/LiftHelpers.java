@@ -1,6 +1,7 @@
 package org.gearshift.translator.x86.lift;
 
 import java.util.List;
+import org.gearshift.ir.Expectation;
 import org.gearshift.ir.Helper;
 import org.gearshift.translator.x86.runtime.AlignmentCheck;
 import org.gearshift.translator.x86.runtime.BitFunctions;
@@ -21,7 +22,7 @@ import org.gearshift.translator.x86.runtime.StringOperations;
 public final class LiftHelpers {
     /** Where helpers are constants that no lifter group's initialization makes. */
     private static final List<Class<?>> OWNERS = List.of(AlignmentCheck.class, BitFunctions.class, BoundCheck.class, CanonicalCheck.class, DecimalAdjust.class,
-            ExtendedState.class, Gather.class, IntegerDivision.class, LockedAccess.class, MaskedMemory.class, PageCrossing.class, RequestedPrivilege.class,
+            Expectation.class, ExtendedState.class, Gather.class, IntegerDivision.class, LockedAccess.class, MaskedMemory.class, PageCrossing.class, RequestedPrivilege.class,
             Sha.class, StringOperations.class);
 
     /** The same, where only their package sees them. */

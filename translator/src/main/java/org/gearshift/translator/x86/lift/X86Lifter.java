@@ -27,6 +27,9 @@ public final class X86Lifter {
     private long linearMask;
     private long fetchAddress;
     private int fetched;
+    /** Of the block lifted last. */
+    private X87Knowledge x87;
+    private int x87After;
     /** Bytes of the instruction just decoded. */
     private final byte[] bytes = new byte[Decoder.MAX_LENGTH + 1];
 
@@ -70,10 +73,21 @@ public final class X86Lifter {
      * @throws GuestFault if the first instruction cannot be fetched; the block ends before a later one that cannot
      */
     public Block lift(CodeSource source, long pc, long mode, int maxInsns) {
+        return lift(source, pc, mode, maxInsns, X87Knowledge.UNKNOWN);
+    }
+
+    /**
+     * The same for one state of the x87 register stack at the start of the block. In another state, and where numbers are not of the usual kind, an instruction is a
+     * {@link GuestFault.Kind#MISS}.
+     *
+     * @param x87State see {@link X87Knowledge}; {@link X87Knowledge#UNKNOWN} for code that is right in every state
+     */
+    public Block lift(CodeSource source, long pc, long mode, int maxInsns, int x87State) {
         code = source;
         linearMask = X86Mode.is(mode, X86Mode.CODE64) ? -1 : 0xffff_ffffL;
         ir.begin(pc);
-        LiftContext c = new LiftContext(ir, mode, shared);
+        x87 = new X87Knowledge(ir, x87State);
+        LiftContext c = new LiftContext(ir, mode, shared, x87);
         long base = X86Mode.csBase(mode);
         long start = base + pc & linearMask;
         long at = pc;
@@ -98,7 +112,18 @@ public final class X86Lifter {
             }
         }
         code = null;
+        x87After = x87.state();
         return ir.finish(end, length);
+    }
+
+    /** State of the x87 register stack after the block lifted last if it was entered as expected, or {@link X87Knowledge#UNKNOWN}. */
+    public int x87After() {
+        return x87After;
+    }
+
+    /** Pc of the first x87 instruction in the block lifted last, or -1. */
+    public long firstX87() {
+        return x87.firstUse();
     }
 
     /** Decodes an instruction; null if a byte of it cannot be fetched and {@code stopAtFault} is set. */

@@ -255,7 +255,8 @@ final class Extended {
         return order(am, ae, bm, be) | (masked ? 0 : UNMASKED);
     }
 
-    private static int order(long am, int ae, long bm, int be) {
+    /** Outcome of a comparison of numbers that have an order. */
+    static int order(long am, int ae, long bm, int be) {
         if (am == 0 && bm == 0) {
             return EQUAL;
         }

@@ -127,10 +127,25 @@ final class FloatArithmetic {
         boolean odd = (e & 1) != 0;
         long hi = odd ? a : a >>> 1;
         long lo = odd ? 0 : a << 63;
+        long r = root(hi, lo);
+        long square = r * r;
+        long restLo = lo - square;
+        boolean over = hi - highOfSquare(r) - (Long.compareUnsigned(lo, square) < 0 ? 1 : 0) != 0;
+        boolean exact = !over && restLo == 0;
+        boolean aboveHalf = over || Long.compareUnsigned(restLo, r) > 0;
+        return FloatRounding.round(s, sink, 0, (e >> 1) + 16383, r, exact ? 0 : aboveHalf ? Long.MIN_VALUE | 1 : 1);
+    }
+
+    /** Upper half of the square of an unsigned number whose top bit is set. */
+    static long highOfSquare(long r) {
+        return Math.multiplyHigh(r, r) + 2 * r;
+    }
+
+    /** Floor of the square root of hi:lo, of whose two top bits one at least is set. What is left below its square is at most twice the root: 65 bits. */
+    static long root(long hi, long lo) {
         long r = estimate(hi, lo);
-        long sqHi = Math.multiplyHigh(r, r) + 2 * r;
         long restLo = lo - r * r;
-        long restHi = hi - sqHi - (Long.compareUnsigned(lo, r * r) < 0 ? 1 : 0);
+        long restHi = hi - highOfSquare(r) - (Long.compareUnsigned(lo, r * r) < 0 ? 1 : 0);
         while (restHi < 0) {
             r--;
             long add = 2 * r + 1;
@@ -144,9 +159,7 @@ final class FloatArithmetic {
             restLo -= sub;
             r++;
         }
-        boolean exact = restHi == 0 && restLo == 0;
-        boolean aboveHalf = restHi != 0 || Long.compareUnsigned(restLo, r) > 0;
-        return FloatRounding.round(s, sink, 0, (e >> 1) + 16383, r, exact ? 0 : aboveHalf ? Long.MIN_VALUE | 1 : 1);
+        return r;
     }
 
     /** Root of hi:lo to within a unit or two: a double gives 53 bits, one Newton step in double arithmetic on the exact rest the others. */

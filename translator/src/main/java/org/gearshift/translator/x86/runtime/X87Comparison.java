@@ -6,6 +6,8 @@ import org.gearshift.translator.x86.X86State;
 /** FCOM and its relatives, FTST, FXAM (Intel SDM vol. 1, 8.3.6). */
 public final class X87Comparison {
     private static final int CARRY = 0xc000_0000;
+    /** FXAM of an empty register. */
+    private static final int EMPTY = X87Status.C3 | X87Status.C0;
 
     private X87Comparison() {
     }
@@ -115,20 +117,24 @@ public final class X87Comparison {
         int a = (int) s[X86State.X87_TOP];
         long m = Extended.significand(s, a);
         int e = Extended.exponent(s, a);
-        int codes = (e & 0x8000) != 0 ? X87Status.C1 : 0;
-        if (X87Status.isEmpty(s, a)) {
-            codes |= X87Status.C3 | X87Status.C0;
-        } else if (Extended.isUnsupported(m, e)) {
-            codes |= 0;
-        } else if (Extended.isNaN(m, e)) {
-            codes |= X87Status.C0;
-        } else if ((e & Extended.MAX) == Extended.MAX) {
-            codes |= X87Status.C2 | X87Status.C0;
-        } else if (m == 0) {
-            codes |= X87Status.C3;
-        } else {
-            codes |= X87Status.C2 | ((e & Extended.MAX) == 0 ? X87Status.C3 : 0);
+        X87Status.setConditions(s, X87Status.isEmpty(s, a) ? (e & 0x8000) != 0 ? EMPTY | X87Status.C1 : EMPTY : classify(m, e));
+    }
+
+    /** What FXAM says of a register that is not empty. */
+    static int classify(long m, int e) {
+        int sign = (e & 0x8000) != 0 ? X87Status.C1 : 0;
+        if (Extended.isUnsupported(m, e)) {
+            return sign;
         }
-        X87Status.setConditions(s, codes);
+        if (Extended.isNaN(m, e)) {
+            return sign | X87Status.C0;
+        }
+        if ((e & Extended.MAX) == Extended.MAX) {
+            return sign | X87Status.C2 | X87Status.C0;
+        }
+        if (m == 0) {
+            return sign | X87Status.C3;
+        }
+        return sign | X87Status.C2 | ((e & Extended.MAX) == 0 ? X87Status.C3 : 0);
     }
 }

@@ -95,6 +95,21 @@ public final class X87Transfer {
         push(ctx, ExtendedConversion.significandOfInteger(v), ExtendedConversion.exponentOfInteger(v) | high & 0x8000);
     }
 
+    /** Whether constant {@code index} is the same in all rounding modes. */
+    public static boolean isExact(int index) {
+        return CONSTANT[index] << 1 == 0;
+    }
+
+    /** Significand of constant {@code index} rounded to nearest. */
+    public static long nearestSignificand(int index) {
+        return NEAREST_IS_UP[index] ? CONSTANT[index] + 1 : CONSTANT[index];
+    }
+
+    /** Exponent of constant {@code index}. */
+    public static int exponent(int index) {
+        return CONSTANT_EXPONENT[index];
+    }
+
     /** FLD1, FLDL2T, FLDL2E, FLDPI, FLDLG2, FLDLN2, FLDZ: {@code index} 0..6 in this order. */
     public static void constant(GuestContext ctx, int index) {
         X87Status.begin(ctx);

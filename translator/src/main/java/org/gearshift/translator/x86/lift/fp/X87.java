@@ -51,13 +51,13 @@ final class X87 {
             FpSlots.union(FpSlots.X87, FpSlots.FLAGS), FpSlots.union(FpSlots.X87, FpSlots.FLAGS), Type.VOID, I32, I32, I32);
 
     /** D9 D8+i, by the decoder an FSTP ST(i): opcode and ModRM without the register. */
-    private static final int FSTPNCE_OPCODE = 0x1d8 >> 3;
+    static final int FSTPNCE_OPCODE = 0x1d8 >> 3;
 
     private X87() {
     }
 
     private static void add(LiftTable t, Mnemonic m, Lift lift) {
-        t.add(m, FpMode.x87(X87Pointers.kept(lift)));
+        t.add(m, FpMode.x87(X87Pointers.kept(X87Usual.or(lift))));
     }
 
     static void register(LiftTable t) {

@@ -43,24 +43,24 @@ final class X87Control {
     }
 
     static void register(LiftTable t) {
-        t.add(Mnemonic.FWAIT, FpMode.wait((c, i) -> c.ir.call(FWAIT)));
-        t.add(Mnemonic.FNOP, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(FWAIT))));
+        t.add(Mnemonic.FWAIT, FpMode.wait(X87Usual.or((c, i) -> c.ir.call(FWAIT))));
+        t.add(Mnemonic.FNOP, FpMode.x87(X87Pointers.kept(X87Usual.or((c, i) -> c.ir.call(FWAIT)))));
         t.add(FpMode.x87((c, i) -> { }), Mnemonic.FENI, Mnemonic.FDISI, Mnemonic.FSETPM);
-        t.add(Mnemonic.FNINIT, FpMode.x87((c, i) -> c.ir.call(FNINIT)));
-        t.add(Mnemonic.FNCLEX, FpMode.x87((c, i) -> c.ir.call(FNCLEX)));
-        t.add(Mnemonic.FINCSTP, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(ROTATE, c.ir.i32(1)))));
-        t.add(Mnemonic.FDECSTP, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(ROTATE, c.ir.i32(-1)))));
-        t.add(Mnemonic.FFREE, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(0)))));
-        t.add(Mnemonic.FFREEP, FpMode.x87(X87Pointers.kept((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(1)))));
+        t.add(Mnemonic.FNINIT, FpMode.x87(X87Usual.or((c, i) -> c.ir.call(FNINIT))));
+        t.add(Mnemonic.FNCLEX, FpMode.x87(X87Usual.or((c, i) -> c.ir.call(FNCLEX))));
+        t.add(Mnemonic.FINCSTP, FpMode.x87(X87Pointers.kept(X87Usual.or((c, i) -> c.ir.call(ROTATE, c.ir.i32(1))))));
+        t.add(Mnemonic.FDECSTP, FpMode.x87(X87Pointers.kept(X87Usual.or((c, i) -> c.ir.call(ROTATE, c.ir.i32(-1))))));
+        t.add(Mnemonic.FFREE, FpMode.x87(X87Pointers.kept(X87Usual.or((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(0))))));
+        t.add(Mnemonic.FFREEP, FpMode.x87(X87Pointers.kept(X87Usual.or((c, i) -> c.ir.call(FFREE, c.ir.i32(i.op(0).reg), c.ir.i32(1))))));
         t.add(Mnemonic.FNSTCW, FpMode.x87((c, i) -> c.storeMem(i.op(0), c.ir.get32(X86State.X87_CONTROL))));
-        t.add(Mnemonic.FLDCW, FpMode.x87(X87Control::fldcw));
+        t.add(Mnemonic.FLDCW, FpMode.x87(X87Usual.or(X87Control::fldcw)));
         t.add(Mnemonic.FNSTSW, FpMode.x87(X87Control::fnstsw));
-        t.add(Mnemonic.FNSTENV, FpMode.x87((c, i) -> image(c, i, FNSTENV, 28, 14, true)));
-        t.add(Mnemonic.FLDENV, FpMode.x87((c, i) -> image(c, i, FLDENV, 28, 14, false)));
-        t.add(Mnemonic.FNSAVE, FpMode.x87((c, i) -> image(c, i, FNSAVE, 108, 94, true)));
-        t.add(Mnemonic.FRSTOR, FpMode.x87((c, i) -> image(c, i, FRSTOR, 108, 94, false)));
-        t.add(Mnemonic.FXSAVE, FpMode.x87((c, i) -> fx(c, i, FXSAVE, true)));
-        t.add(Mnemonic.FXRSTOR, FpMode.x87((c, i) -> fx(c, i, FXRSTOR, false)));
+        t.add(Mnemonic.FNSTENV, FpMode.x87(X87Usual.or((c, i) -> image(c, i, FNSTENV, 28, 14, true))));
+        t.add(Mnemonic.FLDENV, FpMode.x87(X87Usual.or((c, i) -> image(c, i, FLDENV, 28, 14, false))));
+        t.add(Mnemonic.FNSAVE, FpMode.x87(X87Usual.or((c, i) -> image(c, i, FNSAVE, 108, 94, true))));
+        t.add(Mnemonic.FRSTOR, FpMode.x87(X87Usual.or((c, i) -> image(c, i, FRSTOR, 108, 94, false))));
+        t.add(Mnemonic.FXSAVE, FpMode.x87(X87Usual.or((c, i) -> fx(c, i, FXSAVE, true))));
+        t.add(Mnemonic.FXRSTOR, FpMode.x87(X87Usual.or((c, i) -> fx(c, i, FXRSTOR, false))));
     }
 
     private static void fnstsw(LiftContext c, Instruction i) {
