@@ -20,10 +20,12 @@ import org.gearshift.ir.Terminator;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.LiftTable;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /** The JVM backend: what can be reached statically is compiled as one region, as the engine does with hot code. */
 final class CompiledExecutor extends Executor {
-    private record Key(long pc, long mode, boolean single) {
+    /** {@code x87State} is what the code is for, see {@link X87Knowledge}: nothing in particular if it is a single instruction. */
+    private record Key(long pc, long mode, boolean single, int x87State) {
     }
 
     private record Entry(CompiledRegion region, int number) {
@@ -54,7 +56,7 @@ final class CompiledExecutor extends Executor {
 
     @Override
     boolean enter(long pc, boolean single) {
-        Key key = new Key(pc, processor.mode(), single);
+        Key key = new Key(pc, processor.mode(), single, single ? X87Knowledge.UNKNOWN : X87Knowledge.stateOf(processor.context.s));
         Entry e = entries.get(key);
         if (e == null) {
             compile(key);
@@ -71,11 +73,13 @@ final class CompiledExecutor extends Executor {
     private void compile(Key key) {
         for (int most = key.single ? 1 : MAX_BLOCK;; most /= 2) {
             try {
-                Region r = BudgetPlan.enteredAtChecks(new Region(blocks(key, most), List.of(key.pc)));
+                Map<Long, Integer> states = new HashMap<>(Map.of(key.pc, key.x87State));
+                Region r = BudgetPlan.enteredAtChecks(new Region(blocks(key, most, states), List.of(key.pc)));
                 BudgetPlan plan = BudgetPlan.of(r);
                 CompiledRegion c = (key.single ? callingCompiler : compiler).compile(passes.optimize(r, plan::checks), plan, "trial");
                 for (int i = 0; i < c.entries().size(); i++) {
-                    entries.putIfAbsent(new Key(c.entries().get(i), key.mode, key.single), new Entry(c, i));
+                    long pc = c.entries().get(i);
+                    entries.putIfAbsent(new Key(pc, key.mode, key.single, states.get(pc)), new Entry(c, i));
                 }
                 return;
             } catch (RegionTooLargeException e) {
@@ -86,8 +90,12 @@ final class CompiledExecutor extends Executor {
         }
     }
 
-    /** The block at a pc and, unless it is to be one instruction, those it leads to: fewer and shorter ones the smaller {@code most} is. */
-    private List<Block> blocks(Key key, int most) {
+    /**
+     * The block at a pc and, unless it is to be one instruction, those it leads to: fewer and shorter ones the smaller {@code most} is.
+     *
+     * @param states of the x87 register stack, by pc: where it is known to begin with; where others begin is added
+     */
+    private List<Block> blocks(Key key, int most, Map<Long, Integer> states) {
         Map<Long, Block> found = new LinkedHashMap<>();
         Deque<Long> open = new ArrayDeque<>(List.of(key.pc));
         while (!open.isEmpty() && found.size() < most) {
@@ -97,7 +105,7 @@ final class CompiledExecutor extends Executor {
             }
             Block b;
             try {
-                b = lifter.lift(processor::fetch, pc, key.mode, Math.min(most, instructionsToEnd(pc, key.mode)));
+                b = lifter.lift(processor::fetch, pc, key.mode, Math.min(most, instructionsToEnd(pc, key.mode)), states.get(pc));
             } catch (GuestFault f) {
                 if (pc == key.pc) {
                     throw f;
@@ -107,9 +115,11 @@ final class CompiledExecutor extends Executor {
             found.put(pc, b);
             Terminator t = b.terminator();
             if (t.kind() == Terminator.Kind.GOTO || t.kind() == Terminator.Kind.BRANCH) {
+                states.putIfAbsent(t.target(), lifter.x87After());
                 open.add(t.target());
             }
             if (t.kind() == Terminator.Kind.BRANCH) {
+                states.putIfAbsent(t.otherwise(), lifter.x87After());
                 open.add(t.otherwise());
             }
         }

@@ -385,7 +385,7 @@ public final class Engine {
             entries++;
             r.retired += before - cpu.budget;
             r.entered++;
-            if (!r.optimizing && r.heat() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
+            if (!r.optimizing && r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
                 optimize(r);
             }
             if (cpu.faultPending) {

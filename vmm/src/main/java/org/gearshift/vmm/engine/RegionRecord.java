@@ -13,6 +13,8 @@ final class RegionRecord {
     private static final long MANY_MISSES = 2000;
     private static final long RETIRED_PER_MISS = 2000;
 
+    private static final int X87_GAIN = 6;
+
     final List<Translation> members;
     final CompiledRegion code;
     /** Linear page numbers and the frames they must map to. */
@@ -95,5 +97,10 @@ final class RegionRecord {
     /** Guest instructions retired in this code, whichever region it was part of. */
     long heat() {
         return retired + inherited;
+    }
+
+    /** What C2 makes of an instruction here compared with others: arithmetic that C1 calls, it has in line. */
+    int gain() {
+        return x87States.isEmpty() ? 1 : X87_GAIN;
     }
 }

@@ -14,14 +14,12 @@ import org.gearshift.ir.GuestContext;
 public final class X87Attempts {
     private static final int MAX = Extended.MAX;
     private static final int SIGN = 0x8000;
-    private static final int INFINITE = 0x7fff;
     /** {@link GuestContext#secondResult} of what is no usual case. */
     private static final int NONE = Integer.MIN_VALUE;
     /** Places of status bits in the second result. */
     private static final int PE = 16 + 5;
     private static final int C1 = 16 + 9;
     private static final long TOP = Long.MIN_VALUE;
-    private static final long BELOW_HALF = (1L << 62) - 1;
     /** Exponent biases: of extended numbers, and how much more that is than those of binary64 and binary32. */
     private static final int BIAS = 16383;
     private static final int BIAS_OVER_64 = BIAS - 1023;
@@ -35,6 +33,11 @@ public final class X87Attempts {
     private static final int FAR = 66;
 
     private X87Attempts() {
+    }
+
+    /** The status word after an instruction with a second result. */
+    public static int status(int status, int second) {
+        return status & ~X87Status.C1 | second >>> 16;
     }
 
     /** What the method called last has left besides its result. */
@@ -57,14 +60,15 @@ public final class X87Attempts {
             return am | bm;
         }
         int dx = (ae & MAX) - (be & MAX);
-        // All ones if b is the larger: significands, both with their top bits set, decide where exponents do not.
-        long less = ((long) dx << 1) + (am - bm >> 63) >> 63;
+        // All ones if b has the larger exponent.
+        int less = dx >> 31;
         long swap = (am ^ bm) & less;
         long big = am ^ swap;
         long small = bm ^ swap;
-        int sign = (ae ^ (ae ^ be) & (int) less) & SIGN;
-        int e = (ae & MAX) - (dx & (int) less);
-        int d = (dx ^ (int) less) - (int) less;
+        int opposite = ae ^ be;
+        int sign = (ae ^ opposite & less) & SIGN;
+        int e = Math.max(ae & MAX, be & MAX);
+        int d = Math.abs(dx);
         long h;
         long l;
         if (d < 64) {
@@ -74,23 +78,30 @@ public final class X87Attempts {
             h = 0;
             l = d > FAR ? 1 : small >>> d | (small << 1 << ~d != 0 ? 1 : 0);
         }
-        long minus = -((ae ^ be) >>> 15 & 1L);
-        long lo = (l ^ minus) - minus;
-        long hi = big + (h ^ minus) - (minus & ((l | -l) >>> 63) - 1);
-        return normalized(ctx, sign, e, hi, lo, (int) (((h | ~hi) & ~minus) >>> 63));
+        if ((opposite & SIGN) != 0) {
+            return difference(ctx, sign, e, big, h, l);
+        }
+        long hi = big + h;
+        long carry = (h | ~hi) >>> 63;
+        return rounded(ctx, sign, e + (int) carry, hi >>> carry | carry << 63, l >>> carry | hi << 63 & -carry | l & carry);
     }
 
-    /** A sum that may have carried out of its upper half, or lost leading bits. */
-    private static long normalized(GuestContext ctx, int sign, int e, long hi, long lo, int carry) {
-        long h = hi >>> carry | (long) carry << 63;
-        long l = lo >>> carry | hi << 63 & -(long) carry | lo & carry;
-        if (h == 0) {
-            // Exactly zero; where more than 64 bits have been lost it is left to others.
+    /** big minus h.l, which is larger only if l is 0: then exponents were equal. */
+    private static long difference(GuestContext ctx, int sign, int e, long big, long h, long l) {
+        long hi = big - h - (l != 0 ? 1 : 0);
+        long lo = -l;
+        int s = sign;
+        if (Long.compareUnsigned(big, h) < 0) {
+            hi = -hi;
+            s ^= SIGN;
+        }
+        if (hi == 0) {
+            // Exactly zero; where 64 bits and more have been lost it is left to others.
             ctx.secondResult = l == 0 ? 0 : NONE;
             return 0;
         }
-        int n = Long.numberOfLeadingZeros(h);
-        return rounded(ctx, sign, e + carry - n, h << n | l >>> 1 >>> ~n, l << n);
+        int n = Long.numberOfLeadingZeros(hi);
+        return rounded(ctx, s, e - n, hi << n | lo >>> 1 >>> ~n, lo << n);
     }
 
     /** a * b. */
@@ -145,12 +156,18 @@ public final class X87Attempts {
 
     /** hi, with its top bit set, and the fraction lo rounded to nearest. */
     private static long rounded(GuestContext ctx, int sign, int e, long hi, long lo) {
-        long up = (lo >>> 1 | lo & 1) + (hi & 1) + BELOW_HALF >>> 63;
+        // The tie is rare, as is a carry out: branches that are foreseen.
+        long up = lo == TOP ? hi & 1 : lo >>> 63;
         long m = hi + up;
-        int x = e + (int) ((hi & ~m) >>> 63);
-        int range = (e - 1 | INFINITE - 1 - x) & NONE;
-        ctx.secondResult = range | sign | x & MAX | (int) ((lo | -lo) >>> 63) << PE | (int) up << C1;
-        return m | TOP;
+        int x = e;
+        if (m >= 0) {
+            m = TOP;
+            x++;
+        }
+        int second = sign | x | (int) ((lo | -lo) >>> 63 - PE) & 1 << PE | (int) up << C1;
+        // What is to be rounded to 1 as exponent was tiny before.
+        ctx.secondResult = e - 1 + Integer.MIN_VALUE < MAX - 1 + Integer.MIN_VALUE && x != MAX ? second : NONE;
+        return m;
     }
 
     /** a rounded to an integral number. @param rc rounding mode, as in FCW */
@@ -181,28 +198,27 @@ public final class X87Attempts {
 
     // ---- from memory ----
 
-    /** From binary64. */
+    /** From binary64; nothing is left for the status word. */
     public static long ofReal(GuestContext ctx, long bits) {
         int x = (int) (bits >>> 52) & MAX_64;
         int sign = (int) (bits >>> 48) & SIGN;
-        if (x == 0) {
+        if (x - 1 + Integer.MIN_VALUE >= MAX_64 - 1 + Integer.MIN_VALUE) {
             ctx.secondResult = bits << 1 == 0 ? sign : NONE;
             return 0;
         }
-        // Only the exponent of infinities and NaNs, plus one, has the bit that is shifted to the sign.
-        ctx.secondResult = sign | x + BIAS_OVER_64 | x + 1 << 31 - 11 & NONE;
+        ctx.secondResult = sign | x + BIAS_OVER_64;
         return TOP | bits << EXTRA_64;
     }
 
-    /** From binary32. */
+    /** From binary32; nothing is left for the status word. */
     public static long ofSingle(GuestContext ctx, int bits) {
         int x = bits >>> 23 & MAX_32;
         int sign = bits >>> 16 & SIGN;
-        if (x == 0) {
+        if (x - 1 + Integer.MIN_VALUE >= MAX_32 - 1 + Integer.MIN_VALUE) {
             ctx.secondResult = bits << 1 == 0 ? sign : NONE;
             return 0;
         }
-        ctx.secondResult = sign | x + BIAS_OVER_32 | x + 1 << 31 - 8 & NONE;
+        ctx.secondResult = sign | x + BIAS_OVER_32;
         return TOP | (long) bits << EXTRA_32;
     }
 
@@ -222,10 +238,10 @@ public final class X87Attempts {
             ctx.secondResult = 0;
             return sign;
         }
-        long below = m & (1L << EXTRA_64) - 1;
-        long up = below + (1L << EXTRA_64 - 1) - 1 + (m >>> EXTRA_64 & 1) >>> EXTRA_64;
+        int below = (int) m & (1 << EXTRA_64) - 1;
+        int up = below + (1 << EXTRA_64 - 1) - 1 + ((int) (m >>> EXTRA_64) & 1) >>> EXTRA_64;
         // The largest exponent might round to infinity.
-        ctx.secondResult = (x - 1 | MAX_64 - 2 - x) & NONE | (int) (-below >>> 63) << PE | (int) up << C1;
+        ctx.secondResult = x - 1 + Integer.MIN_VALUE < MAX_64 - 2 + Integer.MIN_VALUE ? -below >>> 31 - PE & 1 << PE | up << C1 : NONE;
         return sign | ((long) x - 1 << 52) + (m >>> EXTRA_64) + up;
     }
 
@@ -239,7 +255,7 @@ public final class X87Attempts {
         }
         long below = m & (1L << EXTRA_32) - 1;
         long up = below + (1L << EXTRA_32 - 1) - 1 + (m >>> EXTRA_32 & 1) >>> EXTRA_32;
-        ctx.secondResult = (x - 1 | MAX_32 - 2 - x) & NONE | (int) (-below >>> 63) << PE | (int) up << C1;
+        ctx.secondResult = x - 1 + Integer.MIN_VALUE < MAX_32 - 2 + Integer.MIN_VALUE ? (int) (-below >>> 63) << PE | (int) up << C1 : NONE;
         return sign | (x - 1 << 23) + (int) (m >>> EXTRA_32) + (int) up;
     }
 

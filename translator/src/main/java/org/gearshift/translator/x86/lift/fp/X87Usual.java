@@ -46,6 +46,7 @@ final class X87Usual {
 
     private static final Helper SECOND = local("second", I32);
     private static final Helper IS_NUMBER = Helper.pure("x87_is_number", X87Attempts.class, "isNumber", I32, I64, I32);
+    private static final Helper STATUS = Helper.pure("x87_status", X87Attempts.class, "status", I32, I32, I32);
     private static final Helper ORDER = Helper.pure("x87_order", X87Attempts.class, "order", I32, I64, I32, I64, I32);
     private static final Helper EXAMINE = Helper.pure("x87_examine", X87Attempts.class, "examine", I32, I64, I32);
     private static final Helper SUM = local("sum", I64, I64, I32, I64, I32);
@@ -218,8 +219,8 @@ final class X87Usual {
 
     /** Clears C1 and sets what a second result has for the status word; null: nothing. */
     private void status(Insn second) {
-        Insn s = ir.and(ir.get32(X86State.X87_STATUS), ~C1);
-        ir.put(X86State.X87_STATUS, second == null ? s : ir.or(s, ir.shr(second, 16)));
+        Insn s = ir.get32(X86State.X87_STATUS);
+        ir.put(X86State.X87_STATUS, second == null ? ir.and(s, ~C1) : ir.call(STATUS, s, second));
     }
 
     private Insn rounding() {
@@ -258,7 +259,7 @@ final class X87Usual {
         known.expectUsualControl();
         expectNumber(0);
         Insn m = integer ? integerOf(o) : realOf(o);
-        compute(a, 0, m, lower(integer ? ir.call(SECOND) : second()));
+        compute(a, 0, m, integer ? ir.call(SECOND) : second());
         return true;
     }
 
@@ -334,7 +335,7 @@ final class X87Usual {
         }
         if (o.bits != 80) {
             Insn m = u.realOf(o);
-            return u.pushNumber(m, u.lower(u.second()));
+            return u.pushNumber(m, u.second());
         }
         Insn a = u.c.address(o, TEN, false);
         Insn m = u.ir.load(64, a);
@@ -505,7 +506,7 @@ final class X87Usual {
             return false;
         }
         Insn m = integer ? integerOf(o) : realOf(o);
-        Insn w = lower(integer ? ir.call(SECOND) : second());
+        Insn w = integer ? ir.call(SECOND) : second();
         return conditions(ordered(m, w), pops);
     }
 
