@@ -48,6 +48,7 @@ final class BlockEmitter {
     private final Expressions expressions;
     private final WindowAccess windowed;
     private final Misses misses;
+    private final DeferredPuts deferred;
 
     private Block block;
     private long pc;
@@ -71,6 +72,7 @@ final class BlockEmitter {
         this.exits = exits;
         this.sites = sites;
         this.options = options;
+        deferred = new DeferredPuts(slots);
         memory = new MemoryAccess(c, locals, ram, misses, options.wideShift());
         values = new Values(c, locals, slots, memory, rmw);
         windowed = new WindowAccess(c, locals, ram, misses, values, options.wideShift());
@@ -164,7 +166,7 @@ final class BlockEmitter {
 
     private int site() {
         if (site < 0) {
-            site = sites.add(pc, refund());
+            site = sites.add(pc, refund(), deferred.pending());
         }
         return site;
     }
@@ -174,6 +176,7 @@ final class BlockEmitter {
             return;
         }
         int slot = (int) i.imm();
+        catchUp(slot);
         if (direct) {
             values.pushFromArray(slot, i.type());
             values.defineFromStack(i);
@@ -189,6 +192,10 @@ final class BlockEmitter {
         int slot = (int) i.imm();
         Insn value = i.arg(0);
         committed = true;
+        if (!direct && deferred.take(i)) {
+            values.discard(value);
+            return;
+        }
         values.settleBefore(value);
         if (direct) {
             values.push(value);
@@ -212,6 +219,37 @@ final class BlockEmitter {
         if (reused) {
             values.nowIn(value, slot);
         }
+    }
+
+    /** Executes the PUTs that have been put off; a fault site from here on has nothing to make up for. */
+    private void catchUp() {
+        if (!deferred.isEmpty()) {
+            values.settle();
+            deferred.flush(this::putKnown);
+            site = -1;
+        }
+    }
+
+    /** The same of one slot, which is read. */
+    private void catchUp(int slot) {
+        if (deferred.isPending(slot)) {
+            values.settle();
+            deferred.flush(slot, this::putKnown);
+        }
+    }
+
+    /** Puts a constant, or what another slot holds. */
+    private void putKnown(int slot, Insn value) {
+        values.overwrite(slot);
+        if (value.isConst()) {
+            c.constant(slots.type(slot), value.imm());
+        } else {
+            values.pushSlot((int) value.imm(), value.type());
+            if (slots.type(slot) == Type.I64) {
+                c.op(I2L);
+            }
+        }
+        c.store(slots.type(slot), slots.local(slot));
     }
 
     /** Stores the value on the stack to the state array. */
@@ -256,6 +294,7 @@ final class BlockEmitter {
         values.settleBefore(i.arg(0));
         values.push(i.arg(0));
         int slot = i.segCheckLimitSlot();
+        catchUp(slot);
         Runnable limit = direct ? () -> values.pushFromArray(slot, Type.I64) : () -> values.pushSlot(slot, Type.I64);
         memory.segmentCheck(i.arg(0).resultType(), i.segCheckSegment(), i.segCheckBytes(), i.segCheckWrite(), limit, site());
     }
@@ -272,6 +311,9 @@ final class BlockEmitter {
         if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0 || h.isExpectation())) {
             attempt(i, h);
             return;
+        }
+        if (!h.isLocal()) {
+            catchUp();
         }
         committed |= !h.writes().isEmpty();
         BitSet observed = (BitSet) h.reads().clone();
@@ -353,6 +395,7 @@ final class BlockEmitter {
 
     /** Pushes a slot as long, held or not. */
     private void pushWide(int slot) {
+        catchUp(slot);
         if (!slots.holds(slot)) {
             values.pushFromArray(slot, Type.I64);
             return;
@@ -365,6 +408,7 @@ final class BlockEmitter {
 
     private void vmcall(Insn i) {
         values.settle();
+        catchUp();
         if (!direct) {
             slots.writeBackAll(c);
         }
@@ -416,6 +460,7 @@ final class BlockEmitter {
     }
 
     private void terminator(Terminator t, Block next) {
+        catchUp();
         values.settleBefore(t.value());
         switch (t.kind()) {
             case GOTO -> jump(t.target(), next);

@@ -12,6 +12,7 @@ public abstract class CompiledRegion {
     long[] sitePc;
     /** Budget to give back when the instruction of a fault site is abandoned. Read by generated code. */
     int[] siteRefund;
+    private long[][] siteDeferred;
 
     private String name;
     private List<Long> entries;
@@ -79,10 +80,16 @@ public abstract class CompiledRegion {
         ctx.storeSlow(va, value, 64);
     }
 
+    /** Called where control leaves at a fault site, with the slots in the state array: brings those up to date that were put off. */
+    final void restore(GuestContext ctx) {
+        DeferredPuts.restore(ctx.s, siteDeferred[ctx.faultSite]);
+    }
+
     final CompiledRegion describe(String debugName, EmittedRegion e) {
         name = debugName;
         sitePc = e.sitePc();
         siteRefund = e.siteRefund();
+        siteDeferred = e.siteDeferred();
         entries = e.region().entries();
         stretches = entries.stream().mapToInt(e.plan()::stretch).toArray();
         codePages = e.codePages();

@@ -10,8 +10,9 @@ import org.gearshift.ir.Region;
  * @param bytecodeSize bytes of bytecode of the region's method
  * @param sitePc guest pc by fault site
  * @param siteRefund instructions of the block not yet retired at the start of the instruction, by fault site
+ * @param siteDeferred what is {@link DeferredPuts#pending} there, by fault site
  */
-record EmittedRegion(Region region, BudgetPlan plan, byte[] classFile, int bytecodeSize, long[] sitePc, int[] siteRefund) {
+record EmittedRegion(Region region, BudgetPlan plan, byte[] classFile, int bytecodeSize, long[] sitePc, int[] siteRefund, long[][] siteDeferred) {
     private static final int PAGE_SHIFT = 12;
 
     long[] codePages() {

@@ -3,7 +3,9 @@ package org.gearshift.backend.jvm;
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IALOAD;
+import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.IF_ICMPNE;
+import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LALOAD;
 import static org.objectweb.asm.Opcodes.LASTORE;
@@ -136,8 +138,8 @@ final class Exits {
         helperRanges.computeIfAbsent(writes, k -> new ArrayList<>()).add(new Range(from, to));
     }
 
-    /** Emits all stubs and handlers. {@code body} is the start of the first block. */
-    void emit(Label body) {
+    /** Emits all stubs and handlers. {@code body} is the start of the first block; {@code deferred} says whether slots are brought up to date at fault sites. */
+    void emit(Label body, boolean deferred) {
         Label end = c.here();
         targetStubs(outOfBudget, leave);
         targetStubs(stubs, leave);
@@ -153,7 +155,7 @@ final class Exits {
             c.jump(GOTO, 0, leave);
         }
         handlers(body, end);
-        leaving();
+        leaving(deferred);
     }
 
     private void targetStubs(Map<Long, Label> targets, Label exit) {
@@ -275,9 +277,17 @@ final class Exits {
     }
 
     /** The one way out; the fault handler falls into it. */
-    private void leaving() {
+    private void leaving(boolean deferred) {
         c.label(leave);
         slots.writeBackAll(c);
+        if (deferred) {
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            c.getField(Locals.CONTEXT_TYPE, "faultPending", "Z");
+            c.jump(IFEQ, 1, leaveDirect);
+            c.loadRef(Locals.SELF, Locals.SELF_TYPE);
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            c.invoke(INVOKEVIRTUAL, Locals.SELF_TYPE, "restore", "(L" + Locals.CONTEXT_TYPE + ";)V", 2);
+        }
         c.label(leaveDirect);
         pcSlot();
         c.load(Type.I64, Locals.NEXT_PC);

@@ -6,19 +6,25 @@ import java.util.Arrays;
 final class FaultSites {
     private long[] pcs = new long[32];
     private int[] refunds = new int[32];
+    private long[][] deferred = new long[32][];
     private int count;
+    private boolean anyDeferred;
 
     /**
      * @param pc of the guest instruction
      * @param refund instructions from this one to the end of its block, which the block's entry has already subtracted
+     * @param pending what {@link DeferredPuts} has put off
      */
-    int add(long pc, int refund) {
+    int add(long pc, int refund, long[] pending) {
         if (count == pcs.length) {
             pcs = Arrays.copyOf(pcs, 2 * count);
             refunds = Arrays.copyOf(refunds, 2 * count);
+            deferred = Arrays.copyOf(deferred, 2 * count);
         }
         pcs[count] = pc;
         refunds[count] = refund;
+        deferred[count] = pending;
+        anyDeferred |= pending.length > 0;
         return count++;
     }
 
@@ -28,5 +34,14 @@ final class FaultSites {
 
     int[] refunds() {
         return Arrays.copyOf(refunds, count);
+    }
+
+    long[][] deferred() {
+        return Arrays.copyOf(deferred, count);
+    }
+
+    /** Whether anything is to be made up for at any site. */
+    boolean anyDeferred() {
+        return anyDeferred;
     }
 }

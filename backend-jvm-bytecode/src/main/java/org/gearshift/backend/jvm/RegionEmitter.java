@@ -54,7 +54,7 @@ final class RegionEmitter {
         initializer(w, ram);
         int size = runMethod(w, ram);
         w.visitEnd();
-        return new EmittedRegion(region, plan, w.toByteArray(), size, sites.pcs(), sites.refunds());
+        return new EmittedRegion(region, plan, w.toByteArray(), size, sites.pcs(), sites.refunds(), sites.deferred());
     }
 
     private static void constructor(ClassWriter w) {
@@ -97,7 +97,7 @@ final class RegionEmitter {
             blocks.emit(order.get(k), k + 1 < order.size() ? order.get(k + 1) : null);
             limit(c.size() + fixed);
         }
-        exits.emit(body);
+        exits.emit(body, sites.anyDeferred());
         limit(c.size());
         c.end();
         return c.size();

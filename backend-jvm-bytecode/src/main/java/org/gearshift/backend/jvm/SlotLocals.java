@@ -72,6 +72,11 @@ final class SlotLocals {
         return held.get(slot);
     }
 
+    /** True if the region puts the slot. Whatever else changes slots, helpers and services, does so in the state array. */
+    boolean isWritten(int slot) {
+        return written.get(slot);
+    }
+
     /** Width of the slot's local: I32 only if the whole region accesses it so. */
     Type type(int slot) {
         return type[slot];
