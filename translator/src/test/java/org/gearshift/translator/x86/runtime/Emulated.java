@@ -12,6 +12,7 @@ import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.lift.X86Lifter;
+import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /** The same instructions by decoder, lifter and interpreter; code and data are where they are for {@link Processor}. */
 final class Emulated extends GuestContext {
@@ -54,6 +55,11 @@ final class Emulated extends GuestContext {
 
     /** The same with EDI elsewhere in the page, in a mode of which FLAT_CS and flat data segments are part. */
     void load(byte[] code, int offset, long mode) {
+        load(code, offset, mode, X87Knowledge.UNKNOWN);
+    }
+
+    /** The same for a state of the x87 register stack. */
+    void load(byte[] code, int offset, long mode, int x87State) {
         data = Processor.DATA + offset;
         byte[] padded = Arrays.copyOf(code, code.length + 16);
         int instructions = 0;
@@ -63,7 +69,7 @@ final class Emulated extends GuestContext {
             at += decoder.decode(() -> padded[from[0]++] & 0xff, mode).length();
         }
         assertTrue(instructions <= LONGEST, "too long");
-        Block b = lifter.lift(linear -> padded[(int) linear - Processor.CODE] & 0xff, Processor.CODE, mode, instructions);
+        Block b = lifter.lift(linear -> padded[(int) linear - Processor.CODE] & 0xff, Processor.CODE, mode, instructions, x87State);
         handle = interpreter.prepare(b);
     }
 
