@@ -249,7 +249,7 @@ final class BlockEmitter {
                 c.op(I2L);
             }
         }
-        c.store(slots.type(slot), slots.local(slot));
+        slots.set(c, slot);
     }
 
     /** Stores the value on the stack to the state array. */
