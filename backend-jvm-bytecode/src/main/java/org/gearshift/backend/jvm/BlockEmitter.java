@@ -192,7 +192,7 @@ final class BlockEmitter {
         int slot = (int) i.imm();
         Insn value = i.arg(0);
         committed = true;
-        if (!direct && deferred.take(i)) {
+        if (!direct && !slots.isDeferred(slot) && deferred.take(i)) {
             values.discard(value);
             return;
         }

@@ -9,8 +9,8 @@ import org.gearshift.ir.Op;
 import org.gearshift.ir.Type;
 
 /**
- * PUTs of what is known when code is generated, constants and slots that the region never changes, put off to the end of their block: slots that every instruction sets, but hardly anyone
- * reads (the x87 unit's pointers, its top of stack). Where the block is left in between, at a fault site, {@link CompiledRegion} makes up for them.
+ * PUTs of what is known when code is generated, constants and slots that the region never changes, put off to the end of their block: of slots that every instruction
+ * sets, but hardly anyone reads (the x87 unit's pointers, its top of stack). Where the block is left in between, at a fault site, {@link CompiledRegion} makes up for them.
  */
 final class DeferredPuts {
     private static final long[] NONE = {};

@@ -4,12 +4,12 @@ import org.gearshift.ir.GuestContext;
 
 /**
  * x87 arithmetic and conversion in its usual case: operands are zero or normal ({@link #isNumber}), and so is the result; rounding is to nearest, to 64 bits, and all
- * exceptions are masked, so that the only one that may come of it is PE. Code that knows TOP and the tags calls these in place of {@link X87Arithmetic} and its like: nothing here touches state or memory, and
- * compilers inline it.
+ * exceptions are masked, so that the only one that may come of it is PE. Code that knows TOP and the tags calls these in place of {@link X87Arithmetic} and its like:
+ * nothing here touches state or memory, and compilers inline it.
  *
- * <p>A number is a significand and a word of sign (bit 15) and biased exponent, as in {@link Extended}. Where a method has both as its result, or beside its result something to record, it
- * leaves that in {@link GuestContext#secondResult}: sign and exponent in the lower half, in the upper one the bits to set in the status word (PE, C1), and that being negative says that
- * the case is none of these, and the result means nothing.
+ * <p>A number is a significand and a word of sign (bit 15) and biased exponent, as in {@link Extended}. Where a method has both as its result, or beside its result
+ * something to record, it leaves that in {@link GuestContext#secondResult}: sign and exponent in the lower half, in the upper one the bits to set in the status word (PE,
+ * C1); and that being negative says that the case is none of these, and the result means nothing.
  */
 public final class X87Attempts {
     private static final int MAX = Extended.MAX;

@@ -193,7 +193,8 @@ class X87AttemptsTest {
             for (int rc = 0; rc < 4; rc++) {
                 int mode = rc;
                 int size = bytes;
-                stored("fist " + bytes, (ctx, m, e) -> X87Attempts.toInteger(ctx, m, e, mode, size), ctx -> X87Transfer.fist(ctx, MEMORY, size, mode, 0), -1L >>> 64 - 8 * bytes);
+                stored("fist " + bytes, (ctx, m, e) -> X87Attempts.toInteger(ctx, m, e, mode, size), ctx -> X87Transfer.fist(ctx, MEMORY, size, mode, 0),
+                        -1L >>> 64 - 8 * bytes);
             }
         }
     }

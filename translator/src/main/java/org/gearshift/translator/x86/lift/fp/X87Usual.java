@@ -23,8 +23,9 @@ import org.gearshift.translator.x86.runtime.X87Attempts;
 import org.gearshift.translator.x86.runtime.X87Transfer;
 
 /**
- * x87 instructions in code for one state of the register stack ({@link X87Knowledge}), where registers are state slots like any others: numbers are loaded, computed and stored in line, for as long as
- * they are of the usual kind ({@link X87Attempts}). Whatever is not, an {@link IrBuilder#expect expectation} finds before the instruction changes anything.
+ * x87 instructions in code for one state of the register stack ({@link X87Knowledge}), where registers are state slots like any others: numbers are loaded, computed
+ * and stored in line, for as long as they are of the usual kind ({@link X87Attempts}). Whatever is not, an {@link IrBuilder#expect expectation} finds before the
+ * instruction changes anything.
  */
 final class X87Usual {
     /** Lifts an instruction; false if it can't, and then nothing has been emitted but expectations. */
@@ -147,7 +148,7 @@ final class X87Usual {
         };
     }
 
-    /** Lifts an x87 instruction if the state of the stack is known and there is a form for it. False: it is to be lifted in general, and {@link #lifted} called afterwards. */
+    /** Lifts an x87 instruction if the state of the stack is known and there is a form for it. False: it is to be lifted in general, and then {@link #lifted}. */
     private static boolean lift(LiftContext c, Instruction i) {
         c.x87().used(c.pc());
         Form form = FORMS.get(i.mnemonic());
