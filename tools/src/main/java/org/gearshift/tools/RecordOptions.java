@@ -29,20 +29,21 @@ import picocli.CommandLine.Option;
 /** Options by which a run is recorded, or had again. The recording has the options that make up the machine, and checksums of the files they name. */
 final class RecordOptions {
     /** Options that make up a machine; what else there is says how it is run and looked at. */
-    private static final Set<String> MACHINE = Set.of("--kernel", "--initrd", "--append", "--mode", "--memory", "--cpus", "--cpu", "--disk", "--rng", "--console", "--net", "--max-instructions");
+    private static final Set<String> MACHINE = Set.of("--kernel", "--initrd", "--append", "--mode", "--memory", "--cpus", "--cpu", "--disk", "--rng", "--console",
+            "--net", "--max-instructions");
     /** Those of them that may be given with a replay, since files move. */
     private static final Set<String> FILES = Set.of("--kernel", "--initrd");
     private static final String ARGUMENT = "argument ";
     private static final int BUFFER = 1 << 20;
 
     @Option(names = "--record", paramLabel = "FILE",
-            description = {"Write everything that comes to the machine from outside to FILE, so that the run can be had again. Implies --clock virtual, which then does not run",
-                "ahead of the host's clock; disks need ,snapshot or ,ro."})
+            description = {"Write everything that comes to the machine from outside to FILE, so that the run can be had again. Implies --clock",
+                "virtual, which then does not run ahead of the host's clock; disks need ,snapshot or ,ro."})
     private Path record;
 
     @Option(names = "--replay", paramLabel = "FILE",
-            description = {"Run the machine that was recorded in FILE once more, to the same end: exit code 1 if it comes to another. The recording says what machine that is; only",
-                "--kernel and --initrd may be given, for files that have moved. Nothing is read from the terminal, a disk's file or the network."})
+            description = {"Run the machine that was recorded in FILE once more, to the same end: exit code 1 if it comes to another. The recording says what",
+                "machine that is; only --kernel and --initrd may be given, for files that have moved. Nothing is read from the terminal, a disk's file or the network."})
     private Path replay;
 
     boolean isRecorded() {
@@ -172,7 +173,8 @@ final class RecordOptions {
     /** Says what has been recorded, or how the replay ended. */
     void report(PrintWriter err, Timeline timeline, long retired, String state) {
         if (record != null) {
-            err.printf(Locale.ROOT, "gearshift: recorded %,d instructions and %,d inputs in %,d bytes; final state %s%n", retired, timeline.inputs(), timeline.logBytes(), state);
+            err.printf(Locale.ROOT, "gearshift: recorded %,d instructions and %,d inputs in %,d bytes; final state %s%n", retired, timeline.inputs(),
+                    timeline.logBytes(), state);
         } else {
             err.printf(Locale.ROOT, "gearshift: replayed %,d instructions and %,d inputs; final state %s%n", retired, timeline.inputs(), state);
         }

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Somebody boots Debian's kernel, types commands and fetches a file from the network; then the server is gone, and the same happens again from the recording, to the last bit of
+ * Somebody boots Debian's kernel, types commands and fetches a file from the network; then the server is gone, and the same happens again from the recording, to the
+ * last bit of
  * memory. {@code -Dreplay.times=5 -Dreplay.kilobytes=3000} is the long form.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * {@code --record} and {@code --replay}, with a guest that counts for as long as it waits for a key, and writes down how far it has come at each: its memory tells after how many
+ * {@code --record} and {@code --replay}, with a guest that counts for as long as it waits for a key, and writes down how far it has come at each: its memory tells after
+ * how many
  * instructions each came.
  */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -66,7 +67,8 @@ class RecordReplayTest {
         PrintWriter messages = new PrintWriter(new PipedWriter(reader), true);
         CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> {
             try (messages) {
-                return Gearshift.execute(new PrintWriter(new StringWriter()), messages, "run", "--kernel", kernel.toString(), "-m", "8M", "--serial", "tcp:0", "--record", log.toString());
+                return Gearshift.execute(new PrintWriter(new StringWriter()), messages, "run", "--kernel", kernel.toString(), "-m", "8M",
+                        "--serial", "tcp:0", "--record", log.toString());
             }
         });
         BufferedReader lines = new BufferedReader(reader);
@@ -182,7 +184,8 @@ class RecordReplayTest {
         assertEquals(7, run.code(), run.err());
         String said = run.out();
         assertTrue(said.contains("the recording ends here: the machine ends when it goes on"), said);
-        assertTrue(said.matches("(?s).*00200008 was last written [\\d,]+ instructions before, by instruction [\\d,]+: 00000000, then [0-9a-f]{8}\n=> [0-9a-f]+: mov DWORD PTR \\[edi\\],ecx\n.*"), said);
+        assertTrue(said.matches("(?s).*00200008 was last written [\\d,]+ instructions before, "
+                + "by instruction [\\d,]+: 00000000, then [0-9a-f]{8}\n=> [0-9a-f]+: mov DWORD PTR \\[edi\\],ecx\n.*"), said);
         assertTrue(said.contains("this is the first moment that is remembered\n=> 00100000: mov edi,0x200000"), said);
         assertEquals("abcq", Files.readString(dir.resolve("console")), "nothing is printed twice");
     }

@@ -13,16 +13,14 @@ import org.gearshift.vmm.debug.TimeMachine;
  * @param devices what processor and devices have saved
  * @param marks states of what else changes
  * @param pages contents of each frame
- * @param bytes what is this one's own
  */
-record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][] pages, long bytes) implements TimeMachine.Snapshot {
+record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][] pages) implements TimeMachine.Snapshot {
     private static final byte[] ZEROES = new byte[GuestRam.FRAME_SIZE];
 
     /** The pages of a machine, those of another snapshot where they are the same. */
     static MachineSnapshot of(long retired, byte[] devices, List<Object> marks, GuestRam ram, MachineSnapshot like) {
         byte[] all = ram.bytes();
         byte[][] pages = new byte[ram.frames()][];
-        long own = devices.length + (long) pages.length * Integer.BYTES;
         for (int i = 0; i < pages.length; i++) {
             int at = i * GuestRam.FRAME_SIZE;
             byte[] known = like == null ? ZEROES : like.pages[i];
@@ -32,10 +30,21 @@ record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][
                 pages[i] = ZEROES;
             } else {
                 pages[i] = Arrays.copyOfRange(all, at, at + GuestRam.FRAME_SIZE);
+            }
+        }
+        return new MachineSnapshot(retired, devices, marks, pages);
+    }
+
+    @Override
+    public long bytesBeyond(TimeMachine.Snapshot earlier) {
+        byte[][] others = earlier == null ? null : ((MachineSnapshot) earlier).pages;
+        long own = devices.length + (long) pages.length * Integer.BYTES;
+        for (int i = 0; i < pages.length; i++) {
+            if (pages[i] != (others == null ? ZEROES : others[i])) {
                 own += GuestRam.FRAME_SIZE;
             }
         }
-        return new MachineSnapshot(retired, devices, marks, pages, own);
+        return own;
     }
 
     private static boolean same(byte[] all, int at, byte[] page) {

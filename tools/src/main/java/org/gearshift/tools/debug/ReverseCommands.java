@@ -52,7 +52,8 @@ final class ReverseCommands {
     private static void requirePast(DebugContext c) {
         c.requireStanding();
         if (!c.debugger().canGoBack()) {
-            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with one processor, at most 2040M of memory and no disk that is written to for good, is remembered");
+            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with one processor, "
+                    + "at most 2040M of memory and no disk that is written to for good, is remembered");
         }
     }
 
@@ -89,8 +90,9 @@ final class ReverseCommands {
             return;
         }
         if (s.reason() == Stop.Reason.WATCH) {
-            c.print("%s was last written %,d instructions before, by instruction %,d: %s, then %s", c.place(address), from - c.cpu().engine().retired(), c.cpu().engine().retired() + 1,
-                    contents(c.cpu(), address, bytes), now);
+            String who = s.text().endsWith(Stop.BY_PROCESSOR) ? Stop.BY_PROCESSOR.strip() + " at" : "by";
+            c.print("%s was last written %,d instructions before, %s instruction %,d: %s, then %s", c.place(address),
+                    from - c.cpu().engine().retired(), who, c.cpu().engine().retired() + 1, contents(c.cpu(), address, bytes), now);
         }
         reportPlace(c, s);
     }

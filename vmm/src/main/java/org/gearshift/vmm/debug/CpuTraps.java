@@ -123,7 +123,7 @@ final class CpuTraps implements Breakpoints, CpuObserver {
     public void implicitAccess(long linearAddress, long physicalAddress, int bytes, boolean write) {
         Watchpoint w = traps.covering(linearAddress, physicalAddress, bytes, write);
         if (w != null) {
-            hit(w, linearAddress, physicalAddress, write, String.format("%s of %d bytes at %x by the processor itself", write ? "write" : "read", bytes, linearAddress));
+            hit(w, linearAddress, physicalAddress, write, String.format("%s of %d bytes at %x", write ? "write" : "read", bytes, linearAddress) + Stop.BY_PROCESSOR);
         }
     }
 

@@ -5,7 +5,8 @@ import java.util.List;
 import org.gearshift.vmm.engine.StopReason;
 
 /**
- * The past of a machine with one processor: snapshots, taken as it runs, and from the nearest of them the same run once more up to the moment wanted. All of it happens on the thread
+ * The past of a machine with one processor: snapshots, taken as it runs, and from the nearest of them the same run once more up to the moment wanted. All of it happens
+ * on the thread
  * that runs the machine, while the machine stands for everybody else.
  */
 public final class History {
@@ -76,6 +77,7 @@ public final class History {
             snapshots.clear();
             near = null;
             latest = null;
+            cpu.deliveries.clear();
             take();
         }
     }
@@ -95,13 +97,17 @@ public final class History {
     private void take() {
         latest = machine.snapshot(latest);
         snapshots.add(latest);
-        long bytes = 0;
-        for (TimeMachine.Snapshot s : snapshots) {
-            bytes += s.bytes();
-        }
-        if (snapshots.size() > MAX_SNAPSHOTS || snapshots.size() > 2 && bytes > Runtime.getRuntime().maxMemory() / HEAP_SHARE) {
+        while (snapshots.size() > MAX_SNAPSHOTS || snapshots.size() > 2 && bytes() > Runtime.getRuntime().maxMemory() / HEAP_SHARE) {
             thin();
         }
+    }
+
+    private long bytes() {
+        long all = 0;
+        for (int i = 0; i < snapshots.size(); i++) {
+            all += snapshots.get(i).bytesBeyond(i == 0 ? null : snapshots.get(i - 1));
+        }
+        return all;
     }
 
     /** Every second goes; the first stays, or there would be no way back to it. */

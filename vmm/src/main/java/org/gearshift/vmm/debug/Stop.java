@@ -11,6 +11,9 @@ package org.gearshift.vmm.debug;
  * @param text what happened, for people; empty where the reason says it all
  */
 public record Stop(Reason reason, int cpu, long address, boolean write, Object cause, String text) {
+    /** What the text of a WATCH ends with that no instruction's operand was: the processor delivers, pushes, walks. */
+    public static final String BY_PROCESSOR = " by the processor itself";
+
     /** What makes a machine stop. */
     public enum Reason {
         /** Somebody asked for it; also where a machine stands before its first instruction. */

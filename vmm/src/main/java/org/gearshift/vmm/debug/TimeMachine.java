@@ -7,8 +7,8 @@ public interface TimeMachine {
         /** Instructions that had been retired. */
         long retired();
 
-        /** What it takes in memory that no earlier one takes, in bytes, about. */
-        long bytes();
+        /** What it takes in memory that another does not, in bytes, about. @param earlier null: none */
+        long bytesBeyond(Snapshot earlier);
     }
 
     /** Keeps the present state. @param like one that shares much with it; may be null */

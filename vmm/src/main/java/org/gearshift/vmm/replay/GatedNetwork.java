@@ -9,7 +9,8 @@ import org.gearshift.vmm.net.EthernetStation;
 import org.gearshift.vmm.net.Frame;
 
 /**
- * A cable between a machine whose runs repeat and a network: frames reach the machine by its {@link Timeline}. In a replay nothing is at the other end, and while the machine is in its
+ * A cable between a machine whose runs repeat and a network: frames reach the machine by its {@link Timeline}. In a replay nothing is at the other end, and while the
+ * machine is in its
  * past what it sends goes nowhere: it has been sent.
  */
 public final class GatedNetwork implements EthernetNetwork, Rewindable {

@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.zip.CRC32C;
 
 /**
- * Writes a recording. The file is {@link #MAGIC} and a version, then frames: length, checksum, contents. The first frame says what machine it was, each other is a {@link Moment}, with
- * its times as differences from the last one's, or the {@link Ending}. Whatever reached the file can be read: a process that is killed loses at most what came since the last
+ * Writes a recording. The file is {@link #MAGIC} and a version, then frames: length, checksum, contents. The first frame says what machine it was, each other is a
+ * {@link Moment}, with
+ * its times as differences from the last one's, or the {@link Ending}. Whatever reached the file can be read: a process that is killed loses at most what came since the
+ * last
  * {@link #flush}.
  */
 final class LogWriter implements Closeable {

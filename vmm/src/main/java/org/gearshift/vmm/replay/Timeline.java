@@ -1,12 +1,16 @@
 package org.gearshift.vmm.replay;
 
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -15,8 +19,10 @@ import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 
 /**
- * The one way into a machine whose runs repeat. What other threads offer waits until the machine looks for it; then it gets a moment of the machine's time, one nanosecond ahead, and
- * happens when that comes, as an event before all others of the same time. So it comes between the same two instructions when the run is had again: from a recording, or, after going back
+ * The one way into a machine whose runs repeat. What other threads offer waits until the machine looks for it; then it gets a moment of the machine's time, one
+ * nanosecond ahead, and
+ * happens when that comes, as an event before all others of the same time. So it comes between the same two instructions when the run is had again: from a recording,
+ * or, after going back
  * in time, from memory. Until a machine that has gone back is where it was, nothing new is let in, and what it does is not to be shown again ({@link #inPast}).
  *
  * <p>At each moment the processors' state is compared with that of the first time.
@@ -69,7 +75,7 @@ public final class Timeline implements Closeable, Rewindable {
 
     /** One that is written to a file. @param machine what it takes to build the machine again */
     public static Timeline record(Path file, Map<String, String> machine, Origin origin) throws IOException {
-        Map<String, String> all = new java.util.LinkedHashMap<>(machine);
+        Map<String, String> all = new LinkedHashMap<>(machine);
         all.put("seed", Long.toString(origin.seed()));
         all.put("power on", origin.powerOn().toString());
         Timeline t = new Timeline(origin, new LogWriter(file, all), null, null);
@@ -81,8 +87,8 @@ public final class Timeline implements Closeable, Rewindable {
     public static Timeline replay(Recording recording) throws LogFormatException {
         Origin origin;
         try {
-            origin = new Origin(Long.parseLong(recording.machine("seed")), java.time.Instant.parse(recording.machine("power on")));
-        } catch (NumberFormatException | java.time.format.DateTimeParseException e) {
+            origin = new Origin(Long.parseLong(recording.machine("seed")), Instant.parse(recording.machine("power on")));
+        } catch (NumberFormatException | DateTimeParseException e) {
             throw new LogFormatException(recording.file() + ": the recording's seed or date makes no sense");
         }
         return new Timeline(origin, null, recording, recording.moments());
@@ -147,15 +153,21 @@ public final class Timeline implements Closeable, Rewindable {
         }
         long moment = clock.nanos() + 1;
         for (Offer o = offered.poll(); o != null; o = offered.poll()) {
-            byte[] data = o.data();
-            for (Offer more = offered.peek(); more != null && more.channel() == o.channel() && o.channel() == Channel.SERIAL && data.length < MAX_PIECE; more = offered.peek()) {
-                data = java.util.Arrays.copyOf(data, data.length + more.data().length);
-                System.arraycopy(more.data(), 0, data, data.length - more.data().length, more.data().length);
-                offered.remove();
-            }
+            byte[] data = o.channel() == Channel.SERIAL ? piece(o.data()) : o.data();
             coming.add(new Moment(o.channel(), moment, 0, 0, data));
         }
         arm();
+    }
+
+    /** Bytes that have come one by one are one piece. */
+    private byte[] piece(byte[] first) {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        all.writeBytes(first);
+        for (Offer more = offered.peek(); more != null && more.channel() == Channel.SERIAL && all.size() < MAX_PIECE; more = offered.peek()) {
+            all.writeBytes(more.data());
+            offered.remove();
+        }
+        return all.toByteArray();
     }
 
     private boolean repeats() {
@@ -211,7 +223,8 @@ public final class Timeline implements Closeable, Rewindable {
     private void diverged(String how) {
         failed = true;
         Moment last = next >= 2 ? moments.get(next - 2) : null;
-        subject.diverged(String.format("the replay has left the recorded run between instructions %,d and %,d: %s", last == null ? 0 : last.retired(), subject.retired(), how));
+        subject.diverged(String.format("the replay has left the recorded run between instructions %,d and %,d: %s",
+                last == null ? 0 : last.retired(), subject.retired(), how));
     }
 
     private void live(long now) {
@@ -284,7 +297,8 @@ public final class Timeline implements Closeable, Rewindable {
         }
         Ending was = recording.ending();
         if (was.retired() != end.retired() || was.nanos() != end.nanos() || was.exitCode() != end.exitCode()) {
-            return String.format("the recorded run ended with exit code %d after %,d instructions, this one with %d after %,d", was.exitCode(), was.retired(), end.exitCode(), end.retired());
+            return String.format("the recorded run ended with exit code %d after %,d instructions, this one with %d after %,d",
+                    was.exitCode(), was.retired(), end.exitCode(), end.retired());
         }
         return was.state().equals(end.state()) ? null : "the replay ends as the recorded run did, but its memory or registers differ";
     }
