@@ -7,8 +7,8 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
 /**
- * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twins for a paravirtual domain, 64-bit and 32-bit, from the same sources but for what the machine
- * is. They are in {@code samples/src/main/kernel}.
+ * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twins for a paravirtual domain, 64-bit and 32-bit, from the
+ * same sources but for what the machine is. They are in {@code samples/src/main/kernel}.
  */
 public final class SampleKernel {
     private static final String PC = "sample-kernel.elf";

@@ -16,8 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A domain that asks for what it may and may not have ({@code src/main/xen-checks}) gets the answers that Debian's Xen 4.17 gave the same file: those are in {@code answers.txt}, recorded on
- * 29 November 2026 from a domain of 64 MiB with one vCPU under Xen 4.17.5 in QEMU.
+ * A domain that asks for what it may and may not have ({@code src/main/xen-checks}) gets the answers that Debian's Xen 4.17 gave the same file: those are in
+ * {@code answers.txt}, recorded on 29 November 2026 from a domain of 64 MiB with one vCPU under Xen 4.17.5 in QEMU.
  */
 class XenChecksTest {
     private static final long LIMIT = 100_000_000L;

@@ -25,8 +25,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Debian's GRUB for Xen as a domain, 64-bit and 32-bit: it builds tables of its own, drives the console and the disk, reads a kernel from there, and starts it in its own place. By default that is the sample kernel's
- * twin; {@code -Ddebian.full=true} takes Debian's kernel as well, unpacked, since GRUB 2.06 does not know its compression.
+ * Debian's GRUB for Xen as a domain, 64-bit and 32-bit: it builds tables of its own, drives the console and the disk, reads a kernel from there, and starts it in
+ * its own place. By default that is the sample kernel's twin; {@code -Ddebian.full=true} takes Debian's kernel as well, unpacked, since GRUB 2.06 does not know its
+ * compression.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class GrubDomainTest {

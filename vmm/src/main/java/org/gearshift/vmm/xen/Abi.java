@@ -1,12 +1,15 @@
 package org.gearshift.vmm.xen;
 
 /**
- * The binary interface that a domain's kernel has been built for: 64-bit, or 32-bit with page tables of three levels. It is 64-bit until a 32-bit kernel has been put into the domain, before any code
- * runs, and the same for ever after that. Structures of the interface differ by the size of an unsigned long, pointers and frame numbers included, and by that alone where nothing else is said
- * (arch-x86/xen-x86_32.h, xen-x86_64.h; Xen's include/public and common/compat).
+ * The binary interface that a domain's kernel has been built for: 64-bit, or 32-bit with page tables of three levels. It is 64-bit until a 32-bit kernel has been
+ * put into the domain, before any code runs, and the same for ever after that. Structures of the interface differ by the size of an unsigned long, pointers and
+ * frame numbers included, and by that alone where nothing else is said (arch-x86/xen-x86_32.h, xen-x86_64.h; Xen's include/public and common/compat).
  */
 final class Abi {
-    /** First address that a 32-bit kernel cannot use, and where its machine-to-physical table is (HYPERVISOR_VIRT_START_PAE); the table's end (Xen's MACH2PHYS_COMPAT_VIRT_END). */
+    /**
+     * First address that a 32-bit kernel cannot use, and where its machine-to-physical table is (HYPERVISOR_VIRT_START_PAE); the table's end (Xen's
+     * MACH2PHYS_COMPAT_VIRT_END).
+     */
     static final long HOLE_32 = 0xf580_0000L;
     static final long M2P_END_32 = 0xffe0_0000L;
 

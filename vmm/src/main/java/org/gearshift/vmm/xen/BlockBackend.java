@@ -7,8 +7,8 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.vmm.disk.DiskImage;
 
 /**
- * The monitor's half of a paravirtual disk: requests come through a ring in a page that the domain grants, and so do their data (io/blkif.h, io/ring.h). Requests are done at once, in their
- * order. What the domain writes to ring and store is checked here; a ring that makes no sense ends the connection.
+ * The monitor's half of a paravirtual disk: requests come through a ring in a page that the domain grants, and so do their data (io/blkif.h, io/ring.h). Requests
+ * are done at once, in their order. What the domain writes to ring and store is checked here; a ring that makes no sense ends the connection.
  */
 final class BlockBackend extends SplitDevice {
     private static final Logger LOG = System.getLogger(BlockBackend.class.getName());
@@ -27,7 +27,10 @@ final class BlockBackend extends SplitDevice {
     private static final int ERROR = -1;
     private static final int NOT_SUPPORTED = -2;
 
-    /** Bytes of a request, which are more than an answer has: {operation 8, segments 8, handle 16, id 64, sector 64, 11 segments of 8}, with 64 bits aligned as the front end's compiler does. */
+    /**
+     * Bytes of a request, which are more than an answer has: {operation 8, segments 8, handle 16, id 64, sector 64, 11 segments of 8}, with 64 bits aligned as the
+     * front end's compiler does.
+     */
     private static final int ENTRY_BYTES = 112;
     private static final int ENTRY_BYTES_32 = 108;
     private static final int MAX_SEGMENTS = 11;

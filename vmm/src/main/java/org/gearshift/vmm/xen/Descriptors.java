@@ -3,9 +3,9 @@ package org.gearshift.vmm.xen;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * The domain's descriptors. Their frames are read-only to the guest while they are in a table; each descriptor is checked before it gets there: code and data segments become those of
- * CPL 3, at which kernel and programs run, and nothing else may be present (Xen's check_descriptor). In a 32-bit domain they become those of CPL 1, the kernel's, at least, and none is for 64-bit code,
- * which would reach the hypervisor's part of the address space. Nobody can use a call gate.
+ * The domain's descriptors. Their frames are read-only to the guest while they are in a table; each descriptor is checked before it gets there: code and data
+ * segments become those of CPL 3, at which kernel and programs run, and nothing else may be present (Xen's check_descriptor). In a 32-bit domain they become those
+ * of CPL 1, the kernel's, at least, and none is for 64-bit code, which would reach the hypervisor's part of the address space. Nobody can use a call gate.
  */
 final class Descriptors {
     private static final int PER_PAGE = 512;

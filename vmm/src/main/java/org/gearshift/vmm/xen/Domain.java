@@ -27,8 +27,8 @@ import org.gearshift.vmm.net.EthernetNetwork;
 /**
  * A paravirtual domain: the hypervisor's side of it. Everything a guest can reach is checked where it enters, so that no request reaches outside the domain's own frames.
  *
- * <p>With several vCPUs on threads of their own, one at a time has the domain ({@link VirtualCpu#enter}); it is {@link #vcpu} then. Methods are for whoever has the domain, but {@link #consoleInput} and
- * {@link #requestShutdown} for all.
+ * <p>With several vCPUs on threads of their own, one at a time has the domain ({@link VirtualCpu#enter}); it is {@link #vcpu} then. Methods are for whoever has the
+ * domain, but {@link #consoleInput} and {@link #requestShutdown} for all.
  */
 public final class Domain {
     private static final Logger LOG = System.getLogger(Domain.class.getName());
@@ -350,8 +350,8 @@ public final class Domain {
     }
 
     /**
-     * Entry points of the hypercalls as code: push rcx, r11; mov number to eax; syscall; pop; ret. That of iret pushes rax too and does not come back. In a 32-bit domain: mov number to eax; int 0x82; ret,
-     * and for iret push eax; mov; int.
+     * Entry points of the hypercalls as code: push rcx, r11; mov number to eax; syscall; pop; ret. That of iret pushes rax too and does not come back. In a 32-bit
+     * domain: mov number to eax; int 0x82; ret, and for iret push eax; mov; int.
      */
     static byte[] hypercallPage(Abi abi) {
         byte[] page = new byte[0x1000];

@@ -9,8 +9,8 @@ import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.VCpu;
 
 /**
- * Builds a domain as Xen's toolstack does (xen.h, "start-of-day memory layout"): kernel, RAM disk, list of frames, start_info, pages of store and console, first page tables, stack; then what the
- * kernel's notes allow to be left out of that mapping. Page numbers here are the domain's own.
+ * Builds a domain as Xen's toolstack does (xen.h, "start-of-day memory layout"): kernel, RAM disk, list of frames, start_info, pages of store and console, first
+ * page tables, stack; then what the kernel's notes allow to be left out of that mapping. Page numbers here are the domain's own.
  */
 final class DomainBuilder {
     private static final long PAGE = 0x1000;
@@ -179,7 +179,8 @@ final class DomainBuilder {
             l.tableCount = tableCount(kernel.virtBase(), end);
         } while (mappedEnd(next + l.tableCount + 1) != end);
         if (!abi.guestMayUse(end - 1)) {
-            throw new BootException(kernel.file().name() + ": does not fit below the hypervisor's addresses from where it wants to be, 0x" + Long.toHexString(kernel.virtBase()));
+            throw new BootException(kernel.file().name() + ": does not fit below the hypervisor's addresses from where it wants to be, 0x"
+                    + Long.toHexString(kernel.virtBase()));
         }
         take(l.tableCount);
         l.stack = take(1);

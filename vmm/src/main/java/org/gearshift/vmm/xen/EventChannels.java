@@ -3,8 +3,8 @@ package org.gearshift.vmm.xen;
 import org.gearshift.vmm.policy.Sharing;
 
 /**
- * The domain's event channels, with 2-level pending and mask bits in the shared page (event_channel.h). The other end of an interdomain channel is a {@link Backend} of the monitor, which
- * counts as domain 0, or a port of another domain.
+ * The domain's event channels, with 2-level pending and mask bits in the shared page (event_channel.h). The other end of an interdomain channel is a {@link Backend}
+ * of the monitor, which counts as domain 0, or a port of another domain.
  */
 final class EventChannels {
     /** Ports of the 2-level layout at most: 64 words of 64 bits; port 0 is never used. */

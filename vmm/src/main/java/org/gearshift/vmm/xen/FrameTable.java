@@ -3,9 +3,9 @@ package org.gearshift.vmm.xen;
 import java.util.Arrays;
 
 /**
- * Who owns each machine frame, how many references there are to it, and what it is used as. A frame is used as one thing at a time: as a page table of one level, as part of a descriptor
- * table, or as memory that the guest may write; while any use of one kind exists no other can begin. That is what keeps page tables out of the guest's reach (Xen's
- * asm-x86/mm.h: PGC and PGT counts).
+ * Who owns each machine frame, how many references there are to it, and what it is used as. A frame is used as one thing at a time: as a page table of one level, as
+ * part of a descriptor table, or as memory that the guest may write; while any use of one kind exists no other can begin. That is what keeps page tables out of the
+ * guest's reach (Xen's asm-x86/mm.h: PGC and PGT counts).
  */
 final class FrameTable {
     /** Uses of a frame. Levels of page tables are their numbers. */

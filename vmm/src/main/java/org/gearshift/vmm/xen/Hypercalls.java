@@ -7,8 +7,8 @@ import java.util.Map;
 import org.gearshift.translator.x86.X86State;
 
 /**
- * The hypercalls of a paravirtual domain: one table of number, name, arguments and handler (xen.h; Xen's hypercall-defs.c). Those of 32-bit kernels are brought into the same form: arguments in other
- * registers, and numbers of 64 bits in two.
+ * The hypercalls of a paravirtual domain: one table of number, name, arguments and handler (xen.h; Xen's hypercall-defs.c). Those of 32-bit kernels are brought into
+ * the same form: arguments in other registers, and numbers of 64 bits in two.
  */
 final class Hypercalls {
     private static final Logger LOG = System.getLogger(Hypercalls.class.getName());

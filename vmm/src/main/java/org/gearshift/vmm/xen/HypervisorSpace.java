@@ -5,8 +5,8 @@ import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * The hypervisor's own frames, at the start of the machine, and the hole it keeps for itself in every address space of the domain: the machine-to-physical table, which guests
- * may read, and the descriptor tables in force, which only the processor sees (arch-x86/xen-x86_64.h: HYPERVISOR_VIRT_START, MACH2PHYS_VIRT_START).
+ * The hypervisor's own frames, at the start of the machine, and the hole it keeps for itself in every address space of the domain: the machine-to-physical table,
+ * which guests may read, and the descriptor tables in force, which only the processor sees (arch-x86/xen-x86_64.h: HYPERVISOR_VIRT_START, MACH2PHYS_VIRT_START).
  *
  * <pre>
  *   frame 0               never used: no table entry may lead to it

@@ -4,8 +4,8 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.vmm.cpu.Paravirtualization;
 
 /**
- * What a domain does to its page tables: mmu_update, update_va_mapping, mmuext_op (xen.h), and plain stores to level-1 tables, which are taken as updates. Since shadow tables follow every
- * store to a guest's tables, flushes have nothing to do.
+ * What a domain does to its page tables: mmu_update, update_va_mapping, mmuext_op (xen.h), and plain stores to level-1 tables, which are taken as updates. Since
+ * shadow tables follow every store to a guest's tables, flushes have nothing to do.
  */
 final class MmuOperations {
     private static final int DOMID_SELF = 0x7ff0;
@@ -379,7 +379,8 @@ final class MmuOperations {
     }
 
     /**
-     * A store by the kernel that its tables do not allow: if what it goes to is a level-1 table in use, mapped read-only, its machine address, else -1. Xen's ptwr_do_page_fault.
+     * A store by the kernel that its tables do not allow: if what it goes to is a level-1 table in use, mapped read-only, its machine address, else -1. Xen's
+     * ptwr_do_page_fault.
      */
     long refusedStore(long va) {
         long at = tables.leafEntry(domain.vcpu.kernelBase(), va);

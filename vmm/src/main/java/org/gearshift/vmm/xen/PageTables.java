@@ -4,9 +4,9 @@ import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.vmm.cpu.Paravirtualization;
 
 /**
- * The domain's page tables, which it reads but never writes: every entry that becomes part of one is checked here first, as Xen's direct paging does (arch/x86/mm.c, "memory management
- * for paravirtual guests"). An entry may lead only to frames of the domain; a table's entries, to tables of the level below; and no entry that allows stores may lead to a
- * table or to descriptors.
+ * The domain's page tables, which it reads but never writes: every entry that becomes part of one is checked here first, as Xen's direct paging does (arch/x86/mm.c,
+ * "memory management for paravirtual guests"). An entry may lead only to frames of the domain; a table's entries, to tables of the level below; and no entry that
+ * allows stores may lead to a table or to descriptors.
  */
 final class PageTables {
     private static final int ENTRIES = 512;
@@ -22,8 +22,8 @@ final class PageTables {
     private final Descriptors descriptors;
     private TableShape shape;
     /**
-     * With several vCPUs, by frame: the number of the change by which it last lost a mapping that allowed stores, or a use as a table. Some vCPU may not know yet; before the frame is used as
-     * something else, all must. Xen's tlbflush_timestamp.
+     * With several vCPUs, by frame: the number of the change by which it last lost a mapping that allowed stores, or a use as a table. Some vCPU may not know yet;
+     * before the frame is used as something else, all must. Xen's tlbflush_timestamp.
      */
     private final long[] lost;
     private long changes;
@@ -214,7 +214,8 @@ final class PageTables {
      *
      * @param address machine address of the entry, in a frame for which {@link FrameTable#isTable} holds
      * @param preserve keep the accessed and dirty bits that the entry has
-     * @return 0, or why not, with nothing changed: EPERM for what is no memory, EBUSY for memory that is somebody else's or used as something else, EINVAL for anything else
+     * @return 0, or why not, with nothing changed: EPERM for what is no memory, EBUSY for memory that is somebody else's or used as something else, EINVAL for
+     * anything else
      */
     int setEntry(long address, long entry, boolean preserve) {
         int table = (int) (address >>> 12);

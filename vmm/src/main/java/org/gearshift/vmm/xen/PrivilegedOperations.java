@@ -22,8 +22,8 @@ import org.gearshift.vmm.cpu.SystemService;
 import org.gearshift.vmm.cpu.VCpu;
 
 /**
- * Privileged instructions of a domain's kernel: done for it where Xen emulates them (arch/x86/pv/emul-priv-op.c), refused with #GP where it does not. On a processor they would trap first; here the
- * translated code calls straight in.
+ * Privileged instructions of a domain's kernel: done for it where Xen emulates them (arch/x86/pv/emul-priv-op.c), refused with #GP where it does not. On a processor
+ * they would trap first; here the translated code calls straight in.
  */
 final class PrivilegedOperations {
     private static final Logger LOG = System.getLogger(PrivilegedOperations.class.getName());

@@ -11,8 +11,8 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.cpu.Eflags;
 
 /**
- * A 32-bit kernel: at CPL 1, its programs at CPL 3, on the same page tables; in compatibility mode, so that what is above 4 GiB is out of reach of both. Frames are the processor's own but for the mask of
- * events beside CS, and hypercalls are INT 0x82 (arch-x86/xen-x86_32.h; Xen's x86_64/compat/entry.S and compat_iret).
+ * A 32-bit kernel: at CPL 1, its programs at CPL 3, on the same page tables; in compatibility mode, so that what is above 4 GiB is out of reach of both. Frames are
+ * the processor's own but for the mask of events beside CS, and hypercalls are INT 0x82 (arch-x86/xen-x86_32.h; Xen's x86_64/compat/entry.S and compat_iret).
  */
 final class Ring1Kernel extends KernelMode {
     static final int KERNEL_CS = 0xe019;

@@ -4,8 +4,8 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /**
- * The monitor's half of a device whose other half is the domain's: both find each other in the store, each with a directory of its own and a node {@code state} that the other follows
- * (io/xenbus.h; docs/misc/xenstore-paths.pandoc of Xen). What the domain writes there may be anything.
+ * The monitor's half of a device whose other half is the domain's: both find each other in the store, each with a directory of its own and a node {@code state} that
+ * the other follows (io/xenbus.h; docs/misc/xenstore-paths.pandoc of Xen). What the domain writes there may be anything.
  */
 abstract class SplitDevice {
     private static final Logger LOG = System.getLogger(SplitDevice.class.getName());

@@ -5,8 +5,9 @@ import java.util.List;
 import org.gearshift.vmm.policy.Sharing;
 
 /**
- * The tree of names and values that the domains of a group share: each has a {@link XenStore} to it. What a node's permissions say is necessary and not sufficient: a node that belongs to another domain
- * is out of reach unless the policy lets the two share the store. Threads that use it hold its monitor, and nothing that they call while they do so waits for another thread.
+ * The tree of names and values that the domains of a group share: each has a {@link XenStore} to it. What a node's permissions say is necessary and not sufficient:
+ * a node that belongs to another domain is out of reach unless the policy lets the two share the store. Threads that use it hold its monitor, and nothing that they
+ * call while they do so waits for another thread.
  */
 final class StoreTree {
     /** Most nodes that belong to one domain. */

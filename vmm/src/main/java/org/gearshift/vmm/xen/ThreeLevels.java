@@ -3,10 +3,10 @@ package org.gearshift.vmm.xen;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * Tables of a 32-bit domain: a root of four entries, each for a gigabyte. Its kernel runs at CPL 1, so that entries say themselves what is not for programs. The processor walks four levels: the
- * hypervisor has a table above the root ({@link HypervisorSpace#baseFor}), which is why the root's entries get the rights that the architecture's own three levels do without there, and why the rest of
- * its page must be empty. The level-2 table of the last gigabyte has the machine-to-physical table's entries; it is of a kind of its own, belongs to one root, and stays there (Xen's arch/x86/mm.c:
- * PGT_pae_xen_l2, create_pae_xen_mappings, mod_l3_entry).
+ * Tables of a 32-bit domain: a root of four entries, each for a gigabyte. Its kernel runs at CPL 1, so that entries say themselves what is not for programs. The
+ * processor walks four levels: the hypervisor has a table above the root ({@link HypervisorSpace#baseFor}), which is why the root's entries get the rights that the
+ * architecture's own three levels do without there, and why the rest of its page must be empty. The level-2 table of the last gigabyte has the machine-to-physical
+ * table's entries; it is of a kind of its own, belongs to one root, and stays there (Xen's arch/x86/mm.c: PGT_pae_xen_l2, create_pae_xen_mappings, mod_l3_entry).
  */
 final class ThreeLevels implements TableShape {
     private static final int ENTRIES = 512;

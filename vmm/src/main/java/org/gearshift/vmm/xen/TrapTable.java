@@ -3,8 +3,8 @@ package org.gearshift.vmm.xen;
 import java.nio.ByteBuffer;
 
 /**
- * Where the guest's kernel takes exceptions and software interrupts: struct trap_info of arch-x86/xen.h, one for each vector: {vector 8, flags 8, code segment 16, address}, the address as a word at
- * its offset.
+ * Where the guest's kernel takes exceptions and software interrupts: struct trap_info of arch-x86/xen.h, one for each vector: {vector 8, flags 8, code segment 16,
+ * address}, the address as a word at its offset.
  */
 final class TrapTable {
     private static final int VECTORS = 256;

@@ -6,8 +6,8 @@ import java.nio.ByteOrder;
 import org.gearshift.paging.PhysicalMemory;
 
 /**
- * A vCPU's part of what hypervisor and domain share, struct vcpu_info of xen.h: in the shared page at first, and where the guest wants it after that. The guest writes to it at any
- * time: whatever is read here may be anything.
+ * A vCPU's part of what hypervisor and domain share, struct vcpu_info of xen.h: in the shared page at first, and where the guest wants it after that. The guest
+ * writes to it at any time: whatever is read here may be anything.
  */
 final class VcpuInfo {
     static final int BYTES = 64;

@@ -18,11 +18,11 @@ import org.gearshift.vmm.cpu.SystemService;
 import org.gearshift.vmm.cpu.VCpu;
 
 /**
- * A domain's vCPU as its kernel sees it: traps, events and system calls, which arrive as frames on the kernel's stack; and the hypercall iret, which leaves them. What levels and page tables kernel
- * and programs have is its {@link KernelMode}'s.
+ * A domain's vCPU as its kernel sees it: traps, events and system calls, which arrive as frames on the kernel's stack; and the hypercall iret, which leaves them.
+ * What levels and page tables kernel and programs have is its {@link KernelMode}'s.
  *
- * <p>Whether an event is delivered is decided when one arrives, and whenever the hypervisor was entered, as Xen does when it returns to the guest; not when the guest clears its mask, after which
- * it looks for itself. So an event comes at the same instruction whatever executes the code.
+ * <p>Whether an event is delivered is decided when one arrives, and whenever the hypervisor was entered, as Xen does when it returns to the guest; not when the
+ * guest clears its mask, after which it looks for itself. So an event comes at the same instruction whatever executes the code.
  */
 final class VirtualCpu implements Paravirtualization, InterruptSource {
     private static final int VECTOR_DB = 1;

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * A domain's access to the tree of names and values by which domains and backends find each other (docs/misc/xenstore.txt of Xen). Paths are absolute. Domain 0, which is the domain's backends too, may
- * do everything. Methods are for whoever has the domain.
+ * A domain's access to the tree of names and values by which domains and backends find each other (docs/misc/xenstore.txt of Xen). Paths are absolute. Domain 0,
+ * which is the domain's backends too, may do everything. Methods are for whoever has the domain.
  */
 final class XenStore {
     private static final int MAX_PATH = 3072;

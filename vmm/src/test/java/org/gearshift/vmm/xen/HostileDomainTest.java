@@ -20,12 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A domain whose vCPUs call every hypercall with whatever comes to mind ({@link HostileVcpu}): frames of its own and of others, pointers to anywhere, structures of its own making. It may
- * end itself or be ended; it never gets at what is not its own, another domain beside it stays as it was, and no request is an error of the hypervisor's.
- * {@code -Dgearshift.hostile.calls=1000000} for the long form.
+ * A domain whose vCPUs call every hypercall with whatever comes to mind ({@link HostileVcpu}): frames of its own and of others, pointers to anywhere, structures of
+ * its own making. It may end itself or be ended; it never gets at what is not its own, another domain beside it stays as it was, and no request is an error of the
+ * hypervisor's. {@code -Dgearshift.hostile.calls=1000000} for the long form.
  */
 class HostileDomainTest {
-    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 40_000);
+    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 20_000);
     private static final long SEED = Long.getLong("gearshift.hostile.seed", 20261129);
     private static final int AUDIT_EVERY = 4_000;
     private static final int VCPUS = 4;

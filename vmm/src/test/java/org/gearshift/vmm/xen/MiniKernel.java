@@ -66,7 +66,8 @@ final class MiniKernel {
 
     private static Domain domain(byte[] elf, int cpus, VmConfig.Clock clock) {
         try {
-            return machine(elf, new ByteArrayOutputStream(), new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus), DomainGroup.alone(), "mini").domain();
+            VmConfig config = new VmConfig(16 << 20, clock, EngineOptions.of(EngineOptions.Backend.INTERPRETER), cpus);
+            return machine(elf, new ByteArrayOutputStream(), config, DomainGroup.alone(), "mini").domain();
         } catch (BootException e) {
             throw new AssertionError(e);
         }
