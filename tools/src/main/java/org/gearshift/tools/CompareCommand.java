@@ -2,7 +2,6 @@ package org.gearshift.tools;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.gearshift.samples.LinuxBenchmark;
 import org.gearshift.tools.compare.Compare;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +24,9 @@ final class CompareCommand implements Callable<Integer> {
             description = "With --kernel: a RAM disk whose /init prints lines of \"b NAME NANOSECONDS\" and powers off; one is built in.")
     private Path initrd;
 
+    @Option(names = "--programs", description = "With --kernel: also a compiler and a database, Debian packages that are fetched by name (amd64; needs apt-get and dpkg-deb).")
+    private boolean programs;
+
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 96M to 2040M (default ${DEFAULT-VALUE}).")
     private long memory;
@@ -41,6 +43,9 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--html", paramLabel = "FILE", description = "Write a report that needs no other file.")
     private Path html;
 
+    @Option(names = "--markdown", paramLabel = "FILE", description = "Write a table for a document, with the figures of the Xen paper of 2003 where there are any.")
+    private Path markdown;
+
     @Override
     public Integer call() throws Exception {
         if (repetitions < 1 || repetitions > 1000) {
@@ -52,17 +57,20 @@ final class CompareCommand implements Callable<Integer> {
         if (kernel == null && initrd != null) {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
+        if (programs && (kernel == null || initrd != null)) {
+            throw new Gearshift.UsageError("--programs goes with --kernel, and without --initrd");
+        }
         if (plot != null && !plot.toString().endsWith(".svg")) {
             throw new Gearshift.UsageError("--plot " + plot + ": plots are SVG, name the file so");
         }
         byte[] kernelBytes = kernel == null ? null : RunCommand.read(kernel, "kernel");
-        byte[] initrdBytes = initrd == null ? benchmarkDisk() : RunCommand.read(initrd, "RAM disk");
-        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions);
-        return compare.run(spec.commandLine().getOut(), spec.commandLine().getErr(), new Compare.Files(json, plot, html));
+        byte[] initrdBytes = initrd != null ? RunCommand.read(initrd, "RAM disk") : programs ? BenchmarkDisk.withPrograms(this::tell) : BenchmarkDisk.measured();
+        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions, programs);
+        return compare.run(spec.commandLine().getOut(), spec.commandLine().getErr(), new Compare.Files(json, plot, html, markdown));
     }
 
-    /** A RAM disk that holds the benchmark program and the console it writes to. */
-    private static byte[] benchmarkDisk() {
-        return new Initramfs().directory("dev").characterDevice("dev/console", 5, 1).program("init", LinuxBenchmark.program()).gzip();
+    private void tell(String what) {
+        spec.commandLine().getErr().println("gearshift: " + what);
+        spec.commandLine().getErr().flush();
     }
 }

@@ -31,16 +31,20 @@ class CompareCommandTest {
         Path json = dir.resolve("c.json");
         Path plot = dir.resolve("c.svg");
         Path html = dir.resolve("c.html");
-        Answer a = compare("compare", "--repetitions", "1", "--json", json.toString(), "--plot", plot.toString(), "--html", html.toString());
+        Path markdown = dir.resolve("c.md");
+        Answer a = compare("compare", "--repetitions", "1", "--json", json.toString(), "--plot", plot.toString(), "--html", html.toString(),
+                "--markdown", markdown.toString());
         assertEquals(0, a.exitCode(), a.err());
         for (String row : ROWS) {
             assertTrue(a.out().contains("\n" + row + " "), row + ":\n" + a.out());
             assertTrue(Files.readString(json).contains("{\"name\": \"" + row + "\", \"full\": {\"median\": "), row);
             assertTrue(Files.readString(plot).contains(">" + row + "<"), row);
             assertTrue(Files.readString(html).contains("<td>" + row + "<"), row);
+            assertTrue(Files.readString(markdown).contains("\n| " + row + " | "), row);
         }
         assertTrue(a.out().contains("hypercall update_va_mapping 10,0"), "page-table updates are hypercalls in the paravirtual gear:\n" + a.out());
         assertTrue(a.out().contains("table store 10,0"), "and stores that are traced in the other:\n" + a.out());
+        assertTrue(Files.readString(markdown).startsWith("`gearshift compare --repetitions 1`, 2"), Files.readString(markdown));
         assertEquals(2, Files.readString(html).split("<svg", -1).length, "one picture, in the file itself");
     }
 
@@ -48,6 +52,7 @@ class CompareCommandTest {
     void badArgumentsAreOneLine() {
         assertEquals(2, compare("compare", "--repetitions", "0").exitCode());
         assertEquals(2, compare("compare", "--initrd", "x").exitCode());
+        assertEquals(2, compare("compare", "--programs").exitCode());
         assertEquals(2, compare("compare", "--plot", "x.gif").exitCode());
         assertEquals(2, compare("compare", "-m", "64M").exitCode());
         Answer missing = compare("compare", "--kernel", "no such file");

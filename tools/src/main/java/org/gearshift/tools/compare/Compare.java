@@ -6,13 +6,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.stream.Stream;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
 /** A comparison from its inputs to its reports. */
 public final class Compare {
     /** Where reports go; null: not wanted. */
-    public record Files(Path json, Path plot, Path html) {
+    public record Files(Path json, Path plot, Path html, Path markdown) {
     }
 
     private final Workload workload;
@@ -23,13 +24,14 @@ public final class Compare {
      * @param kernelName name of the kernel's file, or null for the samples
      * @param kernel its contents
      * @param initrd its RAM disk
+     * @param programs whether that has been asked to hold larger programs
      * @throws BootException if the kernel is none
      */
-    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions) throws BootException {
+    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions, boolean programs) throws BootException {
         this.repetitions = repetitions;
         workload = kernelName == null ? Workload.samples(memory)
                 : Workload.linux(new KernelImage(kernelName, kernel), initrd, memory);
-        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + " --repetitions " + repetitions;
+        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + (programs ? " --programs" : "") + " --repetitions " + repetitions;
     }
 
     /** Runs, prints the table, writes the reports. @return an exit code */
@@ -46,11 +48,21 @@ public final class Compare {
         }
         TextReport.write(out, rows);
         String date = LocalDate.now().toString();
-        String host = System.getProperty("os.arch") + ", " + Runtime.getRuntime().availableProcessors() + " processors, Java " + Runtime.version();
+        String host = processor() + ", " + Runtime.getRuntime().availableProcessors() + " processors, Java " + Runtime.version();
         write(files.json(), JsonReport.of(workload.description(), date, host, rows));
         write(files.plot(), SvgPlot.of("full / pv: " + workload.description(), rows));
         write(files.html(), HtmlReport.of(workload.description(), date, host, command, rows));
+        write(files.markdown(), MarkdownReport.of(workload.description(), date, host, command, rows));
         return 0;
+    }
+
+    /** The host's processor as Linux names it, or else its architecture. */
+    private static String processor() {
+        try (Stream<String> lines = java.nio.file.Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(l -> l.startsWith("model name")).map(l -> l.substring(l.indexOf(':') + 1).strip()).findFirst().orElse(System.getProperty("os.arch"));
+        } catch (IOException | java.io.UncheckedIOException e) {
+            return System.getProperty("os.arch");
+        }
     }
 
     private static void write(Path file, String contents) throws IOException {
