@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.samples.SystemChecks.Run;
 import org.gearshift.testing.Prerequisite;
@@ -18,6 +20,11 @@ import org.junit.jupiter.api.io.TempDir;
 class SystemChecksOnProcessorTest {
     /** Exit code of the program where the system has no local descriptor tables for it. */
     private static final int NOT_POSSIBLE = 77;
+    /**
+     * Selectors on the stack, of which Intel's processors access 2 bytes where the operand size is 32: SDM vol. 2 under PUSH allows it, and leaves open how POP and RET read
+     * the upper half that they discard.
+     */
+    private static final String SELECTORS_OF_INTEL = "FAIL limits\\.stack\\.(push\\.segment|pop\\.segment|ret\\.far)\\..*";
 
     @Test
     void theProcessorAgreesWithTheManual(@TempDir Path directory) throws Exception {
@@ -29,10 +36,12 @@ class SystemChecksOnProcessorTest {
         if (run.exitCode() == NOT_POSSIBLE) {
             abort("the system gives no segments to programs: " + run.lines());
         }
-        List<String> failures = run.lines().stream().filter(l -> !l.startsWith("ok ") && !l.startsWith("group ") && !l.startsWith("total ")).toList();
+        List<String> failures = new ArrayList<>(run.lines());
+        failures.removeIf(l -> l.startsWith("ok ") || l.startsWith("group ") || l.startsWith("total "));
+        boolean departs = Files.readString(Path.of("/proc/cpuinfo")).contains("GenuineIntel") && failures.removeIf(l -> l.matches(SELECTORS_OF_INTEL));
         assertEquals(List.of(), failures);
         assertTrue(run.complete());
-        assertEquals(0, run.exitCode());
+        assertEquals(departs ? 1 : 0, run.exitCode());
         System.out.println("system checks on the processor: " + run.lines().get(run.lines().size() - 1));
     }
 }
