@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 /**
  * Where the decoder and another who reads machine code may differ, by classes. A file lists them: {@code [title]} begins a class, {@code #} a comment; a rule
  * is {@code our text => theirs}, or {@code our text => theirs | bytes}, regular expressions all three. The bytes are written as {@code 66 f2: 0f 05}: prefixes,
- * a colon, the others. A class with {@code unless flag} behind its title holds only where {@code /proc/cpuinfo} does not have the flag.
+ * a colon, the others. A class with {@code unless flag} behind its title holds only where {@code /proc/cpuinfo} does not have the flag, or maker's name.
  */
 final class KnownDifferences {
     private record Rule(DifferenceClass of, Pattern ours, Pattern theirs, Pattern bytes) {

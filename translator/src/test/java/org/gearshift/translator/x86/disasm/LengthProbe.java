@@ -57,13 +57,13 @@ final class LengthProbe implements AutoCloseable {
         clear();
     }
 
-    /** The flags of the host's processor as {@code /proc/cpuinfo} names them. */
+    /** The flags of the host's processor as {@code /proc/cpuinfo} names them, and its maker's name. */
     static Set<String> hostFlags() throws IOException {
         Path cpuinfo = Path.of("/proc/cpuinfo");
         if (!Files.exists(cpuinfo)) {
             return Prerequisite.missing("no /proc/cpuinfo");
         }
-        return Files.readAllLines(cpuinfo).stream().filter(l -> l.startsWith("flags")).limit(1)
+        return Files.readAllLines(cpuinfo).stream().filter(l -> l.startsWith("flags") || l.startsWith("vendor_id"))
                 .flatMap(l -> Arrays.stream(l.split("[ \t]+"))).collect(Collectors.toSet());
     }
 
