@@ -26,6 +26,7 @@ public final class X87Knowledge {
     private static final int USUAL = 0x33f;
 
     private final IrBuilder ir;
+    private final boolean specializes;
     private int state;
     private boolean compared;
     private Insn usualControl;
@@ -34,15 +35,21 @@ public final class X87Knowledge {
     /** Words of sign and exponent, and the significands with which they are numbers. */
     private final Map<Insn, Insn> numbers = new IdentityHashMap<>();
 
-    /** @param state expected at the start of the block, or {@link #UNKNOWN}: then nothing ever is known */
+    /** @param state expected at the start of the block, or {@link #UNKNOWN}: then nothing is lifted for a state, whatever becomes known of it */
     X87Knowledge(IrBuilder ir, int state) {
         this.ir = ir;
         this.state = state;
+        this.specializes = state != UNKNOWN;
     }
 
     /** A state of the stack in state slots. */
     public static int stateOf(long[] s) {
         return (int) (s[X86State.X87_TOP] | s[X86State.X87_EMPTY] << 3);
+    }
+
+    /** Whether instructions are lifted for a state. What is to be right in every state may expect nothing. */
+    public boolean specializes() {
+        return specializes;
     }
 
     /** Notes an x87 instruction. */

@@ -152,7 +152,7 @@ final class X87Usual {
     private static boolean lift(LiftContext c, Instruction i) {
         c.x87().used(c.pc());
         Form form = FORMS.get(i.mnemonic());
-        return form != null && c.x87().state() != X87Knowledge.UNKNOWN && c.x87().compare() && form.lift(new X87Usual(c), i);
+        return form != null && c.x87().specializes() && c.x87().state() != X87Knowledge.UNKNOWN && c.x87().compare() && form.lift(new X87Usual(c), i);
     }
 
     /** An x87 instruction has been lifted in general: what the state of the stack will be then. */
