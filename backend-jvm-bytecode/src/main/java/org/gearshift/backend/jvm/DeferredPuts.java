@@ -27,7 +27,7 @@ final class DeferredPuts {
     boolean take(Insn put) {
         int slot = (int) put.imm();
         Insn value = put.arg(0);
-        boolean known = value.isConst() || value.op() == Op.GET && value.type() == Type.I32 && !slots.isWritten((int) value.imm());
+        boolean known = value.isConst() || value.op() == Op.GET && value.type() == Type.I32 && !slots.changes((int) value.imm());
         if (known) {
             pending.put(slot, value);
         } else {

@@ -21,6 +21,8 @@ final class SlotLocals {
     private final BitSet held = new BitSet();
     /** Slots that the region puts: their locals may differ from the array. */
     private final BitSet written = new BitSet();
+    /** Slots that helpers write. */
+    private final BitSet helped = new BitSet();
     private final DeferredCarries deferred;
     private int end = Locals.FIRST_SLOT;
 
@@ -53,6 +55,8 @@ final class SlotLocals {
             if (i.op() == Op.PUT) {
                 written.set(slot);
             }
+        } else if (i.op() == Op.CALL) {
+            helped.or(i.helper().writes());
         } else if (i.op() == Op.SEGCHECK) {
             held.set(i.segCheckLimitSlot());
             type[i.segCheckLimitSlot()] = Type.I64;
@@ -72,9 +76,9 @@ final class SlotLocals {
         return held.get(slot);
     }
 
-    /** True if the region puts the slot. Whatever else changes slots, helpers and services, does so in the state array. */
-    boolean isWritten(int slot) {
-        return written.get(slot);
+    /** True if a PUT or a helper changes the slot somewhere in the region. (So may a service, but what follows it in its block works on the state array.) */
+    boolean changes(int slot) {
+        return written.get(slot) || helped.get(slot);
     }
 
     /** Width of the slot's local: I32 only if the whole region accesses it so. */
