@@ -9,6 +9,8 @@ import org.gearshift.paging.GuestRam;
  * supplements).
  */
 final class ElfImage {
+    /** Bytes that the last ELF note may lack. */
+    private static final int CUT_SHORT = 16;
     private static final int PT_LOAD = 1;
     private static final int PT_NOTE = 4;
 
@@ -251,10 +253,10 @@ final class ElfImage {
                 long nameSize = k.unsigned32((int) at);
                 long valueSize = k.unsigned32((int) at + 4);
                 long valueAt = at + 12 + (nameSize + 3 & ~3L);
-                if (valueAt > end) {
+                if (valueAt > end || valueAt + valueSize > end + CUT_SHORT) {
                     throw new BootException(k.name() + ": damaged ELF note");
                 }
-                // The last note of GRUB for 32-bit domains is cut short by its segment and by the file: it has what is there, as for Xen's tools.
+                // The last note of GRUB for 32-bit domains is a few bytes short in its segment and in the file: it has what is there, as for Xen's tools.
                 long there = Math.min(valueSize, end - valueAt);
                 if (visitor.visit(k.text((int) at + 12, (int) nameSize), k.u32((int) at + 8), (int) valueAt, there)) {
                     return true;
