@@ -195,6 +195,9 @@ static uint64_t distance(enum kind k, union number a, union number b) {
         } else {
             low[i] = n->u;
             high[i] = k == F64 ? 0 : n->b[8] | n->b[9] << 8;
+            if (k == F80 && (high[i] & 0x7fff) == 0) {
+                high[i] |= 1; /* denormal numbers have the scale of the smallest normal ones */
+            }
         }
     }
     if (high[0] == high[1]) {
