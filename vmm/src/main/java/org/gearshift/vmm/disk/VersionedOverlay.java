@@ -2,10 +2,6 @@ package org.gearshift.vmm.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -14,11 +10,7 @@ import org.gearshift.vmm.replay.Rewindable;
 /**
  * As {@link SnapshotOverlay}, for a machine that goes back in time: contents of each marked moment stay where they are in the temporary file, which only grows.
  */
-public final class VersionedOverlay implements DiskImage, Rewindable {
-    private static final int BLOCK = 4096;
-
-    private final DiskImage below;
-    private final FileChannel changes;
+public final class VersionedOverlay extends TemporaryOverlay implements Rewindable {
     /** Where in the file, in blocks, changed blocks are. */
     private Map<Integer, Integer> places = new HashMap<>();
     private int end;
@@ -27,12 +19,7 @@ public final class VersionedOverlay implements DiskImage, Rewindable {
 
     /** @param below owned from now on */
     public VersionedOverlay(DiskImage below) throws IOException {
-        if (below.size() > (long) BLOCK * Integer.MAX_VALUE) {
-            throw new DiskFormatException(below + ": too large for a snapshot");
-        }
-        this.below = below;
-        Path file = Files.createTempFile("gearshift-", ".snapshot");
-        changes = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
+        super(below);
     }
 
     @Override
@@ -49,16 +36,6 @@ public final class VersionedOverlay implements DiskImage, Rewindable {
     }
 
     @Override
-    public long size() {
-        return below.size();
-    }
-
-    @Override
-    public boolean isReadOnly() {
-        return false;
-    }
-
-    @Override
     public void read(long offset, byte[] to, int at, int length) throws IOException {
         Objects.checkFromIndexSize(offset, length, size());
         for (int done = 0; done < length; ) {
@@ -69,19 +46,9 @@ public final class VersionedOverlay implements DiskImage, Rewindable {
             if (place == null) {
                 below.read(from, to, at + done, n);
             } else {
-                transfer(ByteBuffer.wrap(to, at + done, n), (long) place * BLOCK + inBlock, false);
+                fetch(ByteBuffer.wrap(to, at + done, n), (long) place * BLOCK + inBlock);
             }
             done += n;
-        }
-    }
-
-    private void transfer(ByteBuffer buffer, long position, boolean write) throws IOException {
-        for (long at = position; buffer.hasRemaining(); ) {
-            int n = write ? changes.write(buffer, at) : changes.read(buffer, at);
-            if (n < 0) {
-                throw new IOException("the temporary file of " + below + " is too short");
-            }
-            at += n;
         }
     }
 
@@ -104,40 +71,8 @@ public final class VersionedOverlay implements DiskImage, Rewindable {
                 place = end++;
                 places.put(block, place);
             }
-            transfer(ByteBuffer.wrap(whole), (long) place * BLOCK, true);
+            keep(ByteBuffer.wrap(whole), (long) place * BLOCK);
             done += n;
         }
-    }
-
-    @Override
-    public void writeZeroes(long offset, long length, boolean mayFree) throws IOException {
-        Objects.checkFromIndexSize(offset, length, size());
-        byte[] zeroes = new byte[(int) Math.min(length, 1 << 18)];
-        for (long done = 0; done < length; ) {
-            int n = (int) Math.min(zeroes.length, length - done);
-            write(offset + done, zeroes, 0, n);
-            done += n;
-        }
-    }
-
-    @Override
-    public void discard(long offset, long length) throws IOException {
-        Objects.checkFromIndexSize(offset, length, size());
-    }
-
-    /** Nothing of this is to outlive the process. */
-    @Override
-    public void flush() {
-    }
-
-    @Override
-    public void close() throws IOException {
-        changes.close();
-        below.close();
-    }
-
-    @Override
-    public String toString() {
-        return below + " (snapshot)";
     }
 }
