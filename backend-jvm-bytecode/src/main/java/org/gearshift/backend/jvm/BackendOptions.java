@@ -12,9 +12,11 @@ package org.gearshift.backend.jvm;
  * @param ramAddress {@link org.gearshift.ir.Ram#address} of the contexts that code runs on: 0 if RAM is an array, which decides how page maps are read
  * @param ordered other threads run code on the same memory: all accesses keep their order, but for loads before earlier stores (x86-TSO)
  * @param deferCarries carry vectors are computed where they are wanted; see {@link DeferredCarries}
+ * @param slotsInPlace state slots are read and written where they are, in the state array; otherwise a region holds those it uses in locals from its start to its end. C2 makes
+ *     registers of locals. C1 makes copies of each on every way into a loop, and code that is short for it is code without state of its own
  */
 public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean ordered,
-        boolean deferCarries) {
+        boolean deferCarries, boolean slotsInPlace) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -34,42 +36,46 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best, for RAM of any size. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false, true);
+        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false, true, false);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withWideShift(int shift) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withMissesLeave(boolean leave) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withRamAddress(long address) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withOrdered(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on, deferCarries);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withDeferCarries(boolean defer) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, defer);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, defer, slotsInPlace);
+    }
+
+    public BackendOptions withSlotsInPlace(boolean on) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, on);
     }
 }

@@ -2,14 +2,12 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
-import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.IFNE;
 import static org.objectweb.asm.Opcodes.IF_ICMPLT;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
-import static org.objectweb.asm.Opcodes.ISUB;
 import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LASTORE;
@@ -49,6 +47,7 @@ final class BlockEmitter {
     private final WindowAccess windowed;
     private final Misses misses;
     private final DeferredPuts deferred;
+    private final Budget budget;
 
     private Block block;
     private long pc;
@@ -62,8 +61,9 @@ final class BlockEmitter {
     private Label directFrom;
 
     BlockEmitter(Code c, StateLayout layout, BackendOptions options, BudgetPlan plan, SlotLocals slots, Locals locals,
-            Exits exits, FaultSites sites, RamAccess ram, Misses misses) {
+            Exits exits, FaultSites sites, RamAccess ram, Misses misses, Budget budget) {
         this.misses = misses;
+        this.budget = budget;
         this.c = c;
         this.layout = layout;
         this.plan = plan;
@@ -115,12 +115,12 @@ final class BlockEmitter {
 
     private void budget() {
         if (plan.checks(block.pc())) {
-            c.load(Type.I32, Locals.BUDGET);
+            budget.push();
             c.constant(plan.stretch(block.pc()));
             c.jump(IF_ICMPLT, 2, exits.outOfBudget(block));
         }
         if (block.guestInsns() > 0) {
-            c.increment(Locals.BUDGET, -block.guestInsns());
+            budget.add(-block.guestInsns());
         }
     }
 
@@ -171,13 +171,18 @@ final class BlockEmitter {
         return site;
     }
 
+    /** A site for a call that sees the budget as it is at the instruction's start, and leaves it exact when it throws. */
+    private int exactSite() {
+        return sites.add(pc, 0, deferred.pending());
+    }
+
     private void get(Insn i) {
         if (!values.used(i)) {
             return;
         }
         int slot = (int) i.imm();
         catchUp(slot);
-        if (direct) {
+        if (inArray()) {
             values.pushFromArray(slot, i.type());
             values.defineFromStack(i);
         } else if (slots.isDeferred(slot)) {
@@ -188,16 +193,21 @@ final class BlockEmitter {
         }
     }
 
+    /** Whether the code that follows finds slots in the state array. */
+    private boolean inArray() {
+        return direct || options.slotsInPlace();
+    }
+
     private void put(Insn i) {
         int slot = (int) i.imm();
         Insn value = i.arg(0);
         committed = true;
-        if (!direct && !slots.isDeferred(slot) && deferred.take(i)) {
+        if (!inArray() && !slots.isDeferred(slot) && deferred.take(i)) {
             values.discard(value);
             return;
         }
         values.settleBefore(value);
-        if (direct) {
+        if (inArray()) {
             values.push(value);
             putArray(slot, i.type());
             return;
@@ -295,7 +305,7 @@ final class BlockEmitter {
         values.push(i.arg(0));
         int slot = i.segCheckLimitSlot();
         catchUp(slot);
-        Runnable limit = direct ? () -> values.pushFromArray(slot, Type.I64) : () -> values.pushSlot(slot, Type.I64);
+        Runnable limit = inArray() ? () -> values.pushFromArray(slot, Type.I64) : () -> values.pushSlot(slot, Type.I64);
         memory.segmentCheck(i.arg(0).resultType(), i.segCheckSegment(), i.segCheckBytes(), i.segCheckWrite(), limit, site());
     }
 
@@ -321,12 +331,13 @@ final class BlockEmitter {
         if (!direct) {
             slots.writeBack(c, observed);
         }
+        boolean exposed = h.takesContext() && !h.isLocal();
         if (h.mayFault()) {
-            memory.site(site());
+            memory.site(exposed && options.slotsInPlace() ? exactSite() : site());
         }
         if (h.takesContext()) {
-            if (!h.isLocal()) {
-                budgetToContext(refund());
+            if (exposed) {
+                budget.expose(refund());
             }
             c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
         }
@@ -342,6 +353,9 @@ final class BlockEmitter {
         Label to = c.here();
         if (fenced) {
             OrderedRam.afterLoad(c);
+        }
+        if (exposed) {
+            budget.conceal(refund());
         }
         if (h.result() != Type.VOID) {
             values.defineFromStack(i);
@@ -416,8 +430,8 @@ final class BlockEmitter {
         c.constant(layout.pcSlot());
         c.constant(pc);
         c.op(LASTORE);
-        memory.site(site());
-        budgetToContext(refund());
+        memory.site(exactSite());
+        budget.expose(refund());
         c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
         c.constant((int) i.imm());
         for (int a = 0; a < 3; a++) {
@@ -427,11 +441,7 @@ final class BlockEmitter {
         c.invoke(INVOKEVIRTUAL, Locals.CONTEXT_TYPE, "vmcall", "(IJJJ)J", 5);
         exits.serviceRange(from, c.here());
         values.defineFromStack(i);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.getField(Locals.CONTEXT_TYPE, "budget", "I");
-        c.constant(refund());
-        c.op(ISUB);
-        c.store(Type.I32, Locals.BUDGET);
+        budget.adopt(refund());
         if (!direct) {
             values.overwriteAll();
             direct(true);
@@ -448,15 +458,6 @@ final class BlockEmitter {
         if (i.arg(a).resultType() == Type.I32) {
             c.op(I2L);
         }
-    }
-
-    /** Sets the context's budget to the local one plus {@code more}. */
-    private void budgetToContext(int more) {
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.load(Type.I32, Locals.BUDGET);
-        c.constant(more);
-        c.op(IADD);
-        c.putField(Locals.CONTEXT_TYPE, "budget", "I");
     }
 
     private void terminator(Terminator t, Block next) {

@@ -18,11 +18,11 @@ import org.objectweb.asm.Type;
  * Arrays that are constants of a region's class, since every context that will run it has these: HotSpot then knows their lengths, wants no check of an index below 2<sup>20</sup> and
  * keeps no reference in a register. What is null the region takes from its context.
  *
- * @param ram of {@link org.gearshift.ir.GuestContext#ram}, and so the others of the fields of their names
+ * @param s of {@link org.gearshift.ir.GuestContext#s}, and so the others of the fields of their names
  */
-public record BoundArrays(byte[] ram, int[] readMap, int[] writeMap, long[] wideReadMap, long[] wideWriteMap) {
+public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, long[] wideReadMap, long[] wideWriteMap) {
     /** All from the context. */
-    public static final BoundArrays NONE = new BoundArrays(null, null, null, null, null);
+    public static final BoundArrays NONE = new BoundArrays(null, null, null, null, null, null);
 
     private static final String SELF = Type.getInternalName(BoundArrays.class);
     private static final String HANDLES = "java/lang/invoke/MethodHandles";
@@ -30,6 +30,7 @@ public record BoundArrays(byte[] ram, int[] readMap, int[] writeMap, long[] wide
 
     private Map<String, Object> arrays() {
         Map<String, Object> m = new LinkedHashMap<>();
+        m.put("s", s);
         m.put("ram", ram);
         m.put("readMap", readMap);
         m.put("writeMap", writeMap);

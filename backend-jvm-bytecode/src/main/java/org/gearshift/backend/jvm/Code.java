@@ -1,7 +1,9 @@
 package org.gearshift.backend.jvm;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.gearshift.ir.Type;
 import org.objectweb.asm.Label;
 import org.objectweb.asm.MethodVisitor;
@@ -42,6 +44,14 @@ final class Code implements Opcodes {
     private int size;
     private int maxStack;
     private int maxLocals;
+    private final Map<Integer, Constant> constants = new HashMap<>();
+    private final List<Range> calls = new ArrayList<>();
+
+    /** A static field. */
+    private record Constant(String owner, String name, String descriptor) { }
+
+    /** A stretch of code. */
+    record Range(Label from, Label to) { }
 
     Code(MethodVisitor mv) {
         this.mv = mv;
@@ -77,6 +87,11 @@ final class Code implements Opcodes {
     /** Forgets a local: frames no longer name it. */
     void forget(int local) {
         locals.set(local, TOP);
+    }
+
+    /** From here on, what would load a reference from this local reads a static field instead. */
+    void bind(int local, String owner, String name, String descriptor) {
+        constants.put(local, new Constant(owner, name, descriptor));
     }
 
     // Operand stack.
@@ -146,6 +161,11 @@ final class Code implements Opcodes {
     }
 
     void loadRef(int local, String type) {
+        Constant constant = constants.get(local);
+        if (constant != null) {
+            getStatic(constant.owner, constant.name, constant.descriptor);
+            return;
+        }
         var(ALOAD, local);
         push(type);
     }
@@ -312,9 +332,19 @@ final class Code implements Opcodes {
     /** Calls a method with {@code pops} operands, receiver included. */
     void invoke(int opcode, String owner, String name, String descriptor, int pops) {
         next(3);
+        boolean ours = !owner.startsWith("java/lang/") && !owner.startsWith("sun/misc/");
+        Label from = ours ? here() : null;
         mv.visitMethodInsn(opcode, owner, name, descriptor, false);
+        if (ours) {
+            calls.add(new Range(from, here()));
+        }
         pop(pops);
         pushDescriptor(descriptor.substring(descriptor.indexOf(')') + 1));
+    }
+
+    /** Every call so far of what may throw a guest fault: all but the platform's own methods. */
+    List<Range> calls() {
+        return calls;
     }
 
     private void pushDescriptor(String d) {

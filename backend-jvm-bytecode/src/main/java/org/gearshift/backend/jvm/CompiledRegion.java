@@ -2,19 +2,22 @@ package org.gearshift.backend.jvm;
 
 import java.util.List;
 import org.gearshift.ir.GuestContext;
+import org.gearshift.ir.GuestFault;
 
 /**
  * A region as executable code. Subclasses are hidden classes that {@link RegionCompiler} generates; the code is unloaded when
  * the last reference to its instance goes.
  */
 public abstract class CompiledRegion {
-    /** Guest pc of each fault site. Read by generated code. */
-    long[] sitePc;
-    /** Budget to give back when the instruction of a fault site is abandoned. Read by generated code. */
-    int[] siteRefund;
+    /** Guest pc of each fault site. */
+    private long[] sitePc;
+    /** Budget to give back when the instruction of a fault site is abandoned. */
+    private int[] siteRefund;
+    private int pcSlot;
     private long[][] siteDeferred;
 
     private String name;
+    private volatile CompiledRegion better;
     private List<Long> entries;
     private int[] stretches;
     private long[] codePages;
@@ -25,10 +28,34 @@ public abstract class CompiledRegion {
 
     /**
      * Runs guest code from entry number {@code entry} (index in {@link #entries()}) until control leaves the region. Afterwards all
-     * state slots, the pc slot and {@link GuestContext#budget} are exact. If a guest fault ended it,
-     * {@link GuestContext#faultPending} is set, {@link GuestContext#fault} says which, and the pc slot holds the faulting instruction.
+     * state slots, the pc slot and {@link GuestContext#budget} are exact; but if {@link GuestContext#faultPending} is set a guest fault ended it, and they are after
+     * {@link #settle}.
      */
     public abstract void run(GuestContext ctx, int entry);
+
+    /**
+     * Brings the context up to date after a {@link #run} that a guest fault ended: then {@link GuestContext#fault} says which, and the pc slot holds the faulting instruction.
+     * Generated code leaves that to be done here, since it happens seldom.
+     */
+    public final void settle(GuestContext ctx) {
+        int site = ctx.faultSite;
+        if (site < 0) {
+            site = ~site;
+            ctx.faultSite = site;
+            ctx.fault.kind = GuestFault.Kind.MISS;
+        }
+        DeferredPuts.restore(ctx.s, siteDeferred[site]);
+        ctx.s[pcSlot] = sitePc[site];
+        ctx.budget += siteRefund[site];
+    }
+
+    /** The same, and what comes of it is exact: for callers that are in no hurry. */
+    public final void runAndSettle(GuestContext ctx, int entry) {
+        run(ctx, entry);
+        if (ctx.faultPending) {
+            settle(ctx);
+        }
+    }
 
     // Slow paths of accesses by 32-bit address, called from generated code. The last argument packs fault site (from bit 8) and
     // access size in bits, since every byte of bytecode counts there.
@@ -80,13 +107,9 @@ public abstract class CompiledRegion {
         ctx.storeSlow(va, value, 64);
     }
 
-    /** Called where control leaves at a fault site, with the slots in the state array: brings those up to date that were put off. */
-    final void restore(GuestContext ctx) {
-        DeferredPuts.restore(ctx.s, siteDeferred[ctx.faultSite]);
-    }
-
-    final CompiledRegion describe(String debugName, EmittedRegion e) {
+    final CompiledRegion describe(String debugName, EmittedRegion e, int slotOfPc) {
         name = debugName;
+        pcSlot = slotOfPc;
         sitePc = e.sitePc();
         siteRefund = e.siteRefund();
         siteDeferred = e.siteDeferred();
@@ -98,6 +121,15 @@ public abstract class CompiledRegion {
         blockCount = e.region().blocks().size();
         guestInsns = e.guestInsns();
         return this;
+    }
+
+    /** The same region in a form that runs faster once it has been compiled, if somebody has made that; this object if there is none. */
+    public final CompiledRegion better() {
+        return better;
+    }
+
+    public final void better(CompiledRegion region) {
+        better = region;
     }
 
     public final String name() {

@@ -1,11 +1,7 @@
 package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
-import static org.objectweb.asm.Opcodes.IADD;
-import static org.objectweb.asm.Opcodes.IALOAD;
-import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.IF_ICMPNE;
-import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LALOAD;
 import static org.objectweb.asm.Opcodes.LASTORE;
@@ -32,15 +28,14 @@ import org.objectweb.asm.Label;
  */
 final class Exits {
     private static final String FAULT_TYPE = "org/gearshift/ir/GuestFault";
-    private static final String KIND_TYPE = FAULT_TYPE + "$Kind";
-
-    private record Range(Label from, Label to) { }
 
     private final Code c;
     private final StateLayout layout;
     private final Region region;
     private final SlotLocals slots;
     private final Misses misses;
+    private final Budget budget;
+    private final boolean callsNoSlowPaths;
 
     private final Map<Long, Label> blockLabels = new HashMap<>();
     private final Map<Long, Label> outOfBudget = new LinkedHashMap<>();
@@ -55,12 +50,14 @@ final class Exits {
     private boolean dispatchUsed;
     private boolean dispatchWide;
 
-    private final List<Range> serviceRanges = new ArrayList<>();
-    private final List<Range> directRanges = new ArrayList<>();
-    private final Map<BitSet, List<Range>> helperRanges = new LinkedHashMap<>();
+    private final List<Code.Range> serviceRanges = new ArrayList<>();
+    private final List<Code.Range> directRanges = new ArrayList<>();
+    private final Map<BitSet, List<Code.Range>> helperRanges = new LinkedHashMap<>();
 
-    Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses) {
+    Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses, Budget budget, boolean missesLeave) {
         this.misses = misses;
+        this.budget = budget;
+        this.callsNoSlowPaths = missesLeave;
         this.c = c;
         this.layout = layout;
         this.region = region;
@@ -125,21 +122,21 @@ final class Exits {
 
     /** A VMCALL: at a fault the state is as the service left it. */
     void serviceRange(Label from, Label to) {
-        serviceRanges.add(new Range(from, to));
+        serviceRanges.add(new Code.Range(from, to));
     }
 
     /** Code that works on the state array. */
     void directRange(Label from, Label to) {
-        directRanges.add(new Range(from, to));
+        directRanges.add(new Code.Range(from, to));
     }
 
     /** A call of a helper that may fault after it wrote slots which are held in locals. */
     void helperRange(Label from, Label to, BitSet writes) {
-        helperRanges.computeIfAbsent(writes, k -> new ArrayList<>()).add(new Range(from, to));
+        helperRanges.computeIfAbsent(writes, k -> new ArrayList<>()).add(new Code.Range(from, to));
     }
 
-    /** Emits all stubs and handlers. {@code body} is the start of the first block; {@code deferred} says whether slots are brought up to date at fault sites. */
-    void emit(Label body, boolean deferred) {
+    /** Emits all stubs and handlers. {@code body} is the start of the first block. */
+    void emit(Label body) {
         Label end = c.here();
         targetStubs(outOfBudget, leave);
         targetStubs(stubs, leave);
@@ -155,7 +152,7 @@ final class Exits {
             c.jump(GOTO, 0, leave);
         }
         handlers(body, end);
-        leaving(deferred);
+        leaving();
     }
 
     private void targetStubs(Map<Long, Label> targets, Label exit) {
@@ -196,106 +193,59 @@ final class Exits {
         Label faultDirect = new Label();
         if (!serviceRanges.isEmpty()) {
             handlerStart(serviceRanges);
-            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-            c.getField(Locals.CONTEXT_TYPE, "budget", "I");
-            c.store(Type.I32, Locals.BUDGET);
-            faultPc();
-            c.jump(GOTO, 0, leaveDirect);
+            budget.fetch();
+            c.jump(GOTO, 0, faultDirect);
         }
-        for (Map.Entry<BitSet, List<Range>> e : helperRanges.entrySet()) {
+        for (Map.Entry<BitSet, List<Code.Range>> e : helperRanges.entrySet()) {
             handlerStart(e.getValue());
             slots.fetch(c, e.getKey());
             c.jump(GOTO, 0, fault);
         }
         if (!directRanges.isEmpty()) {
             handlerStart(directRanges);
-            c.label(faultDirect);
-            refund();
-            faultPc();
-            c.jump(GOTO, 0, leaveDirect);
+            c.jump(GOTO, 0, faultDirect);
         }
         if (!misses.isEmpty()) {
             Label miss = new Label();
             misses.emit(miss);
             c.label(miss);
-            missed();
+            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+            c.load(Type.I32, Locals.SCRATCH);
+            c.putField(Locals.CONTEXT_TYPE, "faultSite", "I");
             c.jump(GOTO, 0, fault);
         }
-        handlerStart(List.of(new Range(body, end)));
+        handlerStart(callsNoSlowPaths ? List.copyOf(c.calls()) : List.of(new Code.Range(body, end)));
         c.label(fault);
-        refund();
-        faultPc();
+        slots.writeBackAll(c);
+        c.label(faultDirect);
+        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
+        c.constant(1);
+        c.putField(Locals.CONTEXT_TYPE, "faultPending", "Z");
+        c.jump(GOTO, 0, toStateDirect);
     }
 
-    private void handlerStart(List<Range> ranges) {
+    private void handlerStart(List<Code.Range> ranges) {
         Label handler = new Label();
         c.stack(List.of(FAULT_TYPE));
         c.label(handler);
         c.op(POP);
-        for (Range r : ranges) {
+        for (Code.Range r : ranges) {
             if (r.from().getOffset() < r.to().getOffset()) {
                 c.handler(r.from(), r.to(), handler, FAULT_TYPE);
             }
         }
     }
 
-    /** What a slow path would have said that wants its instruction executed elsewhere. */
-    private void missed() {
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.load(Type.I32, Locals.SCRATCH);
-        c.putField(Locals.CONTEXT_TYPE, "faultSite", "I");
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.getField(Locals.CONTEXT_TYPE, "fault", "L" + FAULT_TYPE + ";");
-        c.getStatic(KIND_TYPE, "MISS", "L" + KIND_TYPE + ";");
-        c.putField(FAULT_TYPE, "kind", "L" + KIND_TYPE + ";");
-    }
-
-    private void site() {
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.getField(Locals.CONTEXT_TYPE, "faultSite", "I");
-    }
-
-    private void refund() {
-        c.load(Type.I32, Locals.BUDGET);
-        c.loadRef(Locals.SELF, Locals.SELF_TYPE);
-        c.getField(Locals.SELF_TYPE, "siteRefund", "[I");
-        site();
-        c.op(IALOAD);
-        c.op(IADD);
-        c.store(Type.I32, Locals.BUDGET);
-    }
-
-    private void faultPc() {
-        c.loadRef(Locals.SELF, Locals.SELF_TYPE);
-        c.getField(Locals.SELF_TYPE, "sitePc", "[J");
-        site();
-        c.op(LALOAD);
-        c.store(Type.I64, Locals.NEXT_PC);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.constant(1);
-        c.putField(Locals.CONTEXT_TYPE, "faultPending", "Z");
-    }
-
-    /** The one way out; the fault handler falls into it. */
-    private void leaving(boolean deferred) {
+    /** The one way out. */
+    private void leaving() {
         c.label(leave);
         slots.writeBackAll(c);
-        if (deferred) {
-            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-            c.getField(Locals.CONTEXT_TYPE, "faultPending", "Z");
-            c.jump(IFEQ, 1, leaveDirect);
-            c.loadRef(Locals.SELF, Locals.SELF_TYPE);
-            c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-            c.invoke(INVOKEVIRTUAL, Locals.SELF_TYPE, "restore", "(L" + Locals.CONTEXT_TYPE + ";)V", 2);
-        }
         c.label(leaveDirect);
         pcSlot();
         c.load(Type.I64, Locals.NEXT_PC);
         c.op(LASTORE);
         c.label(toStateDirect);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.load(Type.I32, Locals.BUDGET);
-        c.putField(Locals.CONTEXT_TYPE, "budget", "I");
+        budget.writeBack();
         c.op(RETURN);
     }
 

@@ -8,7 +8,6 @@ final class FaultSites {
     private int[] refunds = new int[32];
     private long[][] deferred = new long[32][];
     private int count;
-    private boolean anyDeferred;
 
     /**
      * @param pc of the guest instruction
@@ -24,7 +23,6 @@ final class FaultSites {
         pcs[count] = pc;
         refunds[count] = refund;
         deferred[count] = pending;
-        anyDeferred |= pending.length > 0;
         return count++;
     }
 
@@ -38,10 +36,5 @@ final class FaultSites {
 
     long[][] deferred() {
         return Arrays.copyOf(deferred, count);
-    }
-
-    /** Whether anything is to be made up for at any site. */
-    boolean anyDeferred() {
-        return anyDeferred;
     }
 }

@@ -6,7 +6,7 @@ import java.util.Deque;
 import org.gearshift.ir.Type;
 
 /**
- * JVM locals of the generated method. The most used have the numbers with one-byte instructions; {@code this} and the parameters
+ * JVM locals of the generated method. The most used have the numbers with one-byte instructions; the parameters
  * move to higher ones in the prologue. Above the fixed ones come the state slots held for the whole region, above them temporaries of a block.
  */
 final class Locals {
@@ -19,7 +19,6 @@ final class Locals {
     /** Instruction budget. */
     static final int BUDGET = 3;
     static final int CONTEXT = 4;
-    static final int SELF = 5;
     /** The long[] of state slots. */
     static final int STATE = 6;
     static final int READ_MAP = 7;

@@ -69,7 +69,7 @@ final class Misses {
         return labels.isEmpty();
     }
 
-    /** Emits what {@link #at} jumps to: the site's number to {@link Locals#SCRATCH}, then {@code to}. */
+    /** Emits what {@link #at} jumps to: the complement of the site's number to {@link Locals#SCRATCH}, then {@code to}. */
     void emit(Label to) {
         labels.forEach((site, label) -> {
             c.stack(site.stack());
@@ -77,7 +77,7 @@ final class Misses {
             while (!c.stackEmpty()) {
                 c.drop();
             }
-            c.constant(site.number());
+            c.constant(~site.number());
             c.store(Type.I32, Locals.SCRATCH);
             c.jump(GOTO, 0, to);
         });

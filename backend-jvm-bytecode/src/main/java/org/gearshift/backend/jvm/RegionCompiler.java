@@ -46,7 +46,7 @@ public final class RegionCompiler {
         TranslateRegionEvent event = new TranslateRegionEvent();
         event.begin();
         EmittedRegion e = new RegionEmitter(layout, options, bound, r, plan, className(debugName)).emit();
-        CompiledRegion c = define(e, bound).describe(debugName, e);
+        CompiledRegion c = define(e, bound).describe(debugName, e, layout.pcSlot());
         event.end();
         if (event.shouldCommit()) {
             event.region = debugName;

@@ -82,14 +82,15 @@ final class RegionEmitter {
         m.visitCode();
         Code c = new Code(m);
         Locals locals = new Locals(c);
-        SlotLocals slots = new SlotLocals(layout, region, options.deferCarries());
+        SlotLocals slots = new SlotLocals(layout, region, options);
+        Budget budget = new Budget(c, options.slotsInPlace());
         locals.tempsFrom(slots.end());
         Misses misses = new Misses(c, options.missesLeave());
-        Exits exits = new Exits(c, layout, region, slots, misses);
-        BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram, misses);
+        Exits exits = new Exits(c, layout, region, slots, misses, budget, options.missesLeave());
+        BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram, misses, budget);
         List<Block> order = region.blocks();
 
-        prologue(c, slots, hasWideAddresses());
+        prologue(c, slots, budget, hasWideAddresses());
         enter(c, exits, order.get(0));
         Label body = c.here();
         int fixed = BYTES_PER_SLOT * slots.held().cardinality();
@@ -97,7 +98,7 @@ final class RegionEmitter {
             blocks.emit(order.get(k), k + 1 < order.size() ? order.get(k + 1) : null);
             limit(c.size() + fixed);
         }
-        exits.emit(body, sites.anyDeferred());
+        exits.emit(body);
         limit(c.size());
         c.end();
         return c.size();
@@ -110,9 +111,7 @@ final class RegionEmitter {
     }
 
     /** Parameters to their places, the context's tables and the held slots to locals. */
-    private void prologue(Code c, SlotLocals slots, boolean wide) {
-        c.loadRef(0, Locals.SELF_TYPE);
-        c.storeRef(Locals.SELF);
+    private void prologue(Code c, SlotLocals slots, Budget budget, boolean wide) {
         c.loadRef(1, Locals.CONTEXT_TYPE);
         c.storeRef(Locals.CONTEXT);
         c.load(Type.I32, 2);
@@ -121,9 +120,7 @@ final class RegionEmitter {
         fromContext(c, "s", Locals.STATE_TYPE, Locals.STATE);
         fromContext(c, "readMap", Locals.MAP_TYPE, Locals.READ_MAP);
         fromContext(c, "writeMap", Locals.MAP_TYPE, Locals.WRITE_MAP);
-        c.loadRef(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.getField(Locals.CONTEXT_TYPE, "budget", "I");
-        c.store(Type.I32, Locals.BUDGET);
+        budget.fetch();
         c.constant(0);
         c.store(Type.I32, Locals.VA);
         c.constant(0);
@@ -141,8 +138,6 @@ final class RegionEmitter {
         slots.fetchAll(c);
         declare(c);
         if (wide) {
-            c.declare(Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
-            c.declare(Locals.WIDE_WRITE_MAP, Locals.WIDE_MAP_TYPE);
             c.declare(Locals.WIDE_VA, Opcodes.LONG);
             c.declare(Locals.WIDE_AT, Opcodes.LONG);
         }
@@ -161,8 +156,12 @@ final class RegionEmitter {
         return false;
     }
 
-    /** One of the context's arrays to its local, or the constant that it is. */
+    /** One of the context's arrays to its local, or the constant that it is; code for C1 has that in place of the local. */
     private void fromContext(Code c, String field, String type, int local) {
+        if (bound.binds(field) && options.slotsInPlace()) {
+            c.bind(local, className, field, type);
+            return;
+        }
         if (bound.binds(field)) {
             c.getStatic(className, field, type);
         } else {
@@ -170,19 +169,18 @@ final class RegionEmitter {
             c.getField(Locals.CONTEXT_TYPE, field, type);
         }
         c.storeRef(local);
+        c.declare(local, type);
     }
 
-    private static void declare(Code c) {
-        for (int i : new int[] {Locals.VA, Locals.AT, Locals.BUDGET, Locals.SCRATCH}) {
+    private void declare(Code c) {
+        for (int i : new int[] {Locals.VA, Locals.AT, Locals.SCRATCH}) {
             c.declare(i, Opcodes.INTEGER);
         }
+        if (!options.slotsInPlace()) {
+            c.declare(Locals.BUDGET, Opcodes.INTEGER);
+        }
         c.declare(Locals.NEXT_PC, Opcodes.LONG);
-        c.declare(Locals.RAM, Locals.RAM_TYPE);
-        c.declare(Locals.STATE, Locals.STATE_TYPE);
-        c.declare(Locals.READ_MAP, Locals.MAP_TYPE);
-        c.declare(Locals.WRITE_MAP, Locals.MAP_TYPE);
         c.declare(Locals.CONTEXT, Locals.CONTEXT_TYPE);
-        c.declare(Locals.SELF, Locals.SELF_TYPE);
     }
 
     /** Goes to the block of the entry number, which the prologue keeps in {@link Locals#SITE}. */

@@ -6,6 +6,7 @@ import static org.objectweb.asm.Opcodes.LALOAD;
 import static org.objectweb.asm.Opcodes.LASTORE;
 
 import java.util.BitSet;
+import java.util.List;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
@@ -13,7 +14,7 @@ import org.gearshift.ir.Region;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
 
-/** Which state slots a region holds in locals, and the bytecode that moves them between locals and the state array. */
+/** Which state slots a region holds in locals, and the bytecode that moves them between locals and the state array; none of them if slots are used in place. */
 final class SlotLocals {
     private final int[] local;
     private final Type[] type;
@@ -26,15 +27,15 @@ final class SlotLocals {
     private final DeferredCarries deferred;
     private int end = Locals.FIRST_SLOT;
 
-    SlotLocals(StateLayout layout, Region region, boolean deferCarries) {
+    SlotLocals(StateLayout layout, Region region, BackendOptions options) {
         local = new int[layout.slotCount()];
         type = new Type[layout.slotCount()];
-        for (Block b : region.blocks()) {
+        for (Block b : options.slotsInPlace() ? List.<Block>of() : region.blocks()) {
             for (Insn i : b.insns()) {
                 scan(i);
             }
         }
-        deferred = DeferredCarries.of(region, this, deferCarries);
+        deferred = DeferredCarries.of(region, this, options.deferCarries() && !options.slotsInPlace());
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
             local[s] = end;
             if (deferred.defers(s)) {

@@ -69,7 +69,7 @@ public final class BackendBenchmark {
                 }
                 m.budget = Math.max(SLICE, c.stretch(entry));
                 int before = m.budget;
-                c.run(m, entry);
+                c.runAndSettle(m, entry);
                 retired += before - m.budget;
             }
             double s = (System.nanoTime() - start) / 1e9;

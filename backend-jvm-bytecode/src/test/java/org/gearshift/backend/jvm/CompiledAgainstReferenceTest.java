@@ -38,14 +38,14 @@ class CompiledAgainstReferenceTest {
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions options = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(random.nextInt(4) > 0)
-                    .withDeferCarries(random.nextInt(4) > 0).withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
+                    .withDeferCarries(random.nextInt(4) > 0).withSlotsInPlace(random.nextBoolean()).withWideShift(TestMachine.SHIFT).withRamAddress(actual.hostRam.address());
             RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, options);
             if (n < VERIFIED) {
                 verify(compiler.emit(r, BudgetPlan.of(r)), seed);
             }
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             BoundArrays bound = random.nextBoolean() ? BoundArrays.NONE
-                    : new BoundArrays(large ? null : actual.ram, actual.readMap, actual.writeMap, actual.wideReadMap, actual.wideWriteMap);
+                    : new BoundArrays(actual.s, large ? null : actual.ram, actual.readMap, actual.writeMap, actual.wideReadMap, actual.wideWriteMap);
             CompiledRegion c = compiler.compile(r, plan, "seed" + seed, bound);
             for (int k = 0; k < RUNS; k++) {
                 compareOneRun(r, c, random, seed, large);
@@ -70,10 +70,10 @@ class CompiledAgainstReferenceTest {
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
-                    .withWideShift(TestMachine.SHIFT).withRamAddress(expected.hostRam.address());
+                    .withSlotsInPlace(random.nextBoolean()).withWideShift(TestMachine.SHIFT).withRamAddress(expected.hostRam.address());
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
-            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withRamAddress(actual.hostRam.address()));
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withSlotsInPlace(random.nextBoolean()).withRamAddress(actual.hostRam.address()));
             if (n < VERIFIED) {
                 verify(compiler.emit(r, plan), seed);
             }
@@ -87,8 +87,8 @@ class CompiledAgainstReferenceTest {
                 expected.refusing = true;
                 actual.refusing = true;
                 int called = actual.refusals;
-                drive(r, expected, entry, e -> calls.run(expected, e));
-                drive(r, actual, entry, e -> leaves.run(actual, e));
+                drive(r, expected, entry, e -> calls.runAndSettle(expected, e));
+                drive(r, actual, entry, e -> leaves.runAndSettle(actual, e));
                 misses += actual.faultPending && actual.fault.kind == GuestFault.Kind.MISS && actual.refusals == called ? 1 : 0;
                 assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);
             }
@@ -109,7 +109,7 @@ class CompiledAgainstReferenceTest {
             retired += i.retired;
         });
         finish(r, expected);
-        drive(r, actual, entry, e -> c.run(actual, e));
+        drive(r, actual, entry, e -> c.runAndSettle(actual, e));
         finish(r, actual);
         faults += expected.faultPending ? 1 : 0;
         assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);

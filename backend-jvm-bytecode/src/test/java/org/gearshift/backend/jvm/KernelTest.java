@@ -62,7 +62,7 @@ class KernelTest {
             int entry = c.entryAt(m.s[X86State.RIP]);
             int before = m.budget;
             if (entry >= 0 && m.budget >= c.stretch(entry)) {
-                c.run(m, entry);
+                c.runAndSettle(m, entry);
                 instructions += before - m.budget;
             } else if (!interpreted.step(m)) {
                 return instructions;

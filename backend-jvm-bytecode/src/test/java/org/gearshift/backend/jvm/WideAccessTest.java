@@ -57,7 +57,7 @@ class WideAccessTest {
                     expected.copyFrom(start);
                     actual.copyFrom(start);
                     new ReferenceInterpreter(expected, r, TestMachine.PC).run(0);
-                    c.run(actual, 0);
+                    c.runAndSettle(actual, 0);
                     assertEquals(expected.describe(), actual.describe(), () -> "base " + Long.toHexString(start.s[TestMachine.WIDE]));
                 }
             }

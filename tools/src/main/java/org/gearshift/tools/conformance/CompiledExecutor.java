@@ -62,7 +62,7 @@ final class CompiledExecutor extends Executor {
             compile(key);
             e = entries.get(key);
         }
-        e.region.run(processor.context, e.number);
+        e.region.runAndSettle(processor.context, e.number);
         if (processor.context.faultPending) {
             processor.context.faultPending = false;
             return false;

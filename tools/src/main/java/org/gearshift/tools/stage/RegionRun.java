@@ -87,7 +87,7 @@ final class RegionRun {
                 return left(m);
             }
             int before = m.budget;
-            code.run(m, entry);
+            code.runAndSettle(m, entry);
             if (m.faultPending) {
                 m.faultPending = false;
                 return fault(m);

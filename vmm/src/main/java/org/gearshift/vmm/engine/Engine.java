@@ -51,8 +51,24 @@ public final class Engine {
     /** Executions after which a block is looked for among what other processors have compiled. */
     private static final int ADOPT_AFTER = Integer.getInteger("gearshift.adoptAfter", 300);
 
+    /** Largest method that C2 is asked for where HotSpot has no limit of its own: held in locals, slots take more bytes than in place. */
+    private static final int OPTIMIZED_BYTES = 12_000;
+    /** The same for C1, which takes time in proportion. */
+    private static final int QUICK_BYTES = 20_000;
+
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
+
+    /** Regions that leave at accesses without a fast path, and those that call a slow path. */
+    private record Compilers(RegionCompiler leaving, RegionCompiler calling) {
+        static Compilers of(BackendOptions o) {
+            return new Compilers(new RegionCompiler(X86State.LAYOUT, o.withMissesLeave(true)), new RegionCompiler(X86State.LAYOUT, o));
+        }
+
+        RegionCompiler of(boolean calls) {
+            return calls ? calling : leaving;
+        }
+    }
 
     private final VCpu cpu;
     private final ShadowMmu mmu;
@@ -66,9 +82,10 @@ public final class Engine {
     private final CodeCache cache;
     private final BlockTranslator translator;
     private final RegionFormer former;
-    private final RegionCompiler compiler;
-    /** For regions that call their slow paths. */
-    private final RegionCompiler callingCompiler;
+    /** For regions when they are formed. */
+    private final Compilers quick;
+    /** For those that have earned C2. */
+    private final Compilers optimizing;
     private final PassPipeline passes;
     private final Translation[] recent = new Translation[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
@@ -114,8 +131,8 @@ public final class Engine {
         this.translator = new BlockTranslator(cpu, mmu, memory, codePages, timer, passes, interpreter, cache, statistics, options.recipe());
         this.former = new RegionFormer(cpu, mmu, cache, translator, interpreter, options);
         BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withRamAddress(cpu.hostRam.address()).withOrdered(shared);
-        this.compiler = new RegionCompiler(X86State.LAYOUT, backend.withMissesLeave(true));
-        this.callingCompiler = new RegionCompiler(X86State.LAYOUT, backend);
+        this.optimizing = Compilers.of(backend.withMaxMethodBytes(options.slotsInPlace() ? OPTIMIZED_BYTES : BackendOptions.HUGE_METHOD_LIMIT));
+        this.quick = options.slotsInPlace() ? Compilers.of(backend.withSlotsInPlace(true).withMaxMethodBytes(QUICK_BYTES)) : optimizing;
         interpreter.setDefaultThreshold(options.backend() == EngineOptions.Backend.JVM ? options.hotThreshold() : Integer.MAX_VALUE);
     }
 
@@ -390,6 +407,7 @@ public final class Engine {
             }
             if (cpu.faultPending) {
                 cpu.faultPending = false;
+                t.code.settle(cpu);
                 if (cpu.fault.kind == GuestFault.Kind.MISS) {
                     r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
                     if (r.missesTooOften()) {
@@ -431,10 +449,38 @@ public final class Engine {
         return (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
     }
 
+    /** A region has earned C2: it is generated anew, in the form that C2 makes most of, and runs as it is until that is there. */
     private void optimize(RegionRecord r) {
         r.optimizing = true;
         statistics.optimized++;
-        CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
+        if (!options.slotsInPlace() || !r.valid) {
+            CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
+            return;
+        }
+        long start = System.nanoTime();
+        CompiledRegion better = r.code.better();
+        if (better == null) {
+            better = optimized(r);
+            r.code.better(better);
+            CompilationTier.request(better, CompilationTier.OPTIMIZED);
+        }
+        if (better != r.code) {
+            r.awaited = better;
+            compiling.add(r);
+        }
+        statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    /** A region's code with slots in locals; its own code if that gets too large. */
+    private CompiledRegion optimized(RegionRecord r) {
+        RegionFormer.Candidate c = former.again(r, r.calling);
+        try {
+            CompiledRegion code = compile(optimizing, c, r.code.entries().get(0), r.calling);
+            return code.entries().equals(r.code.entries()) ? code : r.code;
+        } catch (RegionTooLargeException e) {
+            statistics.regionRetries++;
+            return r.code;
+        }
     }
 
     /** Compiles a region once more that is left too often: for what has been seen meanwhile, or else as one that does not leave when an access has no fast path. */
@@ -665,17 +711,21 @@ public final class Engine {
     }
 
     private CompiledRegion compile(RegionFormer.Candidate c, long pc, boolean calling) {
+        return compile(quick, c, pc, calling);
+    }
+
+    private CompiledRegion compile(Compilers compilers, RegionFormer.Candidate c, long pc, boolean calling) {
         Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
         BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
-        return (calling ? callingCompiler : compiler).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc), bound(c.members().get(0).mode));
+        return compilers.of(calling).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc), bound(c.members().get(0).mode));
     }
 
     /** What every run of a region of a mode finds: the mode decides which page maps there are. */
     private BoundArrays bound(long mode) {
         byte[] array = ram.isArray() ? cpu.ram : null;
         // Regions are shared among vCPUs, maps are not.
-        return shared || mode != cpu.mode() ? new BoundArrays(array, null, null, null, null)
-                : new BoundArrays(array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap);
+        return shared || mode != cpu.mode() ? new BoundArrays(null, array, null, null, null, null)
+                : new BoundArrays(cpu.s, array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap);
     }
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */
@@ -807,6 +857,11 @@ public final class Engine {
             RegionRecord r = compiling.get(i);
             if (!r.valid) {
                 compiling.remove(i);
+            } else if (r.awaited != null) {
+                if (CompilationTier.of(r.awaited) == CompilationTier.OPTIMIZED) {
+                    compiling.remove(i);
+                    r.replaceCode();
+                }
             } else if (CompilationTier.of(r.code) > 0) {
                 compiling.remove(i);
                 activate(r);

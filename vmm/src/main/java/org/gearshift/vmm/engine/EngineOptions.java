@@ -1,5 +1,7 @@
 package org.gearshift.vmm.engine;
 
+import org.gearshift.backend.jvm.CompilationTier;
+
 /**
  * How guest code is executed.
  *
@@ -26,6 +28,13 @@ public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, 
 
     /** Whether regions are compiled for the states of the x87 register stack that have been seen. */
     private static final boolean SPECIALIZES_X87 = !Boolean.getBoolean("gearshift.generalX87");
+
+    /** Whether regions have their state slots in place until they have earned C2; pays where regions choose their compiler. */
+    private static final String SLOTS_IN_PLACE = System.getProperty("gearshift.slotsInPlace");
+
+    boolean slotsInPlace() {
+        return SLOTS_IN_PLACE == null ? CompilationTier.selectable() : Boolean.parseBoolean(SLOTS_IN_PLACE);
+    }
 
     boolean specializesX87() {
         return SPECIALIZES_X87;

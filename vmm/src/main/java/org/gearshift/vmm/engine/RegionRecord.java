@@ -16,7 +16,9 @@ final class RegionRecord {
     private static final int X87_GAIN = 6;
 
     final List<Translation> members;
-    final CompiledRegion code;
+    CompiledRegion code;
+    /** The same region as C2 is compiling it, or null. */
+    CompiledRegion awaited;
     /** Linear page numbers and the frames they must map to. */
     final long[] pages;
     final int[] frames;
@@ -84,6 +86,17 @@ final class RegionRecord {
     /** Whether compiling it once more would give other code, since other states of the x87 register stack have been seen. */
     boolean surprised() {
         return surprised;
+    }
+
+    /** What was awaited is there: it has the same entries. */
+    void replaceCode() {
+        for (Translation m : members) {
+            if (m.code == code) {
+                m.code = awaited;
+            }
+        }
+        code = awaited;
+        awaited = null;
     }
 
     /** Nothing will enter it any more. */
