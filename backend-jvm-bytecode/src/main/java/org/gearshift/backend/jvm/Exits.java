@@ -185,7 +185,13 @@ final class Exits {
         c.load(Type.I64, Locals.NEXT_PC);
         c.op(L2I);
         int[] keys = targets.keySet().stream().mapToInt(Integer::intValue).toArray();
-        c.lookupSwitch(keys, targets.values().toArray(new Label[0]), leave);
+        Label[] labels = targets.values().toArray(new Label[0]);
+        if (slots.inPlace()) {
+            c.store(Type.I32, Locals.SCRATCH);
+            Search.emit(c, Locals.SCRATCH, keys, labels, leave);
+        } else {
+            c.lookupSwitch(keys, labels, leave);
+        }
     }
 
     private void handlers(Label body, Label end) {

@@ -10,6 +10,7 @@ import static org.objectweb.asm.Opcodes.RETURN;
 import static org.objectweb.asm.Opcodes.V17;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.Op;
@@ -191,8 +192,12 @@ final class RegionEmitter {
             for (int k = 0; k < n; k++) {
                 labels[k] = exits.entry(k);
             }
-            c.load(Type.I32, Locals.SCRATCH);
-            c.tableSwitch(labels, labels[0]);
+            if (options.slotsInPlace()) {
+                Search.emit(c, Locals.SCRATCH, IntStream.range(0, n).toArray(), labels, labels[0]);
+            } else {
+                c.load(Type.I32, Locals.SCRATCH);
+                c.tableSwitch(labels, labels[0]);
+            }
         } else if (exits.entry(0) != exits.label(first)) {
             c.jump(GOTO, 0, exits.entry(0));
         }

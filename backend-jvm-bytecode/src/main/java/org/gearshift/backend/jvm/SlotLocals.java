@@ -25,17 +25,19 @@ final class SlotLocals {
     /** Slots that helpers write. */
     private final BitSet helped = new BitSet();
     private final DeferredCarries deferred;
+    private final boolean inPlace;
     private int end = Locals.FIRST_SLOT;
 
     SlotLocals(StateLayout layout, Region region, BackendOptions options) {
         local = new int[layout.slotCount()];
         type = new Type[layout.slotCount()];
-        for (Block b : options.slotsInPlace() ? List.<Block>of() : region.blocks()) {
+        inPlace = options.slotsInPlace();
+        for (Block b : inPlace ? List.<Block>of() : region.blocks()) {
             for (Insn i : b.insns()) {
                 scan(i);
             }
         }
-        deferred = DeferredCarries.of(region, this, options.deferCarries() && !options.slotsInPlace());
+        deferred = DeferredCarries.of(region, this, options.deferCarries() && !inPlace);
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
             local[s] = end;
             if (deferred.defers(s)) {
@@ -62,6 +64,11 @@ final class SlotLocals {
             held.set(i.segCheckLimitSlot());
             type[i.segCheckLimitSlot()] = Type.I64;
         }
+    }
+
+    /** Whether slots are used where they are, in the state array: none is held. */
+    boolean inPlace() {
+        return inPlace;
     }
 
     /** First local number after the slots. */

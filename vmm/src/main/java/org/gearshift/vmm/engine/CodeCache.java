@@ -176,6 +176,7 @@ final class CodeCache {
 
     private void retire(Translation t) {
         t.valid = false;
+        t.closeGate();
         translations--;
         statistics.invalidatedBlocks++;
         if (statistics.listener != null) {
@@ -220,6 +221,7 @@ final class CodeCache {
             if (m.region == r) {
                 m.region = null;
                 m.code = null;
+                m.closeGate();
                 if (m.handle != Translation.NONE) {
                     interpreter.setThreshold(m.handle, hotThreshold);
                 }

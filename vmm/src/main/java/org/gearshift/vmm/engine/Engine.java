@@ -38,6 +38,8 @@ public final class Engine {
      * control goes. If it can't be joined then, it is looked at again after every fourfold number.
      */
     private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
+    /** Most guest instructions of a region that is too large for C2 to hold its slots in locals. */
+    private static final int MERGED_INSNS = Integer.getInteger("gearshift.mergedInsns", 500);
     /** Guest instructions for each entry from which merging gains too little. */
     private static final int MERGE_BELOW = 200;
     /** How often code is compiled again for more entries. */
@@ -54,7 +56,7 @@ public final class Engine {
     /** Largest method that C2 is asked for where HotSpot has no limit of its own: held in locals, slots take more bytes than in place. */
     private static final int OPTIMIZED_BYTES = 12_000;
     /** The same for C1, which takes time in proportion. */
-    private static final int QUICK_BYTES = 20_000;
+    private static final int QUICK_BYTES = 30_000;
 
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
@@ -88,6 +90,8 @@ public final class Engine {
     private final Compilers optimizing;
     private final PassPipeline passes;
     private final Translation[] recent = new Translation[1 << 14];
+    /** Where regions have been entered, by the same slots. */
+    private final Gate[] gates = new Gate[1 << 14];
     private final ModeNumbers modes = new ModeNumbers();
     private final GuestRam ram;
     /** Null for a lone vCPU. */
@@ -393,56 +397,71 @@ public final class Engine {
 
     /** Runs compiled regions one after the other for as long as nothing but the next pc is to be looked at between them. */
     private void runRegions(Translation first) {
-        Translation t = first;
+        Gate g = first.openGate();
+        gates[slot(g.pc, g.mode)] = g;
         long entries = 0;
         do {
-            RegionRecord r = t.region;
             int before = cpu.budget;
-            t.code.run(cpu, t.entry);
+            g.code.run(cpu, g.entry);
             entries++;
-            r.retired += before - cpu.budget;
-            r.entered++;
-            if (!r.optimizing && r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
-                optimize(r);
-            }
+            g.retired += before - cpu.budget;
+            Gate from = g;
             if (cpu.faultPending) {
-                cpu.faultPending = false;
-                t.code.settle(cpu);
-                if (cpu.fault.kind == GuestFault.Kind.MISS) {
-                    r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
-                    if (r.missesTooOften()) {
-                        compileAgain(r);
-                    }
-                }
-                fault();
+                g.entered++;
+                faulted(g);
                 break;
             }
-            Translation from = t;
-            t = nextRegion();
-            if ((r.entered & RegionSuccessors.SAMPLING - 1) == 0 && t != null) {
-                r.successors.add(t);
-                if (timeToMerge(r)) {
-                    merge(from);
-                }
+            g = nextGate();
+            if (++from.entered == Gate.ACCOUNTED) {
+                account(from, g);
             }
-        } while (t != null);
+        } while (g != null);
         statistics.count(EngineStatistics.Exit.REGION, entries);
     }
 
-    /** The translation at the current pc if it is compiled, ready, and may be entered without further ado; otherwise null. */
-    private Translation nextRegion() {
+    /** A region was left because of a guest fault, or a miss. */
+    private void faulted(Gate g) {
+        cpu.faultPending = false;
+        g.code.settle(cpu);
+        RegionRecord r = g.translation.region;
+        if (cpu.fault.kind == GuestFault.Kind.MISS && r != null) {
+            g.account(r);
+            r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
+            if (r.missesTooOften()) {
+                compileAgain(r);
+            }
+        }
+        fault();
+    }
+
+    /** A gate has been passed a number of times: is its region worth more than it got? @param next where control went now, or null */
+    private void account(Gate g, Gate next) {
+        RegionRecord r = g.translation.region;
+        if (r == null) {
+            return;
+        }
+        g.account(r);
+        if (!r.optimizing && r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
+            optimize(r);
+        }
+        if (next != null) {
+            r.successors.add(next.translation);
+            if (timeToMerge(r)) {
+                merge(g.translation);
+            }
+        }
+    }
+
+    /** The gate at the current pc if it may be entered without further ado; otherwise null. */
+    private Gate nextGate() {
         if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
                 || cpu.needsSingleStep() || shared && (mmu.hasNews() || timer.wantsSafePoint())) {
             return null;
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP];
-        Translation t = recent[slot(pc, mode)];
-        if (t == null || t.pc != pc || t.mode != mode || !t.valid || t.code == null || t.checkedEpoch != mmu.mappingEpoch()
-                || cpu.budget < t.code.stretch(t.entry)) {
-            return null;
-        }
-        return t;
+        Gate g = gates[slot(pc, mode)];
+        return g != null && g.pc == pc && g.mode == mode && g.epoch == mmu.mappingEpoch() && cpu.budget >= g.stretch ? g : null;
     }
 
     private int slot(long pc, long mode) {
@@ -677,9 +696,7 @@ public final class Engine {
 
     /** After so many entries, again after four times as many, and so on; the later, the more often the code has been merged before: compiling never costs much beside running. */
     private static boolean timeToMerge(RegionRecord r) {
-        int log2 = Long.numberOfTrailingZeros(r.entered);
-        int first = MERGE_AFTER_LOG2 + Math.max(0, r.generation - EAGER_GENERATIONS);
-        return r.entered >>> log2 == 1 && log2 >= first && (log2 - first & 1) == 0;
+        return r.looksAtSuccessors(1L << MERGE_AFTER_LOG2 + Math.max(0, r.generation - EAGER_GENERATIONS));
     }
 
     /** A region has been entered often: compile it together with those it leads to, if it is mostly left again at once. */
@@ -689,7 +706,10 @@ public final class Engine {
             return;
         }
         long start = System.nanoTime();
-        RegionFormer.Candidate c = former.merge(from, options.regionInsns(), r.calling);
+        RegionFormer.Candidate c = former.merge(from, options.regionInsns(), r.calling, false);
+        if (c == null && options.slotsInPlace()) {
+            c = former.merge(from, MERGED_INSNS, r.calling, true);
+        }
         int generation = 0;
         long heat = 0;
         for (Translation m : c == null ? List.<Translation>of() : c.members()) {
@@ -894,6 +914,7 @@ public final class Engine {
                 m.code = r.code;
                 m.region = r;
                 m.entry = entry;
+                m.closeGate();
                 // From now on the interpreter stops before this block, and the region runs instead.
                 interpreter.setThreshold(m.handle, 0);
             } else {

@@ -79,7 +79,7 @@ final class RegionFormer {
      * region already are left to it: compiled twice, a loop too large for one region would be compiled once more from each of its blocks.
      */
     Candidate form(Translation seed, int maxInsns) {
-        return form(seed, Set.of(), maxInsns, false);
+        return form(seed, Set.of(), maxInsns, false, false);
     }
 
     /**
@@ -128,9 +128,10 @@ final class RegionFormer {
      * fit. All of those are entries.
      *
      * @param calling see {@link RegionRecord#calling}
+     * @param partly whether those will do that fit
      * @return null if there is nothing to join, or not all of it fits
      */
-    Candidate merge(Translation seed, int maxInsns, boolean calling) {
+    Candidate merge(Translation seed, int maxInsns, boolean calling, boolean partly) {
         Set<Translation> roots = new LinkedHashSet<>();
         roots.add(seed);
         List<Translation> open = new ArrayList<>(roots);
@@ -142,10 +143,10 @@ final class RegionFormer {
                 }
             }
         }
-        if (roots.size() < 2 || roots.size() > MAX_ROOTS) {
+        if (roots.size() < 2 || roots.size() > MAX_ROOTS && !partly) {
             return null;
         }
-        return form(seed, roots, maxInsns, calling);
+        return form(seed, roots, maxInsns, calling, partly);
     }
 
     /**
@@ -190,7 +191,7 @@ final class RegionFormer {
         }
     }
 
-    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns, boolean calling) {
+    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns, boolean calling, boolean partly) {
         boolean merging = !roots.isEmpty();
         int floor = Math.max(1, executions(seed) / options.dominance());
         PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
@@ -231,7 +232,7 @@ final class RegionFormer {
                 offer(queue, seen, back, t.mode, floor, merging, true);
             }
         }
-        return chosen.containsKey(seed.pc) && chosen.values().containsAll(roots) ? assemble(seed, chosen, blocks, returnPoints, insns, calling) : null;
+        return chosen.containsKey(seed.pc) && (partly || chosen.values().containsAll(roots)) ? assemble(seed, chosen, blocks, returnPoints, insns, calling) : null;
     }
 
     private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean merging, boolean returnPoint) {

@@ -32,6 +32,8 @@ final class RegionRecord {
     final boolean calling;
     private long misses;
     private boolean condemned;
+    /** Entries after which it is asked next whether the region belongs together with others. */
+    private long lookAt;
     /** 0 for a region formed from interpreted blocks, one more with each merging. */
     final int generation;
     /** Instructions retired in the hottest of the regions this one was merged from. */
@@ -88,11 +90,22 @@ final class RegionRecord {
         return surprised;
     }
 
+    /** True for the first time after so many entries, again after four times as many, and so on. */
+    boolean looksAtSuccessors(long first) {
+        lookAt = Math.max(lookAt, first);
+        if (entered < lookAt) {
+            return false;
+        }
+        lookAt *= 4;
+        return true;
+    }
+
     /** What was awaited is there: it has the same entries. */
     void replaceCode() {
         for (Translation m : members) {
             if (m.code == code) {
                 m.code = awaited;
+                m.closeGate();
             }
         }
         code = awaited;

@@ -28,6 +28,8 @@ final class Translation {
     CompiledRegion code;
     RegionRecord region;
     int entry;
+    /** The way in for those who come from other regions; null or closed until somebody has come. */
+    private Gate gate;
     /** Regions this block is part of, as entry or not. */
     final List<RegionRecord> memberOf = new ArrayList<>(1);
     /** How often promotion was tried and given up: the next attempt waits longer. */
@@ -55,6 +57,22 @@ final class Translation {
         this.guestInsns = guestInsns;
         this.guestBytes = guestBytes;
         this.handle = handle;
+    }
+
+    /** The gate to this block's code, which there is, for the mapping as it was checked last. */
+    Gate openGate() {
+        if (gate == null || gate.closed()) {
+            gate = new Gate(this);
+        }
+        gate.epoch = checkedEpoch;
+        return gate;
+    }
+
+    /** What the gate leads to has changed, or is gone. */
+    void closeGate() {
+        if (gate != null) {
+            gate.close();
+        }
     }
 
     /** Linear address of the page after that of the first byte. */
