@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
 /** {@code gearshift conformance}: instructions compared with the host's processor. */
 @Command(name = "conformance", mixinStandardHelpOptions = true, sortOptions = false, versionProvider = Gearshift.Version.class,
         description = {"Runs instructions on this computer's processor and translated, and compares every register, defined flag, memory byte and fault.",
-            "Needs gcc, and gcc-multilib for 32-bit code."},
+            "Needs gcc, and gcc-multilib for 32-bit code where the kernel runs 32-bit programs."},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:no differences", "1:differences, or the processor could not be asked", "2:bad usage"})
 final class ConformanceCommand implements Callable<Integer> {
@@ -99,6 +99,10 @@ final class ConformanceCommand implements Callable<Integer> {
                 differing = minutes > 0 ? run.fuzz(start, (long) (minutes * 60e9)) : run.once(start, sets);
                 bar.close();
                 run.report(out);
+                if (!run.hasCompared()) {
+                    err.println("gearshift: nothing could be compared here, for the reasons above");
+                    return 1;
+                }
             }
             return differing == 0 ? 0 : 1;
         } catch (OracleUnavailableException e) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.gearshift.testing.Prerequisite;
+import org.gearshift.tools.conformance.HostPrograms;
 import org.junit.jupiter.api.Test;
 
 class ConformanceCommandTest {
@@ -57,9 +58,17 @@ class ConformanceCommandTest {
     }
 
     @Test
+    void whereNothingCouldBeComparedThatIsNoSuccess() throws Exception {
+        Prerequisite.program("gcc");
+        boolean runs = HostPrograms.run32BitCode();
+        assertEquals(runs ? 0 : 1, run("--group", "decimal", "--bits", "32", "--sets", "20", "--seed", "3"), () -> out + errors());
+        assertEquals(runs ? "" : "gearshift: nothing could be compared here, for the reasons above", errors());
+    }
+
+    @Test
     void aGroupIsComparedAndCounted() {
         Prerequisite.program("gcc");
-        assertEquals(0, run("--group", "decimal", "--sets", "20", "--seed", "3"), () -> out + errors());
+        assertEquals(0, run("--group", "popcnt", "--sets", "20", "--seed", "3"), () -> out + errors());
         assertTrue(out.toString().startsWith("seed 3"), out.toString());
         assertTrue(out.toString().contains("total"), out.toString());
     }

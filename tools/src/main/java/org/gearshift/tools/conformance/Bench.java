@@ -41,6 +41,16 @@ final class Bench implements AutoCloseable {
         return oracle.bits();
     }
 
+    /** See {@link NativeOracle#refusal}. */
+    String refusal(Code code) {
+        return oracle.refusal(code);
+    }
+
+    /** See {@link NativeOracle#isRecoding}. */
+    boolean isRecoding() {
+        return oracle.isRecoding();
+    }
+
     /** Forgets what was lifted before: the lifters may have changed. */
     void unload() {
         executors.forEach(Executor::unload);

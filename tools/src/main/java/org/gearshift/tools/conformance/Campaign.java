@@ -17,6 +17,8 @@ final class Campaign implements AutoCloseable {
     /** The group of random sequences. */
     static final String SEQUENCES = "sequence";
     private static final String NOT_LIFTED = "the translator does not lift it: #UD in the guest";
+    private static final String ONLY_32 = "the kernel runs no 32-bit programs, and it ";
+    private static final int ENCODINGS_TRIED = 50;
     /** Operand sets an encoding is run with before another is made. */
     private static final int SETS_PER_ENCODING = 10;
     private static final int STATES_PER_SEQUENCE = 10;
@@ -40,6 +42,7 @@ final class Campaign implements AutoCloseable {
     private final Bench bench;
     private final List<Form> forms = new ArrayList<>();
     private final Map<String, Integer> skipped = new TreeMap<>();
+    private final Map<String, Integer> refused = new TreeMap<>();
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
     private final List<Failure> failures = new ArrayList<>();
     private boolean minimizing = true;
@@ -47,17 +50,55 @@ final class Campaign implements AutoCloseable {
     /** @param table lifters, which need not be the standard ones */
     Campaign(int bits, Set<Bench.Engine> engines, LiftTable table, boolean undefined) throws OracleUnavailableException, IOException {
         HostDepartures host = HostDepartures.ofThisHost();
+        bench = new Bench(bits, engines, table, undefined, host);
         for (Form f : FormCatalogue.all(bits)) {
             String reason = NotExecutable.reason(f.sample);
             reason = reason == null ? host.skips(f) : reason;
             reason = reason == null && table.get(f.mnemonic()) == null ? NOT_LIFTED : reason;
+            reason = reason == null ? refusal(f) : reason;
             if (reason == null) {
                 forms.add(f);
             } else {
                 skipped.merge(reason, 1, Integer::sum);
             }
         }
-        bench = new Bench(bits, engines, table, undefined, host);
+    }
+
+    /** Why no encoding of a form can be run, or null. */
+    private String refusal(Form f) {
+        Sequencer sequencer = new Sequencer(new SplittableRandom(f.toString().hashCode()));
+        String reason = null;
+        for (int n = 0; n < ENCODINGS_TRIED; n++) {
+            reason = bench.refusal(sequencer.single(f).code());
+            if (reason == null) {
+                return null;
+            }
+        }
+        return ONLY_32 + reason;
+    }
+
+    /** The next encoding of a form that can be run; those that cannot are counted. */
+    private Sequencer.Single single(Sequencer sequencer, Form f) {
+        for (;;) {
+            Sequencer.Single s = sequencer.single(f);
+            String reason = bench.refusal(s.code());
+            if (reason == null) {
+                return s;
+            }
+            refused.merge(ONLY_32 + reason, 1, Integer::sum);
+        }
+    }
+
+    /** The next sequence that can be run; those that cannot are counted. */
+    private Sequence sequence(Sequencer sequencer, List<Form> pool) {
+        for (;;) {
+            Sequence q = sequencer.sequence(bits(), pool);
+            String reason = bench.refusal(q.code());
+            if (reason == null) {
+                return q;
+            }
+            refused.merge(ONLY_32 + reason, 1, Integer::sum);
+        }
     }
 
     /** Whether differences are shown with as little as shows them, which takes some time each. */
@@ -77,6 +118,21 @@ final class Campaign implements AutoCloseable {
     /** Forms that cannot, counted by reason. */
     Map<String, Integer> skipped() {
         return skipped;
+    }
+
+    /** Single encodings and sequences for which others were taken, as they cannot be run here, counted by reason. */
+    Map<String, Integer> refused() {
+        return refused;
+    }
+
+    /** Whether 32-bit code is run as 64-bit code: see {@link Recoding}. */
+    boolean isRecoding() {
+        return bench.isRecoding();
+    }
+
+    /** Why a trial cannot be run, or null. */
+    String refusal(Trial t) {
+        return bench.refusal(t.code());
     }
 
     Map<String, Tally> tallies() {
@@ -129,7 +185,7 @@ final class Campaign implements AutoCloseable {
         tally.forms++;
         int failed = 0;
         for (int left = sets; left > 0 && failed == 0; left -= SETS_PER_ENCODING) {
-            Sequencer.Single single = sequencer.single(f);
+            Sequencer.Single single = single(sequencer, f);
             List<Trial> trials = new ArrayList<>();
             for (int i = 0; i < Math.min(left, SETS_PER_ENCODING); i++) {
                 trials.add(randomizer.trial(single.code(), single.instruction()));
@@ -180,7 +236,7 @@ final class Campaign implements AutoCloseable {
 
     private int runSequence(String what, List<Form> pool, SplittableRandom random) throws IOException {
         Tally tally = tallies.computeIfAbsent(SEQUENCES, k -> new Tally());
-        Sequence q = new Sequencer(random).sequence(bits(), pool);
+        Sequence q = sequence(new Sequencer(random), pool);
         Randomizer randomizer = new Randomizer(random);
         Code code = q.code();
         List<Trial> trials = new ArrayList<>();

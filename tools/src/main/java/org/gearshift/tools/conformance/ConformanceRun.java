@@ -40,6 +40,8 @@ public final class ConformanceRun {
     private final List<String> failures = new ArrayList<>();
     private final Map<Integer, Map<String, Campaign.Tally>> tallies = new TreeMap<>();
     private final Map<Integer, Map<String, Integer>> skipped = new TreeMap<>();
+    private final Map<Integer, Map<String, Integer>> refused = new TreeMap<>();
+    private boolean recoding;
     private int differing;
     private long inconclusive;
     private long accepted;
@@ -147,10 +149,15 @@ public final class ConformanceRun {
      *
      * @return the number of engines it differs in
      * @throws IllegalArgumentException if the text is no trial
+     * @throws OracleUnavailableException if there is no processor to ask, or none that can be asked this
      */
     public int reproduce(String text, PrintWriter out) throws OracleUnavailableException, IOException {
         Trial t = Reproducer.parse(text);
         try (Campaign c = new Campaign(t.code().bits(), engines, LiftTable.standard(), undefined)) {
+            String refusal = c.refusal(t);
+            if (refusal != null) {
+                throw new OracleUnavailableException("this trial cannot be run on a kernel without 32-bit programs: the code " + refusal);
+            }
             List<Failure> found = c.reproduce(t);
             for (Failure f : found) {
                 out.println(describe(f));
@@ -165,6 +172,8 @@ public final class ConformanceRun {
     private void take(Campaign c) {
         tallies.put(c.bits(), c.tallies());
         skipped.put(c.bits(), c.skipped());
+        refused.put(c.bits(), c.refused());
+        recoding |= c.isRecoding();
         inconclusive += c.inconclusive();
         accepted += c.accepted();
         unconfirmed += c.unconfirmed();
@@ -207,6 +216,11 @@ public final class ConformanceRun {
         return tallies.getOrDefault(bits, Map.of()).entrySet().stream().filter(e -> !e.getKey().equals(Campaign.SEQUENCES)).mapToInt(e -> e.getValue().forms).sum();
     }
 
+    /** Whether anything has been compared with the processor. */
+    public boolean hasCompared() {
+        return tallies.values().stream().flatMap(t -> t.values().stream()).anyMatch(t -> t.sets > 0);
+    }
+
     /** Prints differences and counts. */
     public void report(PrintWriter out) {
         failures.stream().limit(SHOWN_FAILURES).forEach(out::println);
@@ -238,6 +252,10 @@ public final class ConformanceRun {
         out.println();
         for (int bits : sizes) {
             skipped.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " forms not run: " + reason));
+            refused.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " encodings or sequences replaced by others: " + reason));
+        }
+        if (recoding) {
+            out.println("32-bit: this kernel runs no 32-bit programs; the processor was asked with 64-bit code that does the same (docs/conformance.md)");
         }
         out.println("accepted differences (host departures listed in docs/conformance.md): " + accepted + "; inconclusive: " + inconclusive
                 + "; not seen again: " + unconfirmed);

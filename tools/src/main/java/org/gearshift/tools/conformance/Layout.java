@@ -17,6 +17,10 @@ final class Layout {
     static final long RESERVED = 0x70000000L;
     static final int RESERVED_BYTES = 0x0200_0000;
 
+    /** Where 64-bit code is that does what 32-bit code at {@link #CODE} does; see {@link Recoding}. */
+    static final long RECODED = 0x71a00000L;
+    static final int RECODED_BYTES = 0x10000;
+
     /** FS: 32-bit code 4 GiB from here, 64-bit code base. */
     static final long FS_BASE = SCRATCH;
     /** GS of 32-bit code: base {@link #SCRATCH} and a limit that counts. */

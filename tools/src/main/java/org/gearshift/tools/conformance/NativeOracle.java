@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -19,7 +21,8 @@ import java.util.stream.Stream;
 
 /**
  * The host's processor: runs trials in a process of its own, built from {@code oracle.c} with the host's gcc. A process that dies or hangs is
- * started again, and the trial that was its end is told from the others.
+ * started again, and the trial that was its end is told from the others. 32-bit code is run as such where the kernel allows it; elsewhere as the
+ * 64-bit code that {@link Recoding} makes of it.
  */
 public final class NativeOracle implements AutoCloseable {
     private static final int MAGIC = 0x0c0ffee5;
@@ -34,6 +37,7 @@ public final class NativeOracle implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 30;
 
     private final int bits;
+    private final boolean recoding;
     private final Path directory;
     private final ScheduledExecutorService watchdog;
     private final ByteBuffer request = ByteBuffer.allocate(REQUEST_BUFFER).order(ByteOrder.LITTLE_ENDIAN);
@@ -44,10 +48,16 @@ public final class NativeOracle implements AutoCloseable {
     private boolean avx;
     private final int[] selectors = new int[6];
     private long exitPointer;
+    private long spareStack;
+    /** The code that {@link #recoded} or {@link #refusal} is of. */
+    private Code lastAsked;
+    private Recoding recoded;
+    private String refusal;
     private int deaths;
 
-    private NativeOracle(int bits, Path directory) {
+    private NativeOracle(int bits, boolean recoding, Path directory) {
         this.bits = bits;
+        this.recoding = recoding;
         this.directory = directory;
         watchdog = Executors.newSingleThreadScheduledExecutor(r -> {
             Thread t = new Thread(r, "oracle-watchdog");
@@ -63,8 +73,14 @@ public final class NativeOracle implements AutoCloseable {
      * @throws OracleUnavailableException if there is no compiler, or the processor is none it could build for
      */
     public static NativeOracle start(int bits) throws OracleUnavailableException, IOException {
-        Path directory = Files.createTempDirectory("gearshift-oracle");
-        NativeOracle o = new NativeOracle(bits, directory);
+        if (bits == 64 || HostPrograms.run32BitCode()) {
+            return start(bits, false);
+        }
+        return start(bits, true);
+    }
+
+    private static NativeOracle start(int bits, boolean recoding) throws OracleUnavailableException, IOException {
+        NativeOracle o = new NativeOracle(bits, recoding, Files.createTempDirectory("gearshift-oracle"));
         try {
             o.build();
             o.launch();
@@ -81,8 +97,9 @@ public final class NativeOracle implements AutoCloseable {
             Files.copy(in, source);
         }
         Process gcc;
+        int width = recoding ? 64 : bits;
         try {
-            gcc = new ProcessBuilder("gcc", "-m" + bits, "-O2", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic",
+            gcc = new ProcessBuilder("gcc", "-m" + width, recoding ? "-DRECODED" : "-UNDEBUG", "-O2", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic",
                     "-fno-stack-protector", "-mgeneral-regs-only", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
                     "-Wl,-Ttext-segment=0x" + Long.toHexString(Layout.RESERVED), "-Wl,--build-id=none", "-Wl,-z,noexecstack",
                     "-o", directory.resolve("oracle").toString(), source.toString()).redirectErrorStream(true).start();
@@ -92,8 +109,8 @@ public final class NativeOracle implements AutoCloseable {
         String said = new String(gcc.getInputStream().readAllBytes());
         try {
             if (gcc.waitFor() != 0) {
-                throw new OracleUnavailableException("gcc -m" + bits + " cannot build the native oracle: install the package "
-                        + (bits == 32 ? "gcc-multilib" : "gcc and run on an x86-64 host") + " (" + said.lines().findFirst().orElse("no message") + ")");
+                throw new OracleUnavailableException("gcc -m" + width + " cannot build the native oracle: install the package "
+                        + (width == 32 ? "gcc-multilib" : "gcc and run on an x86-64 host") + " (" + said.lines().findFirst().orElse("no message") + ")");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -108,13 +125,13 @@ public final class NativeOracle implements AutoCloseable {
         byte[] hello = from.readNBytes(HELLO_BYTES);
         ByteBuffer b = ByteBuffer.wrap(hello).order(ByteOrder.LITTLE_ENDIAN);
         if (hello.length != HELLO_BYTES || b.getInt() != MAGIC) {
-            throw new OracleUnavailableException("the native oracle for " + bits + "-bit code does not run here"
-                    + (bits == 32 ? ": the kernel must allow 32-bit programs" : ""));
+            throw new OracleUnavailableException("the native oracle for " + bits + "-bit code does not run here");
         }
         avx = (b.getInt() & HAVE_AVX) != 0;
         for (int i = 0; i < 6; i++) {
             selectors[i] = b.getShort() & 0xffff;
         }
+        spareStack = b.getInt() & 0xffff_ffffL;
         exitPointer = b.getLong(HELLO_BYTES - 8);
         to.write(Layout.initialPages());
         to.flush();
@@ -141,6 +158,31 @@ public final class NativeOracle implements AutoCloseable {
         return exitPointer;
     }
 
+    /** Limit of GS, whose base is not 0: where 32-bit code is run as such it has one that counts. */
+    long gsLimit() {
+        return recoding ? MonitorProcessor.FOUR_GIB : Layout.GS_LIMIT_32;
+    }
+
+    /** Whether 32-bit code is run as 64-bit code that does the same. */
+    boolean isRecoding() {
+        return recoding;
+    }
+
+    /** Why code cannot be run, or null. */
+    String refusal(Code code) {
+        if (recoding && (lastAsked == null || lastAsked != code)) {
+            lastAsked = code;
+            try {
+                recoded = Recoding.of(code, exitPointer, spareStack);
+                refusal = null;
+            } catch (NotRecodableException e) {
+                recoded = null;
+                refusal = e.getMessage();
+            }
+        }
+        return refusal;
+    }
+
     /** How often the process had to be started again. */
     int deaths() {
         return deaths;
@@ -149,9 +191,24 @@ public final class NativeOracle implements AutoCloseable {
     /**
      * Runs trials in order.
      *
-     * @return as many outcomes; null for a trial that was the process's end
+     * @return as many outcomes; null for a trial that was the process's end, or whose code {@link #refusal} speaks of
      */
     List<Outcome> run(List<Trial> trials) throws IOException {
+        List<Trial> possible = new ArrayList<>(trials.size());
+        for (Trial t : trials) {
+            if (refusal(t.code()) == null) {
+                possible.add(t);
+            }
+        }
+        Iterator<Outcome> got = runPossible(possible).iterator();
+        List<Outcome> out = new ArrayList<>(trials.size());
+        for (Trial t : trials) {
+            out.add(refusal(t.code()) == null ? got.next() : null);
+        }
+        return out;
+    }
+
+    private List<Outcome> runPossible(List<Trial> trials) throws IOException {
         List<Outcome> out = new ArrayList<>(trials.size());
         for (int i = 0; i < trials.size(); i += BATCH) {
             List<Trial> part = trials.subList(i, Math.min(trials.size(), i + BATCH));
@@ -218,8 +275,8 @@ public final class NativeOracle implements AutoCloseable {
         }
         ByteBuffer b = ByteBuffer.wrap(answer).order(ByteOrder.LITTLE_ENDIAN);
         List<Outcome> got = new ArrayList<>(trials.size());
-        for (int i = 0; i < trials.size(); i++) {
-            got.add(outcome(b));
+        for (Trial t : trials) {
+            got.add(outcome(b, t));
         }
         out.addAll(got);
     }
@@ -237,6 +294,9 @@ public final class NativeOracle implements AutoCloseable {
         request.putLong(r.eflags);
         if (code) {
             putPadded(t.code().bytes());
+            if (recoding) {
+                putRecoded(t.code());
+            }
             loaded = t.code();
         }
         if (r.fp != null) {
@@ -249,21 +309,38 @@ public final class NativeOracle implements AutoCloseable {
         }
     }
 
+    private void putRecoded(Code code) {
+        refusal(code);
+        Map<Long, Integer> places = recoded.places();
+        request.putInt(recoded.bytes().length);
+        request.putInt(places.size());
+        putPadded(recoded.bytes());
+        places.forEach((address, offset) -> {
+            request.putShort((short) (address - Layout.CODE));
+            request.putShort((short) (int) offset);
+        });
+        pad();
+    }
+
     private void putPadded(byte[] bytes) {
         request.put(bytes);
+        pad();
+    }
+
+    private void pad() {
         while ((request.position() - 4 & 7) != 0) {
             request.put((byte) 0);
         }
     }
 
-    private static Outcome outcome(ByteBuffer b) {
+    private Outcome outcome(ByteBuffer b, Trial t) {
         Outcome.Kind kind = Outcome.Kind.values()[b.getInt()];
         int vector = b.getInt();
         int count = b.getInt();
         int flags = b.getInt();
         long error = b.getLong();
         long address = b.getLong();
-        long ip = b.getLong();
+        long ip = original(b.getLong(), t.code());
         Registers r = new Registers();
         for (int i = 0; i < 16; i++) {
             r.general[i] = b.getLong();
@@ -280,11 +357,19 @@ public final class NativeOracle implements AutoCloseable {
             b.get(bytes);
             lines[i] = new Outcome.Line(offset, bytes);
         }
-        if (kind == Outcome.Kind.FAULT && vector == DEBUG && Layout.isReserved(ip)) {
+        if (kind == Outcome.Kind.FAULT && vector == DEBUG && (Layout.isReserved(ip) || recoding && ip == t.code().end())) {
             // TF was set by the last instruction: the trap comes after the jump behind it.
             return new Outcome(Outcome.Kind.DONE, 0, 0, 0, 0, r, lines);
         }
         return new Outcome(kind, vector, error, address, ip, r, lines);
+    }
+
+    private long original(long ip, Code code) {
+        if (!recoding) {
+            return ip;
+        }
+        refusal(code);
+        return recoded.original(ip);
     }
 
     @Override

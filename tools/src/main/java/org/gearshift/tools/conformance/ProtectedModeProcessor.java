@@ -2,17 +2,20 @@ package org.gearshift.tools.conformance;
 
 import org.gearshift.translator.x86.X86State;
 
-/** 32-bit code: flat segments, but for a GS whose limit counts; PAE tables. */
+/** 32-bit code: flat segments, but for a GS whose limit counts where the oracle has one; PAE tables. */
 final class ProtectedModeProcessor extends MonitorProcessor {
     private static final long NXE = 1 << 11;
 
-    private ProtectedModeProcessor(Parts parts, long exitPointer) {
-        super(parts, 32, exitPointer);
+    private final long gsLimit;
+
+    private ProtectedModeProcessor(Parts parts, NativeOracle oracle) {
+        super(parts, 32, oracle.exitPointer());
+        gsLimit = oracle.gsLimit();
     }
 
-    /** @param oracle whose selectors the user segments have */
+    /** @param oracle whose selectors, and limit of GS, the user segments have */
     static ProtectedModeProcessor create(NativeOracle oracle) {
-        ProtectedModeProcessor p = new ProtectedModeProcessor(Parts.make(), oracle.exitPointer());
+        ProtectedModeProcessor p = new ProtectedModeProcessor(Parts.make(), oracle);
         p.start(oracle.selectors());
         return p;
     }
@@ -44,10 +47,10 @@ final class ProtectedModeProcessor extends MonitorProcessor {
 
     @Override
     void segment(int seg) {
-        long limit = seg == X86State.GS ? Layout.GS_LIMIT_32 : FOUR_GIB;
+        long limit = seg == X86State.GS ? gsLimit : FOUR_GIB;
         s[X86State.SEG_BASE + seg] = (int) (seg == X86State.FS ? Layout.FS_BASE : seg == X86State.GS ? Layout.GS_BASE_32 : 0);
         s[X86State.SEG_LIMIT + seg] = limit;
-        s[X86State.SEG_ATTR + seg] = (seg == X86State.CS ? CODE : DATA) | DPL3 | BIG | (seg == X86State.GS ? 0 : GRANULAR);
+        s[X86State.SEG_ATTR + seg] = (seg == X86State.CS ? CODE : DATA) | DPL3 | BIG | (limit == FOUR_GIB ? GRANULAR : 0);
         s[X86State.SEG_READ_LIMIT + seg] = limit;
         s[X86State.SEG_WRITE_LIMIT + seg] = seg == X86State.CS ? -1 : limit;
     }

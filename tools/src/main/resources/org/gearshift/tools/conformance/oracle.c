@@ -5,6 +5,10 @@
  *   CODE     2 pages, to be read and executed, then nothing
  *   SCRATCH  2 pages, readable and writable; before them a page that can only be read, behind them nothing
  *
+ * With RECODED it is a 64-bit program for 32-bit code, where no 32-bit code can be run: requests bring 64-bit code that does the same, to be executed
+ * within the part of the address space that is reserved for this image. Code at CODE can be read then, and an attempt to execute it goes on where
+ * the request says. All pages are once more 4 GiB higher, where addresses come to that wrap in 32-bit code.
+ *
  * Speaks little-endian structures on standard input and output: hello, then the contents of the three scratch pages from the parent, then batches:
  * a 32-bit length, so many bytes of requests, answered by a length and as many results. A request with code replaces the code. Ends at end of file.
  *
@@ -21,12 +25,23 @@
 #define WRITABLE_CODE 0x71800000ul
 #define SCRATCH 0x2000f000ul
 #define SCRATCH_BYTES 0x2000ul
+#define RECODED_CODE 0x71a00000ul
+#define WRITABLE_RECODED_CODE 0x71900000ul
+#define RECODED_BYTES 0x10000ul
+#define FOUR_GIB 0x100000000ul
 #define PAGE 0x1000ul
 #define LINE 64
 #define BUFFER (8u << 20)
 #define FX_BYTES 512
 #define YMM_BYTES 256
 #define YMM_OFFSET 576
+
+/* General registers that the code has. */
+#if defined(__x86_64__) && !defined(RECODED)
+#define CODE_REGISTERS 16u
+#else
+#define CODE_REGISTERS 8u
+#endif
 
 #define WITH_FP 1
 #define DONE 0
@@ -37,16 +52,23 @@ enum { HAVE_AVX = 1 };
 
 struct hello {
     uint32_t magic, features;
-    uint16_t es, cs, ss, ds, fs, gs, pad[2];
+    uint16_t es, cs, ss, ds, fs, gs;
+    /* Behind some bytes of stack that recoded code may use. */
+    uint32_t spare_stack;
     /* Behind the code stands a jump through a pointer that is here. */
     uint64_t exit_pointer;
 };
 
-/* Followed by code_bytes of code, then FX_BYTES and YMM_BYTES if WITH_FP, then patches {uint32 offset, uint32 length, bytes}, each padded to 8. */
+/* Followed by code_bytes of code (and, with RECODED, struct recoded), then FX_BYTES and YMM_BYTES if WITH_FP, then patches {uint32 offset, uint32 length, bytes}, each padded to 8. */
 struct request {
     uint32_t flags, code_bytes, code_offset, patches;
     uint64_t registers[16];
     uint64_t eflags;
+};
+
+/* Followed by so many bytes of code, padded to 8, and so many pairs of offsets, padded to 8: of an instruction in CODE, and of what it has become. */
+struct recoded {
+    uint32_t bytes, places;
 };
 
 /* Followed by FX_BYTES and YMM_BYTES if WITH_FP, then lines {uint64 offset, LINE bytes} that differ from what the code found. */
@@ -124,6 +146,11 @@ static uint8_t pristine[SCRATCH_BYTES] __attribute__((aligned(64)));
 static uint8_t before[SCRATCH_BYTES] __attribute__((aligned(64)));
 static volatile uint64_t serial, serial_at_tick;
 static uint32_t code_first, code_end;
+#ifdef RECODED
+/* What the instruction at each offset in CODE has become, 0 if there is none; an offset in RECODED_CODE plus 1. */
+static uint32_t place[CODE_BYTES + 1];
+static uint8_t spare_stack[256] __attribute__((aligned(64)));
+#endif
 static struct {
     uint32_t vector;
     uint64_t error, address, ip;
@@ -365,16 +392,35 @@ static void keep_registers(const void *context) {
     fault.error = c->err;
     fault.address = c->cr2;
     fault.ip = c->ip;
+#ifdef RECODED
+    fault.address &= FOUR_GIB - 1;
+#endif
     if (with_fp && c->fpstate) {
         memcpy(fp_out, c->fpstate + FX_IN_FPSTATE, have_avx ? YMM_OFFSET + YMM_BYTES : FX_BYTES);
     }
 }
 
 #ifdef __x86_64__
-void on_fault_64(int signal, void *info, const struct context *c) __asm__("on_fault");
-void on_fault_64(int signal, void *info, const struct context *c) {
+#ifdef RECODED
+#define EXECUTED RECODED_CODE
+#define EXECUTED_BYTES RECODED_BYTES
+#else
+#define EXECUTED CODE
+#define EXECUTED_BYTES CODE_BYTES
+#endif
+#define PAGE_FAULT 14
+
+void on_fault_64(int signal, void *info, struct context *c) __asm__("on_fault");
+void on_fault_64(int signal, void *info, struct context *c) {
     (void)signal;
     (void)info;
+#ifdef RECODED
+    uint64_t offset = c->ip - CODE;
+    if (c->trapno == PAGE_FAULT && c->cr2 == c->ip && offset <= CODE_BYTES && place[offset] != 0) {
+        c->ip = RECODED_CODE + place[offset] - 1;
+        return;
+    }
+#endif
     keep_registers(c);
     leave_guest(FAULT);
 }
@@ -383,7 +429,7 @@ void on_tick_64(int signal, void *info, const struct context *c) __asm__("on_tic
 void on_tick_64(int signal, void *info, const struct context *c) {
     (void)signal;
     (void)info;
-    if (c->ip - CODE < CODE_BYTES) {
+    if (c->ip - EXECUTED < EXECUTED_BYTES) {
         if (serial_at_tick == serial) {
             keep_registers(c);
             leave_guest(TIMEOUT);
@@ -471,8 +517,13 @@ static void unmap_the_rest(void) {
 
 static void segments(struct hello *h) {
 #ifdef __x86_64__
-    if (system_call(SYS_arch_prctl, ARCH_SET_FS, SCRATCH, 0, 0, 0, 0) != 0
-            || system_call(SYS_arch_prctl, ARCH_SET_GS, SCRATCH + PAGE, 0, 0, 0, 0) != 0) {
+#ifdef RECODED
+    unsigned long gs = SCRATCH;
+    __asm__ volatile("mov %w0, %%ds\n\tmov %w0, %%es" : : "r"(0x2b));
+#else
+    unsigned long gs = SCRATCH + PAGE;
+#endif
+    if (system_call(SYS_arch_prctl, ARCH_SET_FS, SCRATCH, 0, 0, 0, 0) != 0 || system_call(SYS_arch_prctl, ARCH_SET_GS, gs, 0, 0, 0, 0) != 0) {
         die(6);
     }
 #else
@@ -513,10 +564,10 @@ static void set_code(const struct request *q, const uint8_t *bytes) {
         /* jmp *done_address: changes neither registers nor flags. */
         text[end] = 0xff;
         text[end + 1] = 0x25;
-#ifdef __x86_64__
+#if defined(__x86_64__) && !defined(RECODED)
         int32_t to = (int32_t)((long)&done_address - (long)(CODE + end + 6));
 #else
-        int32_t to = (int32_t)&done_address;
+        int32_t to = (int32_t)(word)&done_address;
 #endif
         memcpy(text + end + 2, &to, 4);
         end += 6;
@@ -525,6 +576,22 @@ static void set_code(const struct request *q, const uint8_t *bytes) {
     code_end = end;
     entry_address = CODE + q->code_offset;
 }
+
+#ifdef RECODED
+static const uint8_t *set_recoded(const struct request *q, const uint8_t *p) {
+    const struct recoded *r = (const struct recoded *)p;
+    p += sizeof *r;
+    memcpy((void *)WRITABLE_RECODED_CODE, p, r->bytes);
+    p = padded(p, r->bytes);
+    memset(place, 0, sizeof place);
+    const uint16_t *pair = (const uint16_t *)p;
+    for (uint32_t i = 0; i < r->places; i++, pair += 2) {
+        place[pair[0]] = pair[1] + 1;
+    }
+    entry_address = RECODED_CODE + place[q->code_offset] - 1;
+    return padded(p, 4 * r->places);
+}
+#endif
 
 static const uint8_t *patch(const uint8_t *p, uint32_t count) {
     for (; count > 0; count--) {
@@ -592,6 +659,9 @@ static const uint8_t *serve(const struct hello *h, const uint8_t *p, uint8_t **t
     if (q->code_bytes) {
         set_code(q, p);
         p = padded(p, q->code_bytes);
+#ifdef RECODED
+        p = set_recoded(q, p);
+#endif
     }
     with_fp = q->flags & WITH_FP;
     if (with_fp) {
@@ -603,7 +673,7 @@ static const uint8_t *serve(const struct hello *h, const uint8_t *p, uint8_t **t
     }
     const uint8_t *patches = p;
     p = patch(p, q->patches);
-    for (unsigned i = 0; i < 8 * sizeof(word) / 4; i++) {
+    for (unsigned i = 0; i < CODE_REGISTERS; i++) {
         registers[i] = q->registers[i];
     }
     flags_word = q->eflags;
@@ -624,7 +694,7 @@ static const uint8_t *serve(const struct hello *h, const uint8_t *p, uint8_t **t
     r->address = fault.address;
     r->ip = kind == DONE ? 0 : fault.ip;
     for (unsigned i = 0; i < 16; i++) {
-        r->registers[i] = i < 8 * sizeof(word) / 4 ? registers[i] : 0;
+        r->registers[i] = i < CODE_REGISTERS ? registers[i] : 0;
     }
     r->eflags = flags_word;
     uint8_t *o = *to + sizeof *r;
@@ -637,17 +707,56 @@ static const uint8_t *serve(const struct hello *h, const uint8_t *p, uint8_t **t
     return p;
 }
 
+static long file_of(unsigned long bytes) {
+    long file = system_call(SYS_memfd_create, (long)"pages", 0, 0, 0, 0, 0);
+    system_call(SYS_ftruncate, file, bytes, 0, 0, 0, 0);
+    return file;
+}
+
+static void map_pages(void) {
+    long code = file_of(CODE_BYTES);
+    map(WRITABLE_CODE, CODE_BYTES, 3, 1, code);
+#ifdef RECODED
+    long scratch = file_of(PAGE + SCRATCH_BYTES);
+    long recoded = file_of(RECODED_BYTES);
+    for (unsigned long high = 0; high <= FOUR_GIB; high += FOUR_GIB) {
+        map(high + SCRATCH - PAGE, PAGE + SCRATCH_BYTES, 3, 1, scratch);
+        map(high + CODE, CODE_BYTES, 1, 1, code);
+    }
+    map(WRITABLE_RECODED_CODE, RECODED_BYTES, 3, 1, recoded);
+    map(RECODED_CODE, RECODED_BYTES, 5, 1, recoded);
+#else
+    map(SCRATCH - PAGE, PAGE + SCRATCH_BYTES, 3, 0x22, -1);
+    map(CODE, CODE_BYTES, 5, 1, code);
+#endif
+}
+
+static void protect(void) {
+    system_call(SYS_mprotect, SCRATCH - PAGE, PAGE, 1, 0, 0, 0);
+#ifdef RECODED
+    system_call(SYS_mprotect, FOUR_GIB + SCRATCH - PAGE, PAGE, 1, 0, 0, 0);
+    /* A page that has not been touched is not there, by the word of a page fault. */
+    for (unsigned long high = 0; high <= FOUR_GIB; high += FOUR_GIB) {
+        for (unsigned long at = 0; at < PAGE + SCRATCH_BYTES; at += PAGE) {
+            (void)*(volatile uint8_t *)(high + SCRATCH - PAGE + at);
+        }
+        for (unsigned long at = 0; at < CODE_BYTES; at += PAGE) {
+            (void)*(volatile uint8_t *)(high + CODE + at);
+        }
+    }
+#endif
+}
+
 void start(void) {
-    struct hello h = {0x0c0ffee5, features(), 0, 0, 0, 0, 0, 0, {0, 0}, (word)&done_address};
+    struct hello h = {0x0c0ffee5, features(), 0, 0, 0, 0, 0, 0, 0, (word)&done_address};
     have_avx = h.features & HAVE_AVX;
     done_address = (word)done;
     unmap_the_rest();
-    map(SCRATCH - PAGE, PAGE + SCRATCH_BYTES, 3, 0x22, -1);
-    long file = system_call(SYS_memfd_create, (long)"code", 0, 0, 0, 0, 0);
-    system_call(SYS_ftruncate, file, CODE_BYTES, 0, 0, 0, 0);
-    map(CODE, CODE_BYTES, 5, 1, file);
-    map(WRITABLE_CODE, CODE_BYTES, 3, 1, file);
+    map_pages();
     memset((void *)WRITABLE_CODE, 0xcc, CODE_BYTES);
+#ifdef RECODED
+    h.spare_stack = (uint32_t)(word)(spare_stack + sizeof spare_stack);
+#endif
     struct {
         word sp;
         int32_t flags;
@@ -667,7 +776,7 @@ void start(void) {
     receive((void *)(SCRATCH - PAGE), PAGE + SCRATCH_BYTES);
     memcpy(pristine, (void *)SCRATCH, SCRATCH_BYTES);
     memcpy(before, pristine, SCRATCH_BYTES);
-    system_call(SYS_mprotect, SCRATCH - PAGE, PAGE, 1, 0, 0, 0);
+    protect();
     /* Strict mode; where the kernel lacks it, the code generated is still such that it makes no system calls. */
     system_call(SYS_prctl, 22, 1, 0, 0, 0, 0);
     for (;;) {

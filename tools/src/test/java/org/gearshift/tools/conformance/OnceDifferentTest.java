@@ -19,6 +19,7 @@ class OnceDifferentTest {
         ConformanceRun run = new ConformanceRun(List.of(32, 64), Set.of(), true, true, false, (fraction, text) -> { });
         StringWriter differences = new StringWriter();
         int trials = 0;
+        boolean runs32 = HostPrograms.run32BitCode();
         for (String line : lines()) {
             String[] fields = line.split(" ; ");
             try {
@@ -26,7 +27,10 @@ class OnceDifferentTest {
                     differences.append(fields[0]).append('\n');
                 }
             } catch (OracleUnavailableException e) {
-                Prerequisite.missing(e.getMessage());
+                if (runs32 || !fields[1].startsWith("bits=32 ")) {
+                    Prerequisite.missing(e.getMessage());
+                }
+                System.out.println("not asked (" + e.getMessage() + "): " + line);
             }
             trials++;
         }
