@@ -31,6 +31,9 @@ class SystemChecksOnProcessorTest {
         if (!System.getProperty("os.name").equals("Linux") || !System.getProperty("os.arch").equals("amd64")) {
             Prerequisite.missing("needs Linux on an x86 processor");
         }
+        if (!Prerequisite.host32BitPrograms()) {
+            abort("limits of segments and alignment not compared with the processor: its kernel runs no 32-bit programs");
+        }
         Path program = SystemChecks.PROTECTED_MODE.build("host/build.sh", directory, "checks");
         Run run = SystemChecks.onHost(program);
         if (run.exitCode() == NOT_POSSIBLE) {

@@ -32,9 +32,9 @@ enum GuestArchitecture {
         this.processor = processor;
     }
 
-    /** The start of every script: {@code run PROGRAM} with the libraries of the tree, from any directory. */
+    /** The start of every script: {@code run PROGRAM} with the libraries of the tree, from any directory, by way of {@code $EMULATOR} if there is one. */
     String prelude() {
         return "top=$PWD\nmachine=" + label + "\nlibraries=usr/lib/" + triplet
-                + "\nrun() { $top/" + loader + " --library-path $top/lib/" + triplet + ":$top/$libraries \"$@\"; }\n";
+                + "\nrun() { $EMULATOR $top/" + loader + " --library-path $top/lib/" + triplet + ":$top/$libraries \"$@\"; }\n";
     }
 }

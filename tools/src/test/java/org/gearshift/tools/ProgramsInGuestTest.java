@@ -1,12 +1,10 @@
 package org.gearshift.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -30,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Programs other people wrote print the same in a guest as on this machine's processor, byte for byte. Each is a script that the same static busybox runs in both places, in a
+ * Programs other people wrote print the same in a guest as on this machine's processor (or on QEMU's: {@link ProgramsHere}), byte for byte. Each is a script that the same static busybox runs in both places, in a
  * tree of packages, of i386 and of amd64. In the guest the tree is the RAM disk; what the programs printed here lies beside them, and the guest itself compares.
  *
  * <p>{@code -Dprograms=long} runs all and does more in each, {@code -Dprograms=NAME,NAME...} those named, {@code -Dprograms.architectures=amd64} for one of the
@@ -76,6 +74,7 @@ class ProgramsInGuestTest {
 
     private GuestArchitecture machine;
     private Path root;
+    private ProgramsHere here;
 
     private boolean chosen(GuestProgram p) {
         return p.runsOn(machine) && switch (WHICH) {
@@ -102,19 +101,22 @@ class ProgramsInGuestTest {
         Path expected = Files.createDirectories(root.resolve("expected"));
         for (GuestProgram p : programs) {
             long from = System.nanoTime();
-            Files.write(expected.resolve(p.name()), runHere(p));
+            Files.write(expected.resolve(p.name()), here.run(p, LONG));
+            delete(root.resolve("tmp"));
+            Files.createDirectories(root.resolve("tmp"));
             seconds.put(p.name(), (System.nanoTime() - from) / 1e9);
         }
         byte[] disk = disk();
         long built = System.nanoTime();
         String console = runInGuest(disk).replace("\r", "");
-        System.out.printf(architecture.label + ": tree and expected output: %.1f s; RAM disk %,d bytes; guest %.1f s%n", (built - start) / 1e9, disk.length, (System.nanoTime() - built) / 1e9);
+        System.out.printf(architecture.label + ": compared with " + here.name() + "; tree and expected output: %.1f s; RAM disk %,d bytes; guest %.1f s%n", (built - start) / 1e9, disk.length, (System.nanoTime() - built) / 1e9);
         report(programs, seconds, console);
     }
 
     /** The tree of packages, scripts, sources and their data. */
     private void build(List<GuestProgram> programs) throws Exception {
         delete(root);
+        here = ProgramsHere.in(root, machine);
         PackageTree tree = new PackageTree(root, machine.label, System.out::println);
         Set<String> packages = new LinkedHashSet<>(List.of(EVERYWHERE));
         programs.forEach(p -> packages.addAll(p.packages(machine)));
@@ -137,7 +139,7 @@ class ProgramsInGuestTest {
                 compile(directory, b);
             }
             for (List<String> command : p.prepares()) {
-                run(root, command);
+                here.prepare(command);
             }
             names.add(p.name());
         }
@@ -166,24 +168,6 @@ class ProgramsInGuestTest {
     private static void run(Path directory, List<String> command) throws Exception {
         Process p = new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
         assertEquals(0, p.waitFor(), () -> String.join(" ", command));
-    }
-
-    /** What a program prints on this machine, and its exit code. */
-    private byte[] runHere(GuestProgram p) throws Exception {
-        ProcessBuilder b = new ProcessBuilder(root.resolve("bin/busybox").toString(), "sh", "programs/" + p.name() + ".sh");
-        b.directory(root.toFile()).redirectError(ProcessBuilder.Redirect.DISCARD).redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
-        b.environment().clear();
-        b.environment().putAll(Map.of("LC_ALL", "C", "HOME", "tmp", "TMPDIR", "tmp", "LONG", LONG ? "yes" : ""));
-        Process process = b.start();
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        process.getInputStream().transferTo(out);
-        int code = process.waitFor();
-        assertEquals(0, code, () -> p.name() + " fails on this machine:\n" + out);
-        assertFalse(out.toString(StandardCharsets.ISO_8859_1).contains("error while loading"), () -> p.name() + " lacks a library:\n" + out);
-        out.writeBytes(("exit " + code + "\n").getBytes(StandardCharsets.US_ASCII));
-        delete(root.resolve("tmp"));
-        Files.createDirectories(root.resolve("tmp"));
-        return out.toByteArray();
     }
 
     private byte[] disk() throws IOException {

@@ -186,6 +186,8 @@ final class HostDepartures {
                             && (c.faults(PF) || c.faults(AC) || c.faults(SS)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
+            trials(Who.ANY, "INT of a vector that the host's kernel and the hypervisor under it have for themselves (17, 19 and 1B of PVM): #UD", "not the processor's word",
+                    c -> c.is(INT) && c.faults(UD) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "POPA that faults midway has loaded the registers before", "SDM vol. 2 and APM vol. 3 under POPA say nothing of it",
                     c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
             trials(Who.ANY, "FCOMI and its like with an unmasked invalid operand: EFLAGS are left alone, or say unordered",

@@ -19,7 +19,8 @@ final class Recoder {
     private static final Set<Mnemonic> ONLY_32 = EnumSet.of(Mnemonic.AAA, Mnemonic.AAS, Mnemonic.AAD, Mnemonic.AAM, Mnemonic.DAA, Mnemonic.DAS, Mnemonic.BOUND,
             Mnemonic.ARPL, Mnemonic.INTO, Mnemonic.SALC, Mnemonic.PUSHA, Mnemonic.POPA, Mnemonic.ENTER);
     /** VEX.W chooses the size of a general register or a datum like it, which is always 32 bits in 32-bit code. */
-    private static final Set<Mnemonic> W_IS_SIZE = EnumSet.of(Mnemonic.VMOVD, Mnemonic.VPINSRD, Mnemonic.VPEXTRD, Mnemonic.VCVTSI2SS, Mnemonic.VCVTSI2SD);
+    private static final Set<Mnemonic> W_IS_SIZE = EnumSet.of(Mnemonic.VMOVD, Mnemonic.VPINSRD, Mnemonic.VPEXTRD, Mnemonic.VCVTSI2SS, Mnemonic.VCVTSI2SD,
+            Mnemonic.VPCMPESTRI, Mnemonic.VPCMPESTRM);
     private static final Set<Mnemonic> REGISTER_IN_IMMEDIATE = EnumSet.of(Mnemonic.VBLENDVPS, Mnemonic.VBLENDVPD, Mnemonic.VPBLENDVB);
 
     private static final Set<Mnemonic> BIT_STRINGS = EnumSet.of(Mnemonic.BT, Mnemonic.BTS, Mnemonic.BTR, Mnemonic.BTC);

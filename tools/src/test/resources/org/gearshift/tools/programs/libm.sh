@@ -8,6 +8,6 @@
 # prepares: programs/libm-x87 record programs/libm.results
 for p in libm-x87 libm-sse; do
     echo $p
-    programs/$p exact
-    programs/$p check programs/libm.results
+    $EMULATOR programs/$p exact
+    $EMULATOR programs/$p check programs/libm.results
 done

@@ -19,6 +19,9 @@ import java.util.regex.Pattern;
  */
 final class KnownDifferences {
     private record Rule(DifferenceClass of, Pattern ours, Pattern theirs, Pattern bytes) {
+        boolean matches(String text, String word, String code) {
+            return ours.matcher(text).matches() && theirs.matcher(word).matches() && (bytes == null || bytes.matcher(code).matches());
+        }
     }
 
     /** One class, with how often it was met. */
@@ -82,12 +85,17 @@ final class KnownDifferences {
     /** The class that a difference belongs to, which counts it; null if there is none. */
     DifferenceClass find(String ours, String theirs, String bytes) {
         for (Rule r : rules) {
-            if (r.ours.matcher(ours).matches() && r.theirs.matcher(theirs).matches() && (r.bytes == null || r.bytes.matcher(bytes).matches())) {
+            if (r.matches(ours, theirs, bytes)) {
                 r.of.count++;
                 return r.of;
             }
         }
         return null;
+    }
+
+    /** Whether a difference belongs to a class; it is not counted. */
+    boolean explains(String ours, String theirs, String bytes) {
+        return rules.stream().anyMatch(r -> r.matches(ours, theirs, bytes));
     }
 
     /** A line for each class that was met: how often, and what it is. */

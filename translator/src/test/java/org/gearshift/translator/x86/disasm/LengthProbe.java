@@ -67,6 +67,22 @@ final class LengthProbe implements AutoCloseable {
                 .flatMap(l -> Arrays.stream(l.split("[ \t]+"))).collect(Collectors.toSet());
     }
 
+    /**
+     * Whether code of this size can be executed: 16- and 32-bit code needs segments of the local descriptor table, which every kernel that runs 32-bit programs has.
+     */
+    boolean executes(int bits) throws IOException {
+        // ADD AL, AL: where its segment cannot be loaded, the exception comes before the first byte.
+        byte[] add = new byte[STRING];
+        add[1] = (byte) 0xc0;
+        int number = add(bits, 2, add, 0);
+        answer();
+        boolean executed = length(number) == 2;
+        if (!executed && (bits == 64 || Prerequisite.host32BitPrograms())) {
+            throw new IOException("the processor says that ADD has " + length(number) + " bytes and raises vector " + vector(number));
+        }
+        return executed;
+    }
+
     private void clear() {
         requests.clear().position(4);
         count = 0;

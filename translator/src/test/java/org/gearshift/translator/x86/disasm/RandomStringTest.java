@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Random strings of bytes are instructions, with the same length and text, as objdump says; and exist, with the same length, as the host's processor
- * says. A string is what follows any place where objdump begins an instruction, in bytes half of which are uniformly random and half put together of prefixes, opcodes and ModRM. As many
+ * says, where the host runs code of that size. A string is what follows any place where objdump begins an instruction, in bytes half of which are uniformly random and half put together of prefixes, opcodes and ModRM. As many
  * as property {@code strings} says for each code size.
  */
 class RandomStringTest {
@@ -34,15 +34,17 @@ class RandomStringTest {
         try (LengthProbe probe = new LengthProbe(directory)) {
             DisassemblyComparison objdump = new DisassemblyComparison(machine);
             ProbeComparison processor = new ProbeComparison(machine, probe, LengthProbe.hostFlags());
-            for (int seed = 0; processor.compared() < STRINGS; seed++) {
+            boolean asked = probe.executes(machine.bits);
+            for (int seed = 0; (asked ? processor.compared() : objdump.same()) < STRINGS; seed++) {
                 byte[] code = seed % 2 == 0 ? CodeSamples.uniform(seed, LIMIT) : CodeSamples.random(machine, INSTRUCTIONS_PER_FILE, seed, LIMIT);
-                compare(objdump, processor, machine, code);
+                compare(objdump, asked ? processor : null, machine, code);
             }
-            System.out.print("random strings, objdump's word: " + objdump + "random strings, the processor's word: " + processor);
+            System.out.print("random strings, objdump's word: " + objdump + "random strings, the processor's word: "
+                    + (asked ? processor : "not asked: no " + machine.bits + "-bit code runs under this kernel\n"));
             List<String> failures = new ArrayList<>(List.of(objdump.failures(), processor.failures()));
             failures.removeIf(String::isEmpty);
             assertEquals(List.of(), failures);
-            assertTrue(processor.compared() >= STRINGS, processor::toString);
+            assertTrue((asked ? processor.compared() : objdump.same()) >= STRINGS, processor::toString);
         }
     }
 
@@ -53,9 +55,13 @@ class RandomStringTest {
             // The NOPs before the code count for nothing; the last instructions may be cut off.
             if (address >= CodeSamples.LEAD && end - offset >= LengthProbe.STRING) {
                 KnownDifferences.DifferenceClass difference = objdump.line(address, bytes, offset, end, length, text);
-                processor.add(code, (int) address, objdump.instruction(), difference);
+                if (processor != null) {
+                    processor.add(code, (int) address, objdump.instruction(), difference);
+                }
             }
         });
-        processor.flush();
+        if (processor != null) {
+            processor.flush();
+        }
     }
 }

@@ -21,7 +21,7 @@ final class Comparison {
     private static final int LINES = 60;
 
     private final Processor processor;
-    private final Emulated emulated = new Emulated();
+    private final Emulated emulated;
     private final List<String> failures = new ArrayList<>();
     private long compared;
     /** Status-word bits and flags not compared; largest difference of x87 significands accepted. */
@@ -48,6 +48,7 @@ final class Comparison {
 
     Comparison(Processor processor) {
         this.processor = processor;
+        emulated = new Emulated(processor.cs, processor.ds);
     }
 
     /** Bytes written as hexadecimal; spaces do not count. */

@@ -34,14 +34,19 @@ final class Emulated extends GuestContext {
     private int data = Processor.DATA + Processor.OFFSET;
 
     Emulated() {
+        this(USER_CS, USER_DS);
+    }
+
+    /** With these selectors of code and data. */
+    Emulated(int cs, int ds) {
         super(X86State.LAYOUT);
         useRam(new byte[0x4000]);
         readMap = FlatMap.empty();
         FlatMap.put(readMap, Processor.DATA >>> 12, FRAME);
         writeMap = readMap;
-        s[X86State.SEG_SELECTOR + X86State.CS] = USER_CS;
+        s[X86State.SEG_SELECTOR + X86State.CS] = cs;
         for (int segment : new int[] {X86State.ES, X86State.SS, X86State.DS}) {
-            s[X86State.SEG_SELECTOR + segment] = USER_DS;
+            s[X86State.SEG_SELECTOR + segment] = ds;
         }
         s[X86State.DF] = 1;
         s[X86State.CR0] = 1 << 5;

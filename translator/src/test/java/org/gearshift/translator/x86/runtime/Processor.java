@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 import org.gearshift.testing.Prerequisite;
 
-/** The real processor: a small C program, compiled with gcc as 64- or 32-bit code, that executes instructions on given states. */
+/**
+ * The real processor: a small C program, compiled with gcc as 64- or 32-bit code, that executes instructions on given states. Where the kernel runs no 32-bit programs, it is
+ * always 64-bit code: x87 and MMX instructions with [EDI] are the same bytes there, with [RDI], and do the same but for selectors and the format of FXSAVE.
+ */
 final class Processor implements AutoCloseable {
     /** Where code and data are, in both kinds of code. */
     static final int CODE = 0x1000_0000;
@@ -21,16 +24,28 @@ final class Processor implements AutoCloseable {
     private static final int REQUEST = 512 + MachineState.MEMORY + 32;
     private static final int RESULT = REQUEST + 8;
     private final Process process;
+    /** 64-bit code is executed in place of 32-bit code. */
+    final boolean counterpart;
+    /** Selectors of code and data. */
+    final int cs;
+    final int ds;
     /** An AMD processor. */
     final boolean amd;
     /** CPUID leaf 7, EBX. */
     final int leaf7;
 
-    Processor(boolean code32) throws IOException, InterruptedException {
+    Processor(boolean wanted32) throws IOException, InterruptedException {
         Prerequisite.program("gcc");
         if (!System.getProperty("os.arch").matches("amd64|x86_64")) {
             Prerequisite.missing("the host's processor is not an x86");
         }
+        counterpart = wanted32 && !Prerequisite.host32BitPrograms();
+        boolean code32 = wanted32 && !counterpart;
+        if (counterpart) {
+            System.out.println("the kernel runs no 32-bit programs: the processor executes these instructions as 64-bit code");
+        }
+        cs = code32 ? 0x23 : 0x33;
+        ds = code32 ? 0x2b : 0;
         Path dir = Files.createDirectories(Path.of("target", "oracle"));
         Path source = dir.resolve("cpu_oracle.c");
         Path program = dir.resolve("cpu_oracle" + (code32 ? "32-" : "-") + ProcessHandle.current().pid());

@@ -11,22 +11,32 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import org.gearshift.testing.Prerequisite;
 
-/** The host's processor, in 32- or 64-bit code: vector_oracle.c, compiled with gcc. */
+/**
+ * The host's processor, in 32- or 64-bit code: vector_oracle.c, compiled with gcc. Where the kernel runs no 32-bit programs, 32-bit code is executed as 64-bit code, which is the same
+ * bytes for vectors, or nearly so.
+ */
 final class VectorProcessor implements AutoCloseable {
     static final int MOST_CODE = 23;
     private final Process process;
     private final int middleBytes;
+    /** 64-bit code is executed in place of 32-bit code. */
+    final boolean counterpart;
 
     VectorProcessor(Path directory, int bits) throws IOException, InterruptedException {
         this(directory, bits, VectorState.MIDDLE_BYTES);
     }
 
-    VectorProcessor(Path directory, int bits, int middleBytes) throws IOException, InterruptedException {
+    VectorProcessor(Path directory, int wanted, int middleBytes) throws IOException, InterruptedException {
         Prerequisite.program("gcc");
         if (!System.getProperty("os.arch").matches("amd64|x86_64")) {
             Prerequisite.missing("the host's processor is not an x86");
         }
         this.middleBytes = middleBytes;
+        counterpart = wanted == 32 && !Prerequisite.host32BitPrograms();
+        int bits = counterpart ? 64 : wanted;
+        if (counterpart) {
+            System.out.println("the kernel runs no 32-bit programs: the processor executes 32-bit code's instructions as 64-bit code");
+        }
         Path source = directory.resolve("vector_oracle.c");
         Path program = directory.resolve("vector_oracle" + bits);
         try (InputStream in = VectorProcessor.class.getResourceAsStream("/oracle/vector_oracle.c")) {

@@ -32,6 +32,8 @@ class VectorsOnProcessorTest {
     private static final Set<String> ESTIMATES = Set.of("RCPPS", "RCPSS", "RSQRTPS", "RSQRTSS", "VRCPPS", "VRCPSS", "VRSQRTPS", "VRSQRTSS");
     /** Bit 17 of MXCSR exists on AMD processors only; compared in {@link SseOnProcessorTest}. */
     private static final Set<String> MXCSR = Set.of("VLDMXCSR", "VSTMXCSR");
+    /** With VEX.W and in 64-bit code they are others. */
+    private static final Set<String> SIZED = Set.of("VMOVD", "VPEXTRD", "VPINSRD", "VPCMPESTRI", "VPCMPESTRM");
     private static final Map<IsaExtension, String> HOST_FLAGS = new EnumMap<>(Map.of(IsaExtension.SSE3, "pni", IsaExtension.SHA, "sha_ni", IsaExtension.LZCNT, "abm"));
 
     @TempDir
@@ -138,23 +140,35 @@ class VectorsOnProcessorTest {
         return e == a || Float.isNaN(Float.intBitsToFloat(e)) && Float.isNaN(Float.intBitsToFloat(a));
     }
 
+    /** The code for a processor that takes it as 64-bit code, in which VEX.W chooses the size of a general register or what may be in one. */
+    private static byte[] withoutSize(VectorSample sample) {
+        byte[] code = sample.code.clone();
+        if (sample.form.vex() && code[0] == (byte) 0xc4 && (SIZED.contains(sample.form.mnemonic()) || sample.form.operands().stream().anyMatch(o -> o.endsWith("y")))) {
+            code[2] &= 0x7f;
+        }
+        return code;
+    }
+
     private static long compare(TableForm form, boolean code64, VectorProcessor processor, VectorEmulated emulated, Map<String, String> failures)
             throws IOException {
         Operands values = new Operands(form.toString().hashCode());
         List<VectorSample> samples = new ArrayList<>();
         List<byte[]> codes = new ArrayList<>();
+        List<byte[]> asked = new ArrayList<>();
         List<VectorState> before = new ArrayList<>();
         List<VectorState> real = new ArrayList<>();
         for (int e = 0; e < ENCODINGS; e++) {
             VectorSample sample = new VectorSample(form, code64, values);
+            byte[] host = processor.counterpart ? withoutSize(sample) : sample.code;
             for (int n = 0; n < STATES; n++) {
                 samples.add(sample);
                 codes.add(sample.code);
+                asked.add(host);
                 before.add(sample.state());
                 real.add(new VectorState());
             }
         }
-        processor.execute(codes, before, real);
+        processor.execute(asked, before, real);
         int wrong = 0;
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < before.size(); i++) {
