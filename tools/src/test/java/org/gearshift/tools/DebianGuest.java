@@ -13,6 +13,7 @@ import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.guest.KnownGuest;
 import org.gearshift.tools.guest.PackageTree;
 import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelCode;
 import org.gearshift.vmm.boot.KernelImage;
 
 /** Debian's kernels as distributed, with a RAM disk made here around the distribution's static busybox. */
@@ -50,7 +51,12 @@ final class DebianGuest {
         return new KernelImage(name, Files.readAllBytes(fetched(KnownGuest.named(name)).kernel()));
     }
 
-    /** The same as a file. */
+    /** The same as it is after it has unpacked itself, which takes it billions of instructions. */
+    static KernelImage unpackedKernel(String name) throws IOException, BootException {
+        return KernelCode.of(kernel(name)).segments().get(0).file();
+    }
+
+    /** The packed one as a file. */
     static Path kernelFile(String name) throws IOException {
         return fetched(KnownGuest.named(name)).kernel();
     }

@@ -153,7 +153,8 @@ class DebianReplayTest {
         web.start();
         String recorded;
         String summary;
-        try (Session s = new Session(dir.resolve("messages"), List.of("run", "--kernel", DebianGuest.kernelFile(GUEST).toString(), "--initrd", initrd().toString(), "--append",
+        Path kernel = Files.write(dir.resolve("vmlinux"), DebianGuest.unpackedKernel(GUEST).array());
+        try (Session s = new Session(dir.resolve("messages"), List.of("run", "--kernel", kernel.toString(), "--initrd", initrd().toString(), "--append",
                 "console=ttyS0 panic=-1 quiet", "-m", "128M", "--net", "user", "--rng", "--record", dir.resolve("run.rec").toString()))) {
             s.waitFor("READY");
             s.type("date; echo typed by ha''nd");

@@ -29,7 +29,15 @@ record DebianRun(int exitCode, String serial, long retired, String busybox) {
 
     /** Boots a guest of the catalogue, which must power off. */
     static DebianRun boot(String guest) throws Exception {
-        DebianRun run = of(guest, Backend.JVM, LIMIT);
+        return poweredOff(of(guest, Backend.JVM, LIMIT));
+    }
+
+    /** The same, but that the kernel need not unpack itself. */
+    static DebianRun bootUnpacked(String guest) throws Exception {
+        return poweredOff(of(guest, DebianGuest.unpackedKernel(guest), DebianGuest.initrd(guest), DebianGuest.busybox(guest), Backend.JVM, LIMIT, RAM));
+    }
+
+    private static DebianRun poweredOff(DebianRun run) {
         String text = run.serial();
         assertEquals(VmOutcome.POWER_OFF, run.exitCode(), () -> "the console's end:\n" + text.substring(Math.max(0, text.length() - 3000)));
         return run;
@@ -40,12 +48,12 @@ record DebianRun(int exitCode, String serial, long retired, String busybox) {
     }
 
     static DebianRun of(String guest, byte[] initrd, byte[] busybox, Backend backend, long limit) throws Exception {
-        return of(guest, initrd, busybox, backend, limit, RAM);
+        return of(guest, DebianGuest.kernel(guest), initrd, busybox, backend, limit, RAM);
     }
 
     /** Boots a guest with so much memory, which must power off, and find it: but for what its kernel takes for itself, 5 % at the most. */
     static DebianRun boot(String guest, long memory) throws Exception {
-        DebianRun run = of(guest, DebianGuest.initrd(guest), DebianGuest.busybox(guest), Backend.JVM, LIMIT, memory);
+        DebianRun run = of(guest, DebianGuest.kernel(guest), DebianGuest.initrd(guest), DebianGuest.busybox(guest), Backend.JVM, LIMIT, memory);
         assertEquals(VmOutcome.POWER_OFF, run.exitCode(), run.serial());
         run.assertUserSpaceRan();
         Matcher total = Pattern.compile("\nMemTotal: (\\d+)\r?\n").matcher(run.serial());
@@ -55,9 +63,8 @@ record DebianRun(int exitCode, String serial, long retired, String busybox) {
         return run;
     }
 
-    private static DebianRun of(String guest, byte[] initrd, byte[] busybox, Backend backend, long limit, long memory) throws Exception {
+    private static DebianRun of(String guest, KernelImage kernel, byte[] initrd, byte[] busybox, Backend backend, long limit, long memory) throws Exception {
         ByteArrayOutputStream serial = new ByteArrayOutputStream();
-        KernelImage kernel = DebianGuest.kernel(guest);
         Vm vm = new Vm(new VmConfig(memory, VmConfig.Clock.VIRTUAL, EngineOptions.of(backend)), Vm.processorFor(kernel), serial::write);
         vm.load(kernel, initrd, "initrd", APPEND);
         long start = System.nanoTime();

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.gearshift.vmm.boot.KernelCode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +27,7 @@ class DebuggerTourTest {
 
     @Test
     void theSessionsAreAsPrinted() throws Exception {
-        Path kernel = Files.write(dir.resolve("vmlinux"), KernelCode.of(DebianGuest.kernel("debian-amd64")).segments().get(0).file().array());
+        Path kernel = Files.write(dir.resolve("vmlinux"), DebianGuest.unpackedKernel("debian-amd64").array());
         Matcher m = SESSION.matcher(Files.readString(DOCUMENT));
         int sessions = 0;
         while (m.find()) {

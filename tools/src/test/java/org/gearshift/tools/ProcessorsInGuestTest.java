@@ -21,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.guest.PackageTree;
-import org.gearshift.vmm.boot.KernelCode;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -129,7 +128,7 @@ class ProcessorsInGuestTest {
         assertTrue(!checks.isEmpty(), "no check is called " + WHICH);
         Path disk = Files.write(dir.resolve("root.cpio"), disk(architecture, checks));
         Path kernel = dir.resolve("kernel");
-        Files.write(kernel, KernelCode.of(DebianGuest.kernel(architecture.guest)).segments().get(0).file().array());
+        Files.write(kernel, DebianGuest.unpackedKernel(architecture.guest).array());
         List<Result> results = run(gearshift(architecture, kernel, disk), checks);
         report("Gearshift", architecture, results);
         assertRight(architecture, results);

@@ -49,6 +49,11 @@ final class ProgramsHere {
         return emulated ? EMULATOR + " (the kernel runs no 32-bit programs)" : "this processor";
     }
 
+    /** What scripts begin with, in the guest too: {@code BESIDE_QEMU} says that what QEMU is known to do otherwise is to be left out. */
+    String prelude() {
+        return emulated ? "BESIDE_QEMU=yes\n" : "";
+    }
+
     /** Runs a program of the tree that prints nothing of interest. */
     void prepare(List<String> command) throws IOException, InterruptedException {
         List<String> all = new ArrayList<>(command);

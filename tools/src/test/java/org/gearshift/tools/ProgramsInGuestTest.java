@@ -21,7 +21,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.guest.PackageTree;
-import org.gearshift.vmm.boot.KernelCode;
 import org.gearshift.vmm.boot.KernelImage;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -127,7 +126,7 @@ class ProgramsInGuestTest {
         }
         Files.createDirectories(root.resolve("tmp"));
         Path directory = Files.createDirectories(root.resolve("programs"));
-        Files.writeString(directory.resolve("prelude"), machine.prelude());
+        Files.writeString(directory.resolve("prelude"), machine.prelude() + here.prelude());
         Files.write(directory.resolve("data"), data());
         Files.writeString(directory.resolve("long"), LONG ? "yes" : "");
         FixedKeys.write(directory);
@@ -184,7 +183,7 @@ class ProgramsInGuestTest {
 
     /** Unpacked here: the kernel would take longer for that than for all else it does until it runs programs. */
     private KernelImage kernel() throws Exception {
-        return KernelCode.of(DebianGuest.kernel(machine.guest)).segments().get(0).file();
+        return DebianGuest.unpackedKernel(machine.guest);
     }
 
     private String runInGuest(byte[] disk) throws Exception {

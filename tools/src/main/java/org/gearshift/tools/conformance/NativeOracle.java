@@ -255,21 +255,12 @@ public final class NativeOracle implements AutoCloseable {
         ScheduledFuture<?> kill = watchdog.schedule(running::destroyForcibly, PATIENCE_SECONDS, TimeUnit.SECONDS);
         byte[] answer;
         try {
-            try {
-                to.write(request.array(), 0, request.position());
-                to.flush();
-            } catch (IOException e) {
-                throw new EOFException("the oracle is gone");
-            }
-            byte[] length = from.readNBytes(4);
-            if (length.length < 4) {
-                throw new EOFException("the oracle is gone");
-            }
-            int n = ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getInt();
-            answer = from.readNBytes(n);
-            if (answer.length < n) {
-                throw new EOFException("the oracle is gone");
-            }
+            to.write(request.array(), 0, request.position());
+            to.flush();
+            answer = answer();
+        } catch (IOException e) {
+            // Of a process that has been killed, streams end, or are closed under one's hands.
+            throw new EOFException("the oracle is gone");
         } finally {
             kill.cancel(false);
         }
@@ -279,6 +270,19 @@ public final class NativeOracle implements AutoCloseable {
             got.add(outcome(b, t));
         }
         out.addAll(got);
+    }
+
+    private byte[] answer() throws IOException {
+        byte[] length = from.readNBytes(4);
+        if (length.length < 4) {
+            throw new EOFException("the oracle is gone");
+        }
+        int n = ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        byte[] answer = from.readNBytes(n);
+        if (answer.length < n) {
+            throw new EOFException("the oracle is gone");
+        }
+        return answer;
     }
 
     private void put(Trial t) {

@@ -1,5 +1,5 @@
 # what: libgcrypt: hmac256 of files, mpicalc on numbers of a thousand bits
-# slice: short i386
+# slice: long
 # packages: libgcrypt20 libgcrypt20-dev libgpg-error0
 . programs/prelude
 run usr/bin/hmac256 secret programs/data programs/rsa.pem

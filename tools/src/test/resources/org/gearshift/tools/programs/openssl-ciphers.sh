@@ -1,5 +1,5 @@
 # what: openssl: ciphers, there and back (in all modes in the long run)
-# slice: short i386
+# slice: long
 # packages: openssl libssl3
 . programs/prelude
 export OPENSSL_CONF=/dev/null OPENSSL_MODULES=$libraries/ossl-modules

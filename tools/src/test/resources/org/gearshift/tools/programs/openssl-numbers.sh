@@ -1,5 +1,5 @@
 # what: openssl: primality of large numbers, key derivation, password hashes (more of each in the long run)
-# slice: short i386
+# slice: long
 # packages: openssl libssl3
 . programs/prelude
 export OPENSSL_CONF=/dev/null

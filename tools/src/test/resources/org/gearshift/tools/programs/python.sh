@@ -1,5 +1,5 @@
 # what: python3: floats to the last bit, the random generator, large integers, hashes, struct
-# slice: short i386
+# slice: long
 # packages: python3.11-minimal libpython3.11-minimal libexpat1 zlib1g
 . programs/prelude
 export PYTHONHOME=usr PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE=1
