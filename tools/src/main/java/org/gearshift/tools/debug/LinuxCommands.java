@@ -6,7 +6,7 @@ import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
-/** The command that knows Linux: by the type information its kernel carries. */
+/** The commands that know Linux: by the type information its kernel carries, and by what it has written down for crash dumps. */
 final class LinuxCommands {
     private static final int MAX_TASKS = 1 << 16;
     private static final int NAME_BYTES = 16;
@@ -21,6 +21,23 @@ final class LinuxCommands {
             a.end();
             ps(c);
         }));
+        set.add(new Command(List.of("dmesg"), "[N]", "the last N messages of a Linux guest's kernel, all that it still has if N is left out", (c, a) -> {
+            long most = a.isEmpty() ? Integer.MAX_VALUE : Expression.value(a.rest(), c);
+            if (most < 1) {
+                throw new CommandException("dmesg: how many lines?");
+            }
+            KernelLog.last(c, (int) Math.min(Integer.MAX_VALUE, most)).forEach(line -> c.print("%s", line));
+        }));
+        set.add(new Command(List.of("lsmod"), "", "the modules of a Linux guest's kernel: where each is, its bytes, how often it is used, and by which modules", (c, a) -> {
+            a.end();
+            lsmod(c);
+        }));
+    }
+
+    private static void lsmod(DebugContext c) {
+        List<ModuleList.Module> modules = ModuleList.of(c);
+        c.print("%-" + c.hex(0).length() + "s %-24s %8s %4s", "BASE", "MODULE", "SIZE", "USED BY");
+        modules.forEach(m -> c.print("%s %s", m.base() == 0 ? "?".repeat(c.hex(0).length()) : c.hex(m.base()), m));
     }
 
     private static int offset(KernelTypes types, String member) {

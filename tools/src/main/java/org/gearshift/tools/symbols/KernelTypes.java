@@ -99,16 +99,28 @@ public final class KernelTypes {
 
     /** Offset of a structure's member in bytes, be it in a structure without a name within; -1 if there is none. */
     public int offset(String structure, String member) {
+        int bit = bit(structure, member);
+        return bit < 0 ? -1 : bit >>> 3;
+    }
+
+    /** The same in bits, for members that are no whole bytes. */
+    public int bit(String structure, String member) {
         Integer type = structures.get(structure);
         try {
-            return type == null ? -1 : offset(type, member, 0);
+            return type == null ? -1 : bit(type, member, 0);
         } catch (IndexOutOfBoundsException e) {
             // Damaged: as good as none.
             return -1;
         }
     }
 
-    private int offset(int type, String member, int depth) {
+    /** A structure's size in bytes; -1 if there is none of this name. */
+    public int size(String structure) {
+        Integer type = structures.get(structure);
+        return type == null ? -1 : data.getInt(types.get(type) + 8);
+    }
+
+    private int bit(int type, String member, int depth) {
         int at = types.get(type);
         int info = data.getInt(at + 4);
         for (int i = 0; i < (info & 0xffff); i++) {
@@ -116,12 +128,12 @@ public final class KernelTypes {
             int bits = info < 0 ? data.getInt(m + 8) & 0xffffff : data.getInt(m + 8);
             String n = name(data.getInt(m));
             if (n.equals(member)) {
-                return bits >>> 3;
+                return bits;
             }
             int inner = n.isEmpty() && depth < MAX_DEPTH ? structure(data.getInt(m + 4)) : 0;
-            int within = inner == 0 ? -1 : offset(inner, member, depth + 1);
+            int within = inner == 0 ? -1 : bit(inner, member, depth + 1);
             if (within >= 0) {
-                return (bits >>> 3) + within;
+                return bits + within;
             }
         }
         return -1;

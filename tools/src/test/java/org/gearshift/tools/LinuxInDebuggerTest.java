@@ -1,0 +1,102 @@
+package org.gearshift.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import org.gearshift.vmm.boot.KernelCode;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What the debugger says of a Linux guest is what the guest says of itself: of its kernel's messages, and of its modules. */
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class LinuxInDebuggerTest {
+    /** One that three others are used by, and one that nobody uses. */
+    private static final List<String> MODULES = List.of("crc16", "mbcache", "jbd2", "crc32c_generic", "ext4", "dummy");
+    private static final String[] APPLETS = {"cat", "dmesg", "echo", "insmod", "mount", "poweroff", "sh"};
+    private static final String INIT = """
+            #!/bin/sh
+            mount -t proc proc /proc
+            for m in %s; do insmod /lib/$m.ko; done
+            echo -e 'two\\nlines' > /dev/kmsg
+            echo 4 > /proc/sys/kernel/printk
+            echo GUEST-MODULES; cat /proc/modules
+            echo GUEST-MESSAGES; dmesg
+            echo GUEST-END
+            poweroff -f
+            """;
+
+    @TempDir
+    Path dir;
+
+    private Path initrd(String guest, String script) throws Exception {
+        Initramfs disk = new Initramfs();
+        for (String d : new String[] {"bin", "dev", "lib", "proc"}) {
+            disk.directory(d);
+        }
+        disk.characterDevice("dev/console", 5, 1).characterDevice("dev/null", 1, 3).characterDevice("dev/kmsg", 1, 11);
+        disk.program("bin/busybox", DebianGuest.busybox(guest));
+        for (String applet : APPLETS) {
+            disk.link("bin/" + applet, "busybox");
+        }
+        for (Map.Entry<String, byte[]> m : DebianGuest.modules(guest, MODULES).entrySet()) {
+            disk.program("lib/" + m.getKey() + ".ko", m.getValue());
+        }
+        byte[] init = String.format(script, String.join(" ", MODULES)).getBytes(StandardCharsets.US_ASCII);
+        return Files.write(dir.resolve("initrd"), disk.program("init", init).gzip());
+    }
+
+    /** The 32-bit kernel carries no types, and names functions only. */
+    @ParameterizedTest
+    @ValueSource(strings = {"debian-amd64", "debian-686-pae"})
+    void messagesAndModulesAreThoseTheGuestSees(String guest) throws Exception {
+        Path kernel = unpacked(guest);
+        Path console = dir.resolve("console");
+        CommandLineRun run = CommandLineRun.of("debug", "--clock", "virtual", "--append", "console=ttyS0 quiet", "--kernel", kernel.toString(),
+                "--initrd", initrd(guest, INIT).toString(), "--serial", "file:" + console, "--batch", "-e", "tbreak kernel_power_off", "-e", "continue",
+                "-e", "print 0x700000001", "-e", "lsmod", "-e", "print 0x700000002", "-e", "dmesg", "-e", "print 0x700000003", "-e", "dmesg 1", "-e", "quit");
+        assertEquals(0, run.code(), run.out() + run.err());
+        String said = Files.readString(console).replace("\r", "");
+        assertTrue(said.contains("GUEST-END"), said);
+
+        List<String> modules = lines(said, "GUEST-MODULES", "GUEST-MESSAGES").stream().map(LinuxInDebuggerTest::asListed).toList();
+        List<String> seen = lines(run.out(), mark(1), mark(2));
+        assertTrue(modules.size() == MODULES.size() && modules.stream().anyMatch(m -> m.matches("jbd2 \\d+ 1 ext4")), () -> modules + "");
+        assertEquals(modules, seen.subList(1, seen.size()).stream().map(l -> l.replaceFirst("^[0-9a-f]+ ", "").replaceAll(" +", " ")).toList());
+
+        List<String> messages = lines(said, "GUEST-MESSAGES", "GUEST-END");
+        List<String> log = lines(run.out(), mark(2), mark(3));
+        assertEquals(messages, log.subList(0, messages.size()));
+        assertTrue(messages.size() > 100 && messages.get(0).contains("Linux version") && messages.stream().anyMatch(m -> m.endsWith("] lines")), () -> messages + "");
+        assertTrue(run.out().endsWith(mark(3) + "\n" + log.get(log.size() - 1) + "\n"), run.out());
+    }
+
+    private Path unpacked(String guest) throws Exception {
+        return Files.write(dir.resolve("vmlinux"), KernelCode.of(DebianGuest.kernel(guest)).segments().get(0).file().array());
+    }
+
+    /** What {@code print} says of a number that is no address of a symbol. */
+    private static String mark(int i) {
+        return String.format("0x70000000%d = %d", i, 0x700000000L + i);
+    }
+
+    /** A line of {@code /proc/modules} without what the debugger does not say: {@code name size references users state address}. */
+    private static String asListed(String line) {
+        String[] w = line.split(" ");
+        return (w[0] + " " + w[1] + " " + w[2] + " " + (w[3].equals("-") ? "" : w[3].replaceFirst(",$", ""))).strip();
+    }
+
+    private static List<String> lines(String text, String from, String to) {
+        String between = text.substring(text.indexOf(from + "\n") + from.length() + 1);
+        return Arrays.asList(between.substring(0, between.indexOf(to + "\n")).split(Pattern.quote("\n")));
+    }
+}
