@@ -1,6 +1,7 @@
 package org.gearshift.tools;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
@@ -11,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.boot.KernelCode;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +81,40 @@ class LinuxInDebuggerTest {
         assertEquals(messages, log.subList(0, messages.size()));
         assertTrue(messages.size() > 100 && messages.get(0).contains("Linux version") && messages.stream().anyMatch(m -> m.endsWith("] lines")), () -> messages + "");
         assertTrue(run.out().endsWith(mark(3) + "\n" + log.get(log.size() - 1) + "\n"), run.out());
+    }
+
+    /** The guest's own unwinder reads the same tables, and prints what it finds when the kernel panics. */
+    @Test
+    void callersAreThoseTheGuestSees() throws Exception {
+        Path kernel = unpacked("debian-amd64");
+        Path console = dir.resolve("console");
+        CommandLineRun run = CommandLineRun.of("debug", "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1", "--kernel", kernel.toString(),
+                "--initrd", initrd("debian-amd64", "#!/bin/sh\n# %s\ninsmod /lib/dummy.ko\nexit 1\n").toString(), "--serial", "file:" + console, "--batch",
+                "-e", "tbreak tick_handle_periodic", "-e", "continue", "-e", "bt", "-e", "tbreak __rtnl_link_register", "-e", "continue", "-e", "bt",
+                "-e", "tbreak dump_stack_lvl", "-e", "continue", "-e", "bt", "-e", "finish", "-e", "continue");
+        assertEquals(VmOutcome.RESET, run.code(), run.out() + run.err());
+
+        List<String> inModule = frames(run.out(), "__rtnl_link_register");
+        assertTrue(inModule.get(1).matches("#1 +[0-9a-f]+ \\[orc\\]") && inModule.get(2).matches("#2 +.* <do_one_initcall\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
+        assertTrue(inModule.get(inModule.size() - 1).matches("#\\d+ +.* <entry_SYSCALL_64_after_hwframe\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
+
+        List<String> interrupt = frames(run.out(), "tick_handle_periodic");
+        assertTrue(interrupt.stream().anyMatch(f -> f.endsWith("[orc, interrupted]")) && interrupt.stream().noneMatch(f -> f.endsWith("?")), interrupt + "");
+
+        String said = Files.readString(console).replace("\r", "");
+        List<String> own = said.substring(said.indexOf("Call Trace:")).lines().filter(l -> l.matches("\\[[ .0-9]+\\]  [\\w.]+\\+0x.*"))
+                .map(l -> l.replaceAll("^\\S+ *[.0-9]*\\] +|/0x.*", "")).takeWhile(l -> !l.startsWith("RIP")).toList();
+        List<String> seen = frames(run.out(), "dump_stack_lvl").stream().map(f -> f.replaceAll(".*<|>.*", "")).toList();
+        assertTrue(own.size() > 4, said);
+        assertEquals(own.subList(1, own.size()), seen.subList(1, seen.size()));
+        assertTrue(run.out().contains("reached\n=> ") && run.out().contains("<" + seen.get(1) + ">: "), run.out());
+    }
+
+    /** The listing of the stack whose first function has a name. */
+    private static List<String> frames(String text, String function) {
+        List<String> lines = text.lines().dropWhile(l -> !l.matches("#0 +[0-9a-f]+ <" + function + ">")).takeWhile(l -> l.startsWith("#")).toList();
+        assertFalse(lines.isEmpty(), () -> function + ": " + text);
+        return lines;
     }
 
     private Path unpacked(String guest) throws Exception {

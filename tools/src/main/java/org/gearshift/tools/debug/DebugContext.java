@@ -85,4 +85,10 @@ final class DebugContext {
         SymbolTable.Place p = symbols().at(address);
         return hex(address) + (p == null ? "" : " <" + p + ">");
     }
+
+    /** The same for a return address, which a call that never returns has behind its function's end. */
+    String placeOfReturn(long address) {
+        SymbolTable.Place p = symbols().at(address - 1);
+        return hex(address) + (p == null ? "" : " <" + new SymbolTable.Place(p.symbol(), p.offset() + 1) + ">");
+    }
 }

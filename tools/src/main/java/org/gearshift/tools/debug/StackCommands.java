@@ -2,6 +2,7 @@ package org.gearshift.tools.debug;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
@@ -18,9 +19,31 @@ final class StackCommands {
      * One function on the stack.
      *
      * @param pc address in it, of the next instruction or a return address
-     * @param guessed whether it was only found on the stack
+     * @param origin how it was found
      */
-    record Frame(long pc, boolean guessed) {
+    record Frame(long pc, Origin origin) {
+        /** Whether it is behind a call. @param number its number in the listing */
+        boolean isReturn(int number) {
+            return number > 0 && origin != Origin.INTERRUPTED;
+        }
+    }
+
+    /** How a function on the stack was found, and what is behind its place in the listing. */
+    enum Origin {
+        /** It is the current one, or frame pointers lead to it. */
+        CERTAIN(""),
+        /** The kernel's unwind tables lead to it. */
+        TABLES(" [orc]"),
+        /** The same, but it was interrupted. */
+        INTERRUPTED(" [orc, interrupted]"),
+        /** Something that looks like a return address was on the stack. */
+        GUESSED(" ?");
+
+        private final String mark;
+
+        Origin(String mark) {
+            this.mark = mark;
+        }
     }
 
     /**
@@ -36,12 +59,13 @@ final class StackCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by frame pointers where code keeps them, else return addresses found on the stack (?)",
+        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by a kernel's unwind tables (orc) or frame pointers, else return addresses found on the stack (?)",
                 (c, a) -> {
             int most = a.isEmpty() ? MAX_FRAMES : (int) Expression.value(a.rest(), c);
             int i = 0;
             for (Frame f : frames(c, Math.max(1, Math.min(MAX_FRAMES, most)))) {
-                c.print("#%-2d %s%s", i++, c.place(f.pc), f.guessed ? " ?" : "");
+                c.print("#%-2d %s%s", i, f.isReturn(i) ? c.placeOfReturn(f.pc) : c.place(f.pc), f.origin.mark);
+                i++;
             }
         }));
     }
@@ -49,27 +73,56 @@ final class StackCommands {
     /** The current function first. @param most how many at most */
     static List<Frame> frames(DebugContext c, int most) {
         DebuggedCpu cpu = c.cpu();
-        int word = cpu.isCode64() ? 8 : 4;
         List<Frame> frames = new ArrayList<>();
-        frames.add(new Frame(cpu.pc(), false));
-        SymbolTable.Place here = c.symbols().at(cpu.pc());
-        long sp = cpu.cpu().stackPointer();
-        if (here != null && here.offset() == 0) {
-            // Nothing has been pushed yet but the return address.
-            Long caller = cpu.read(sp, word);
-            if (caller != null && (isReturnAddress(cpu, caller) || inCode(c, caller))) {
-                frames.add(new Frame(caller, false));
-                sp += word;
+        frames.add(new Frame(cpu.pc(), Origin.CERTAIN));
+        OrcUnwinder.Trace known = tables(c, most);
+        if (known != null) {
+            known.callers().forEach(k -> frames.add(new Frame(k.pc(), k.interrupted() ? Origin.INTERRUPTED : Origin.TABLES)));
+            if (!known.complete()) {
+                walk(c, frames, known.sp(), known.bp(), most);
             }
+        } else {
+            int word = cpu.isCode64() ? 8 : 4;
+            long sp = cpu.cpu().stackPointer();
+            SymbolTable.Place here = c.symbols().at(cpu.pc());
+            if (here != null && here.offset() == 0) {
+                // Nothing has been pushed yet but the return address.
+                Long caller = cpu.read(sp, word);
+                if (caller != null && (isReturnAddress(cpu, caller) || inCode(c, caller))) {
+                    frames.add(new Frame(caller, Origin.CERTAIN));
+                    sp += word;
+                }
+            }
+            walk(c, frames, sp, framePointer(cpu), most);
         }
-        long bp = cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
+        return frames.subList(0, Math.min(most, frames.size()));
+    }
+
+    /** What the kernel's unwind tables say; null if they say nothing of the current function. */
+    private static OrcUnwinder.Trace tables(DebugContext c, int most) {
+        DebuggedCpu cpu = c.cpu();
+        OrcUnwinder orc = cpu.isCode64() ? OrcUnwinder.of(c.symbols(), c.types(), cpu::read) : null;
+        OrcUnwinder.Trace t = orc == null ? null : orc.trace(cpu.pc(), cpu.registers()::get, most);
+        return t == null || t.callers().isEmpty() && !t.complete() ? null : t;
+    }
+
+    private static long framePointer(DebuggedCpu cpu) {
+        return cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
+    }
+
+    /** Frames by frame pointers, and then whatever looks like a return address. */
+    private static void walk(DebugContext c, List<Frame> frames, long stack, long framePointer, int most) {
+        DebuggedCpu cpu = c.cpu();
+        int word = cpu.isCode64() ? 8 : 4;
+        long sp = stack;
+        long bp = framePointer;
         while (frames.size() < most && Long.compareUnsigned(bp, sp) >= 0 && bp - sp < 1 << 16) {
             Long caller = cpu.read(bp + word, word);
             Long outer = cpu.read(bp, word);
             if (caller == null || outer == null || !isReturnAddress(cpu, caller)) {
                 break;
             }
-            frames.add(new Frame(caller, false));
+            frames.add(new Frame(caller, Origin.CERTAIN));
             sp = bp + 2L * word;
             bp = outer;
         }
@@ -79,25 +132,28 @@ final class StackCommands {
                 break;
             }
             if (isReturnAddress(cpu, value) && (c.symbols().isEmpty() || inCode(c, value))) {
-                frames.add(new Frame(value, true));
+                frames.add(new Frame(value, Origin.GUESSED));
             }
         }
-        return frames.subList(0, Math.min(most, frames.size()));
     }
 
     /** The current function's return address, found as {@link #frames} finds it; null if it is not. */
     static ReturnAddress returnAddress(DebugContext c) {
+        DebuggedCpu cpu = c.cpu();
+        int word = cpu.isCode64() ? 8 : 4;
+        OrcUnwinder.Trace known = tables(c, 1);
+        if (known != null) {
+            return known.callers().isEmpty() ? null : new ReturnAddress(known.callers().get(0).slot(), word);
+        }
         List<Frame> frames = frames(c, 2);
         if (frames.size() < 2) {
             return null;
         }
-        DebuggedCpu cpu = c.cpu();
-        int word = cpu.isCode64() ? 8 : 4;
-        long bp = cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
+        long bp = framePointer(cpu);
         Long framed = cpu.read(bp + word, word);
         SymbolTable.Place here = c.symbols().at(cpu.pc());
         boolean entered = here != null && here.offset() == 0;
-        if (!frames.get(1).guessed() && !entered && framed != null && framed == frames.get(1).pc()) {
+        if (frames.get(1).origin() == Origin.CERTAIN && !entered && framed != null && framed == frames.get(1).pc()) {
             return new ReturnAddress(bp + word, word);
         }
         for (int i = 0; i < WORDS_SEARCHED; i++) {
