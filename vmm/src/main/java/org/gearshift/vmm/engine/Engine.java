@@ -478,21 +478,21 @@ public final class Engine {
         }
         long start = System.nanoTime();
         CompiledRegion better = r.code.better();
+        RegionFormer.Candidate c = better == null ? former.again(r, r.calling) : null;
         if (better == null) {
-            better = optimized(r);
+            better = optimized(r, c);
             r.code.better(better);
             CompilationTier.request(better, CompilationTier.OPTIMIZED);
         }
         if (better != r.code) {
-            r.awaited = better;
+            r.await(better, c);
             compiling.add(r);
         }
         statistics.compileNanos += System.nanoTime() - start;
     }
 
     /** A region's code with slots in locals; its own code if that gets too large. */
-    private CompiledRegion optimized(RegionRecord r) {
-        RegionFormer.Candidate c = former.again(r, r.calling);
+    private CompiledRegion optimized(RegionRecord r, RegionFormer.Candidate c) {
         try {
             CompiledRegion code = compile(optimizing, c, r.code.entries().get(0), r.calling);
             return code.entries().equals(r.code.entries()) ? code : r.code;

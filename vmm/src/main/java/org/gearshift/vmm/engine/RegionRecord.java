@@ -42,7 +42,8 @@ final class RegionRecord {
     final RegionSuccessors successors = new RegionSuccessors();
 
     /** States of the x87 register stack that blocks were compiled for, by pc. */
-    private final Map<Long, Integer> x87States;
+    private Map<Long, Integer> x87States;
+    private Map<Long, Integer> awaitedX87States;
     private boolean surprised;
 
     RegionRecord(RegionFormer.Candidate from, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
@@ -100,7 +101,13 @@ final class RegionRecord {
         return true;
     }
 
-    /** What was awaited is there: it has the same entries. */
+    /** Compiled once more, with the same entries. @param from what was compiled, null if another processor did */
+    void await(CompiledRegion better, RegionFormer.Candidate from) {
+        awaited = better;
+        awaitedX87States = from == null ? x87States : from.x87States();
+    }
+
+    /** What was awaited is there. */
     void replaceCode() {
         for (Translation m : members) {
             if (m.code == code) {
@@ -110,6 +117,7 @@ final class RegionRecord {
         }
         code = awaited;
         awaited = null;
+        x87States = awaitedX87States;
     }
 
     /** Nothing will enter it any more. */
