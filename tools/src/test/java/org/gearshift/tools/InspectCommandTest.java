@@ -53,7 +53,7 @@ class InspectCommandTest {
                 """), s);
         assertTrue(s.contains("load32 0, 3, 0\n"), s);
         assertTrue(s.contains("GETFIELD org/gearshift/ir/GuestContext.readMap : [I"), s);
-        assertTrue(s.contains("GETSTATIC org/gearshift/ir/GuestFault$Kind.MISS"), s);
+        assertTrue(s.contains("PUTFIELD org/gearshift/ir/GuestContext.faultSite : I"), s);
     }
 
     @Test
