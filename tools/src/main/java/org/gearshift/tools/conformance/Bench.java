@@ -13,7 +13,17 @@ import org.gearshift.translator.x86.lift.LiftTable;
 /** The processors of one code size side by side: the host's, and emulated ones with an engine each. Runs trials on all and compares. */
 final class Bench implements AutoCloseable {
     /** What executes lifted code. */
-    enum Engine { INTERPRETER, JVM }
+    enum Engine {
+        INTERPRETER,
+        /** Compiled, state slots in locals. */
+        JVM,
+        /** Compiled, state slots in place. */
+        JVM_IN_PLACE;
+
+        private Executor on(UserProcessor p, LiftTable table) {
+            return this == INTERPRETER ? new InterpretedExecutor(p, table) : new CompiledExecutor(p, table, this == JVM_IN_PLACE);
+        }
+    }
 
     private final NativeOracle oracle;
     private final List<Executor> executors = new ArrayList<>();
@@ -32,7 +42,7 @@ final class Bench implements AutoCloseable {
         oracle = NativeOracle.start(bits);
         for (Engine e : EnumSet.copyOf(engines)) {
             UserProcessor p = bits == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
-            executors.add(e == Engine.JVM ? new CompiledExecutor(p, table) : new InterpretedExecutor(p, table));
+            executors.add(e.on(p, table));
         }
         comparison = new Comparison(undefined, oracle.hasAvx());
     }

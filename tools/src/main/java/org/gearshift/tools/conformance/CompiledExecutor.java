@@ -22,7 +22,7 @@ import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.LiftTable;
 import org.gearshift.translator.x86.lift.X87Knowledge;
 
-/** The JVM backend: what can be reached statically is compiled as one region, as the engine does with hot code. */
+/** The JVM backend: what can be reached statically is compiled as one region, as the engine does with hot code, in one of the two forms it has for regions. */
 final class CompiledExecutor extends Executor {
     /** {@code x87State} is what the code is for, see {@link X87Knowledge}: nothing in particular if it is a single instruction. */
     private record Key(long pc, long mode, boolean single, int x87State) {
@@ -36,17 +36,20 @@ final class CompiledExecutor extends Executor {
     /** For single instructions: what an access that left its region is repeated by. */
     private final RegionCompiler callingCompiler;
     private final Map<Key, Entry> entries = new HashMap<>();
+    private final boolean inPlace;
 
-    CompiledExecutor(UserProcessor processor, LiftTable table) {
+    /** @param inPlace where compiled code has its state slots, see {@link BackendOptions#slotsInPlace} */
+    CompiledExecutor(UserProcessor processor, LiftTable table, boolean inPlace) {
         super(processor, table);
-        BackendOptions options = BackendOptions.defaults().withWideShift(processor.context.wideShift);
+        this.inPlace = inPlace;
+        BackendOptions options = BackendOptions.defaults().withWideShift(processor.context.wideShift).withSlotsInPlace(inPlace);
         compiler = new RegionCompiler(X86State.LAYOUT, options.withMissesLeave(true));
         callingCompiler = new RegionCompiler(X86State.LAYOUT, options);
     }
 
     @Override
     String name() {
-        return "jvm";
+        return inPlace ? "jvm, slots in place" : "jvm";
     }
 
     @Override

@@ -60,6 +60,7 @@ public final class ConformanceRun {
         }
         if (jvm) {
             engines.add(Bench.Engine.JVM);
+            engines.add(Bench.Engine.JVM_IN_PLACE);
         }
         this.undefined = undefined;
         this.progress = progress;
