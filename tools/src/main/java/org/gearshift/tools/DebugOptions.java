@@ -14,12 +14,9 @@ import org.gearshift.tools.debug.MonitorCommands;
 import org.gearshift.tools.gdb.GdbServer;
 import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.symbols.SymbolReader;
-import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolFormatException;
-import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.boot.BootException;
-import org.gearshift.vmm.boot.KernelImage;
 import picocli.CommandLine.Option;
 
 /** Options by which a run is debugged. */
@@ -48,6 +45,11 @@ final class DebugOptions {
     private boolean batch;
 
     private DebugConsole console;
+
+    /** Where names come from if not from the kernel, or null. */
+    Path symbols() {
+        return symbols;
+    }
 
     /** Asks for the debugger. */
     void debug() {
@@ -108,6 +110,11 @@ final class DebugOptions {
     }
 
     private DebugConsole console(Machine machine, Path kernel, PrintWriter out, PrintWriter messages) throws IOException, BootException {
+        return new DebugConsole(machine, names(kernel), scripts(), asksUser(), history(), out, messages);
+    }
+
+    /** Commands to begin with. */
+    List<DebugConsole.Script> scripts() throws IOException {
         List<DebugConsole.Script> scripts = new ArrayList<>();
         for (Path f : files) {
             scripts.add(new DebugConsole.Script(f.toString(), Files.readAllLines(f)));
@@ -115,40 +122,24 @@ final class DebugOptions {
         if (!lines.isEmpty()) {
             scripts.add(new DebugConsole.Script("-e", lines));
         }
-        boolean asks = scripts.isEmpty() || !batch && System.console() != null;
-        return new DebugConsole(machine, names(kernel), scripts, asks, new GuestStore().root().resolve("debug-history"), out, messages);
+        return scripts;
+    }
+
+    /** Whether the user is asked after those. */
+    boolean asksUser() {
+        return files.isEmpty() && lines.isEmpty() || !batch && System.console() != null;
+    }
+
+    /** The file that typed lines are remembered in. */
+    static Path history() {
+        return new GuestStore().root().resolve("debug-history");
     }
 
     private KernelSymbols names(Path kernel) throws IOException, BootException {
-        KernelTypes types = KernelTypes.NONE;
-        if (kernel != null) {
-            try {
-                types = KernelTypes.of(new KernelImage(kernel.toString(), RunCommand.read(kernel, "kernel")));
-            } catch (IOException | BootException e) {
-                // Commands that need types say that there are none.
-                System.getLogger(DebugOptions.class.getName()).log(System.Logger.Level.DEBUG, "no types: {0}", e.getMessage());
-            }
-        }
-        return new KernelSymbols(table(kernel), types);
-    }
-
-    private SymbolTable table(Path kernel) throws IOException, BootException {
-        if (symbols != null) {
-            try {
-                return SymbolReader.read(symbols);
-            } catch (SymbolFormatException e) {
-                throw new Gearshift.UsageError("--symbols " + e.getMessage());
-            }
-        }
-        if (kernel == null) {
-            return SymbolTable.EMPTY;
-        }
         try {
-            return SymbolReader.read(kernel);
-        } catch (IOException | BootException e) {
-            // Nobody has asked for names: addresses are shown without.
-            System.getLogger(DebugOptions.class.getName()).log(System.Logger.Level.DEBUG, "no symbols: {0}", e.getMessage());
-            return SymbolTable.EMPTY;
+            return KernelSymbols.of(kernel, symbols == null ? null : SymbolReader.read(symbols));
+        } catch (SymbolFormatException e) {
+            throw new Gearshift.UsageError("--symbols " + e.getMessage());
         }
     }
 }

@@ -119,6 +119,11 @@ class RunCommand implements Callable<Integer> {
     @Mixin
     private TraceOptions tracing;
 
+    /** How it is debugged. */
+    DebugOptions debugging() {
+        return debugging;
+    }
+
     /** The run is debugged, whatever its options. */
     void debug() {
         debugging.debug();

@@ -8,6 +8,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.terminal.ConsoleTerminal;
 import org.gearshift.tools.up.ConsoleSwitch;
 import org.gearshift.tools.up.ControlServer;
@@ -117,7 +119,9 @@ final class UpCommand implements Callable<Integer> {
         for (MachineSpec m : specs) {
             factory.make(m);
         }
-        try (ControlServer control = new ControlServer(host, runtime.directory()); ConsoleTerminal terminal = terminal()) {
+        Function<HostedVm, KernelSymbols> names = vm -> specs.stream().filter(m -> m.name.equals(vm.name())).findFirst().map(m -> KernelSymbols.of(m.kernel))
+                .orElse(KernelSymbols.none());
+        try (ControlServer control = new ControlServer(host, runtime.directory(), names); ConsoleTerminal terminal = terminal()) {
             for (MachineSpec m : specs) {
                 if (m.console != null) {
                     err.println("gearshift: the console of " + m.name + " is at " + control.listen(host.machine(m.name), m.console.address()));

@@ -1,13 +1,17 @@
 package org.gearshift.tools;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.testing.Prerequisite;
+import org.gearshift.tools.up.ControlClient;
+import org.gearshift.tools.up.RuntimeDirectory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -42,6 +46,21 @@ class DebuggingDocumentTest {
     @Test
     void profile() throws IOException {
         check("profile", 1, Map.of());
+    }
+
+    @Test
+    void attach() throws Exception {
+        Path vms = directory.resolve("vms");
+        String machine = "name=web,memory=16M,kernel=" + Files.write(directory.resolve("echo.elf"), UpCommandTest.ECHO);
+        CompletableFuture<Integer> up = CompletableFuture.supplyAsync(() ->
+                CommandLineRun.of("up", "--vm", machine, "--show", "none", "--runtime-dir", vms.toString()).code());
+        ControlClient client = new ControlClient(RuntimeDirectory.of(vms));
+        while (!up.isDone() && (!Files.isDirectory(vms) || client.machines().stream().noneMatch(m -> m.state().equals("running")))) {
+            Thread.sleep(10);
+        }
+        check("attach", 2, Map.of("vms", vms));
+        assertEquals(0, CommandLineRun.of("destroy", "web", "--runtime-dir", vms.toString()).code());
+        assertEquals(0, up.get());
     }
 
     @Test

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class UpCommandTest {
     /** Says "hi", then echoes what comes from the serial port; 'q' ends it by the debug-exit port. */
-    private static final byte[] ECHO = GuestCode.elf(0x66, 0xba, 0xf8, 0x03, 0xb0, 'h', 0xee, 0xb0, 'i', 0xee, 0xb0, '\n', 0xee,
+    static final byte[] ECHO = GuestCode.elf(0x66, 0xba, 0xf8, 0x03, 0xb0, 'h', 0xee, 0xb0, 'i', 0xee, 0xb0, '\n', 0xee,
             0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0x3c, 'q', 0x75, 0xed,
             0xb0, '\n', 0xee, 0x30, 0xc0, 0xe6, 0xf4, 0xeb, 0xfe);
     /** Looks at the power management's status until the power button is pressed; then it ends. */
@@ -145,12 +145,79 @@ class UpCommandTest {
         CompletableFuture<Integer> up = up("machines: {spin: {kernel: echo.elf, memory: 8M}}", 1);
         assertEquals(0, command("pause", "spin").code());
         ControlClient client = new ControlClient(RuntimeDirectory.of(runtime()));
-        Thread.sleep(100);
+        // What it is in the midst of, such as compiling a region, is done first.
+        Thread.sleep(1000);
         long before = client.machines().get(0).cpuNanos();
         Thread.sleep(200);
         assertEquals(before, client.machines().get(0).cpuNanos());
         assertEquals(0, command("destroy", "spin").code());
         assertEquals(0, up.get());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"cpus: 1", "cpus: 2", "'cpus: 2, clock: virtual'", "clock: virtual"})
+    void aMachineThatRunsIsDebuggedAndGoesOn(String machine) throws Exception {
+        String machines = "one: {kernel: echo.elf, memory: 16M, " + machine + "}, two: {kernel: echo.elf, memory: 8M}";
+        CompletableFuture<Integer> up = up("{slots: 1, machines: {" + machines + "}}", 2);
+        ControlClient client = new ControlClient(RuntimeDirectory.of(runtime()));
+        try (SocketChannel one = client.console("one"); SocketChannel two = client.console("two")) {
+            assertEquals("hi\n", readTo(one, "\n"));
+            assertEquals("hi\n", readTo(two, "\n"));
+            // The loop that looks for input; the breakpoint is where a character has come.
+            CommandLineRun d = command("debug", "--attach", "one", "--batch", "-e", "print $edx & 0xffff", "-e", "break 0x100016", "-e", "disas 0x10000d 2",
+                    "-e", "pagewalk 0x100000", "-e", "set d 0x300000 = 0x1234", "-e", "x/2b 0x300000", "-e", "send x", "-e", "continue", "-e", "breakpoints");
+            assertEquals(0, d.code(), d.out() + d.err());
+            assertTrue(d.out().startsWith("stopped\n"), d.out());
+            assertTrue(d.out().matches("(?s).*0x3f[8d] = .*"), d.out());
+            assertTrue(d.out().contains("00300000: 34 12"), d.out());
+            assertTrue(d.out().contains("breakpoint 1\n"), d.out());
+            assertTrue(d.out().contains("1   break   0x100016  00100016, stopped 1 times"), d.out());
+            assertEquals("x\n", readTo(one, "\n"), "it goes on, and stops no more");
+            type(one, "y\n");
+            assertEquals("y\n", readTo(one, "\n"));
+
+            try (SocketChannel held = client.debug("one")) {
+                readTo(held, "\4");
+                type(two, "z\n");
+                assertEquals("z\n", readTo(two, "\n"), "one that stands takes no processor from others");
+                CommandLineRun second = command("debug", "--attach", "one", "--batch", "-e", "regs");
+                assertEquals(2, second.code());
+                assertTrue(second.err().contains("machine one is being debugged already"), second.err());
+                type(held, "continue\n");
+                type(one, "w\n");
+                assertEquals("w\n", readTo(one, "\n"));
+                type(held, "\3");
+                assertTrue(readTo(held, "\4").startsWith("stopped\n"));
+                type(held, "\tbacktr\n");
+                assertEquals("backtrace\n\4", readTo(held, "\4"));
+                type(held, "nonsense\n");
+                assertEquals("no command 'nonsense'; 'help' lists them\n\25", readTo(held, "\25"));
+                type(held, "continue\n");
+            }
+            type(one, "v\n");
+            assertEquals("v\n", readTo(one, "\n"), "a debugger that vanishes lets it go");
+
+            CommandLineRun wrong;
+            do {
+                // That it has gone is noticed after a moment.
+                wrong = command("debug", "--attach", "one", "--batch", "-e", "regs eip", "-e", "x", "-e", "regs");
+            } while (wrong.err().contains("being debugged already"));
+            assertEquals(1, wrong.code());
+            assertEquals("gearshift: -e:2: x: ADDRESS is missing; 'help x' shows how", wrong.err().strip());
+            assertEquals(2, command("debug", "--attach", "one", "--kernel", "x").code());
+            assertEquals(0, command("pause", "one").code());
+            assertTrue(command("debug", "--attach", "one", "--batch", "-e", "regs").err().contains("machine one is paused: it cannot be debugged"));
+            assertEquals(0, command("resume", "one").code());
+            try (SocketChannel held = client.debug("one")) {
+                readTo(held, "\4");
+                assertEquals(0, command("destroy", "one").code());
+                awaitState("one", "off");
+                type(held, "regs eip\ncontinue\n");
+                assertTrue(readTo(held, "\25").contains("the run is over"));
+            }
+            type(two, "q");
+        }
+        assertEquals(0, up.get(), err.toString());
     }
 
     @Test
@@ -219,8 +286,8 @@ class UpCommandTest {
     void nothingRunsHere() {
         assertEquals(1, command("ps").out().lines().count(), "the head of the table");
         assertEquals("[]\n", command("ps", "--json").out().replace("\r", ""));
-        for (String c : List.of("pause", "resume", "stop", "destroy", "console")) {
-            CommandLineRun r = command(c, "ghost");
+        for (String c : List.of("pause", "resume", "stop", "destroy", "console", "debug --batch --attach")) {
+            CommandLineRun r = command((c + " ghost").split(" "));
             assertEquals(2, r.code(), r.err());
             assertTrue(r.err().contains("no machine 'ghost' here"), r.err());
         }

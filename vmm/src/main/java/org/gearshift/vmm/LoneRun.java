@@ -38,6 +38,7 @@ final class LoneRun implements ProcessorRun {
 
     @Override
     public void debug(Debugger by) {
+        by.onThread(cpu -> timer::stand, cpu -> timer::go);
         debugger = by;
     }
 

@@ -99,6 +99,16 @@ final class MachineTimer implements EventTimer {
         }
     }
 
+    /** A debugger holds the machine: others may have its slot. On the thread that runs it, as {@link #go}. */
+    void stand() {
+        end();
+    }
+
+    /** The debugger lets it go on. */
+    void go() {
+        begin();
+    }
+
     /** The run has ended. */
     void end() {
         if (slot != null) {

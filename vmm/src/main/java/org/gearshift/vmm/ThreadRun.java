@@ -163,7 +163,7 @@ final class ThreadRun implements ProcessorRun {
 
     @Override
     public void debug(Debugger by) {
-        by.onThreads(cpu -> processors.get(cpu).mmu::rest, cpu -> () -> bus.wake(processors.get(cpu).mmu));
+        by.onThreads(cpu -> timers[cpu]::stand, cpu -> timers[cpu]::go);
         debugger = by;
     }
 

@@ -98,6 +98,7 @@ final class TurnRun implements ProcessorRun {
 
     @Override
     public void debug(Debugger by) {
+        by.onThread(cpu -> machine::stand, cpu -> machine::go);
         debugger = by;
     }
 

@@ -6,11 +6,22 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.gearshift.tools.symbols.Symbol;
 
 /** Commands by name, and by every beginning of a name that only one has. */
 final class CommandSet {
+    private static final int MAX_COMPLETIONS = 200;
+
     private final Map<String, Command> byName = new LinkedHashMap<>();
     private final List<Command> commands = new ArrayList<>();
+
+    /** Adds all commands of a debugger that runs the guest. @param traps what they stop it at */
+    void addDebugging(TrapList traps) {
+        RunCommands.addTo(this, traps);
+        ReverseCommands.addTo(this, traps);
+        BreakCommands.addTo(this, traps);
+        InspectionCommands.addTo(this);
+    }
 
     void add(Command c) {
         commands.add(c);
@@ -59,6 +70,18 @@ final class CommandSet {
         Command c = find(part[0]);
         c.action().run(context, new Arguments(c.name(), part.length < 2 ? "" : (slash ? "/" : "") + part[1]));
         return true;
+    }
+
+    /** What the last of some words may become: commands for the first word, symbols for others. */
+    List<String> completions(List<String> words, DebugContext context) {
+        String begin = words.get(words.size() - 1);
+        if (words.size() == 1) {
+            return names().stream().filter(n -> n.startsWith(begin)).toList();
+        }
+        if (begin.isEmpty()) {
+            return List.of();
+        }
+        return context.symbols().symbols().stream().map(Symbol::name).filter(n -> n.startsWith(begin)).distinct().limit(MAX_COMPLETIONS).toList();
     }
 
     /** The command {@code help}, of these commands. */

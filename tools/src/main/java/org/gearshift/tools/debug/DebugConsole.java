@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.debug.Stop;
 
@@ -16,7 +15,6 @@ import org.gearshift.vmm.debug.Stop;
  */
 public final class DebugConsole implements Closeable {
     private static final long LOOK_MILLIS = 100;
-    private static final int MAX_COMPLETIONS = 200;
 
     private final Machine machine;
     private final DebugContext context;
@@ -48,10 +46,7 @@ public final class DebugConsole implements Closeable {
         this.asksUser = asksUser;
         this.history = history;
         this.traps = new TrapList(machine.debugger().traps());
-        RunCommands.addTo(commands, traps);
-        ReverseCommands.addTo(commands, traps);
-        BreakCommands.addTo(commands, traps);
-        InspectionCommands.addTo(commands);
+        commands.addDebugging(traps);
         commands.add(new Command(List.of("detach"), "", "let the guest go on without a debugger", (c, a) -> {
             left = true;
             c.debugger().detach();
@@ -96,7 +91,7 @@ public final class DebugConsole implements Closeable {
                 converse(script);
             }
             if (!left && asksUser) {
-                try (Lines user = System.console() != null ? new TerminalLines(history, this::completions, machine.debugger()::pause) : new InputLines(System.in)) {
+                try (Lines user = user()) {
                     converse(user);
                 }
             }
@@ -111,6 +106,11 @@ public final class DebugConsole implements Closeable {
                 machine.quit();
             }
         }
+    }
+
+    private Lines user() throws IOException {
+        return System.console() == null ? new InputLines(System.in)
+                : new TerminalLines(history, words -> commands.completions(words, context), machine.debugger()::pause);
     }
 
     private void converse(Lines lines) throws IOException, InterruptedException {
@@ -137,18 +137,6 @@ public final class DebugConsole implements Closeable {
             left = true;
             machine.quit();
         }
-    }
-
-    /** Commands for the first word, symbols for others. */
-    private List<String> completions(List<String> words) {
-        String begin = words.get(words.size() - 1);
-        if (words.size() == 1) {
-            return commands.names().stream().filter(n -> n.startsWith(begin)).toList();
-        }
-        if (begin.isEmpty()) {
-            return List.of();
-        }
-        return context.symbols().symbols().stream().map(Symbol::name).filter(n -> n.startsWith(begin)).distinct().limit(MAX_COMPLETIONS).toList();
     }
 
     @Override

@@ -1,9 +1,17 @@
 package org.gearshift.tools.debug;
 
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.translator.x86.X86State;
+import org.gearshift.vmm.boot.BootException;
+import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
 /**
@@ -11,6 +19,7 @@ import org.gearshift.vmm.debug.DebuggedCpu;
  * faults, once it has.
  */
 public final class KernelSymbols {
+    private static final Logger LOG = System.getLogger(KernelSymbols.class.getName());
     private static final int PAGE_FAULT = 14;
     private static final long PAGE_MASK = 0xfff;
 
@@ -29,6 +38,33 @@ public final class KernelSymbols {
         this.linked = linked;
         this.types = types;
         this.moved = linked;
+    }
+
+    /** What a kernel file carries of names and types, be it nothing. @param kernel null for none */
+    public static KernelSymbols of(Path kernel) {
+        return of(kernel, null);
+    }
+
+    /** The same with other names. @param names null for those of the file */
+    public static KernelSymbols of(Path kernel, SymbolTable names) {
+        if (kernel == null) {
+            return new KernelSymbols(names == null ? SymbolTable.EMPTY : names);
+        }
+        SymbolTable table = names;
+        KernelTypes types = KernelTypes.NONE;
+        try {
+            table = table == null ? SymbolReader.read(kernel) : table;
+        } catch (IOException | BootException e) {
+            // Nobody has asked for names: addresses are shown without.
+            LOG.log(Level.DEBUG, "no symbols: {0}", e.getMessage());
+        }
+        try {
+            types = KernelTypes.of(new KernelImage(kernel.toString(), Files.readAllBytes(kernel)));
+        } catch (IOException | BootException e) {
+            // Commands that need types say that there are none.
+            LOG.log(Level.DEBUG, "no types: {0}", e.getMessage());
+        }
+        return new KernelSymbols(table == null ? SymbolTable.EMPTY : table, types);
     }
 
     /** No names. */

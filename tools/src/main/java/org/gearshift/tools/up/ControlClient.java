@@ -83,6 +83,11 @@ public final class ControlClient {
         return request(find(name), "console " + name);
     }
 
+    /** A debugger's session with a machine, which stands from now on: see {@code DebugService}. */
+    public SocketChannel debug(String name) throws IOException, Refused {
+        return request(find(name), "debug " + name);
+    }
+
     private static SocketChannel request(Path socket, String line) throws IOException, Refused {
         SocketChannel c = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {

@@ -10,14 +10,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.gearshift.tools.debug.DebugService;
+import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.vmm.host.HostedVm;
 import org.gearshift.vmm.host.VmHost;
+import org.gearshift.vmm.host.VmState;
 
 /**
  * The machines of this process for other commands of the same user, on a unix-domain socket. A request is a line, COMMAND or COMMAND NAME; the answer a line,
  * {@code ok} or {@code error MESSAGE}, and after {@code ok} what the command gives: for {@code ps}, {@link MachineLine}s; for {@code console}, the console
- * itself, both ways.
+ * itself, both ways; for {@code debug}, a debugger's session ({@link DebugService}).
  */
 public final class ControlServer implements AutoCloseable {
     static final int LONGEST_REQUEST = 256;
@@ -28,10 +34,13 @@ public final class ControlServer implements AutoCloseable {
     private final VmHost host;
     private final List<SocketServer> servers = new ArrayList<>();
     private final Path socket;
+    private final Function<HostedVm, KernelSymbols> names;
+    private final Set<HostedVm> debugged = ConcurrentHashMap.newKeySet();
 
-    /** Opens the process's socket. */
-    public ControlServer(VmHost host, RuntimeDirectory directory) throws IOException {
+    /** Opens the process's socket. @param names what the debugger knows of a machine's kernel */
+    public ControlServer(VmHost host, RuntimeDirectory directory, Function<HostedVm, KernelSymbols> names) throws IOException {
         this.host = host;
+        this.names = names;
         socket = directory.socket(Long.toString(ProcessHandle.current().pid()) + "-" + Integer.toHexString(System.identityHashCode(this)));
         servers.add(SocketServer.open(UnixDomainSocketAddress.of(socket), this::serve));
     }
@@ -57,6 +66,8 @@ public final class ControlServer implements AutoCloseable {
                 write(channel, "ok\n");
                 handedOn = true;
                 ChannelViewer.serve(host.machine(name).console(), channel);
+            } else if (words[0].equals("debug") && host.machine(name) != null) {
+                debug(channel, host.machine(name));
             } else {
                 write(channel, answer(words[0], name));
             }
@@ -65,6 +76,21 @@ public final class ControlServer implements AutoCloseable {
         } finally {
             if (!handedOn) {
                 close(channel);
+            }
+        }
+    }
+
+    private void debug(SocketChannel channel, HostedVm vm) throws IOException {
+        if (vm.state() != VmState.RUNNING) {
+            write(channel, "error machine " + vm.name() + " is " + vm.state().label() + ": it cannot be debugged\n");
+        } else if (!debugged.add(vm)) {
+            write(channel, "error machine " + vm.name() + " is being debugged already\n");
+        } else {
+            try {
+                write(channel, "ok\n");
+                new DebugService(vm.machine(), names.apply(vm)).serve(channel);
+            } finally {
+                debugged.remove(vm);
             }
         }
     }
@@ -87,7 +113,7 @@ public final class ControlServer implements AutoCloseable {
         }
         Consumer<HostedVm> action = ACTIONS.get(command);
         HostedVm vm = host.machine(name);
-        if (action == null && !command.equals("console")) {
+        if (action == null && !command.equals("console") && !command.equals("debug")) {
             return "error no such request\n";
         }
         if (vm == null) {

@@ -67,6 +67,11 @@ public final class Debugger {
     /** The machine's side, where each processor has its own thread: what a thread does before it stands, and after. */
     public void onThreads(IntFunction<Runnable> stand, IntFunction<Runnable> go) {
         threads = cpus.size();
+        onThread(stand, go);
+    }
+
+    /** The machine's side: what a thread that runs processors does before it stands, and after. */
+    public void onThread(IntFunction<Runnable> stand, IntFunction<Runnable> go) {
         onStand = stand;
         onGo = go;
     }

@@ -32,6 +32,7 @@ public final class HostedVm {
     private long endedAt;
     private boolean destroyed;
 
+    /** @param machine not run yet; it can be debugged from now on */
     HostedVm(VmProfile profile, Machine machine, VmConsole console, AutoCloseable devices, Share share, ReferenceMonitor policy) {
         this.profile = profile;
         this.machine = machine;
@@ -42,11 +43,18 @@ public final class HostedVm {
         machine.scheduleOn(share);
         machine.expectInput(true);
         console.connect(machine);
+        // Whoever wants to look into it later finds that it can be stopped.
+        machine.debugger();
     }
 
     /** What it is. */
     public VmProfile profile() {
         return profile;
+    }
+
+    /** What runs, for who looks into it. */
+    public Machine machine() {
+        return machine;
     }
 
     /** Its name on the host. */

@@ -56,6 +56,20 @@ public final class ThreadTimer implements EventTimer {
         }
     }
 
+    /** A debugger holds the processor: others may have its slot. On its thread, as {@link #go}. */
+    public void stand() {
+        mmu.rest();
+        end();
+    }
+
+    /** The debugger lets it go on. */
+    public void go() {
+        if (slot != null) {
+            slot.take();
+        }
+        bus.wake(mmu);
+    }
+
     /** The processor's thread is done; at rest. */
     public void end() {
         if (slot != null) {
