@@ -149,10 +149,11 @@ class RunCommand implements Callable<Integer> {
             throw new Gearshift.UsageError("--max-instructions must be positive");
         }
         if (tracing.isOn() && (processors() > 1 || lockstep)) {
-            throw new Gearshift.UsageError("--trace follows one processor of one machine: leave out " + (lockstep ? "--lockstep" : "--cpus"));
+            throw new Gearshift.UsageError(tracing.option() + " follows one processor of one machine: leave out " + (lockstep ? "--lockstep" : "--cpus"));
         }
         if (tracing.isOn()) {
-            debugging.requireNone("--trace");
+            tracing.check();
+            debugging.requireNone(tracing.option());
         }
         if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
@@ -331,9 +332,10 @@ class RunCommand implements Callable<Integer> {
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {
         VmOutcome outcome;
         try (Closeable debug = debugging.attach(vm, kernel, spec.commandLine().getOut(), spec.commandLine().getErr()); TraceOptions trace = tracing) {
-            trace.attach(vm, () -> kernel == null ? SymbolTable.EMPTY : SymbolReader.read(kernel));
+            trace.attach(vm, () -> kernel == null ? SymbolTable.EMPTY : SymbolReader.read(kernel), debugging.symbols() != null ? debugging.symbols() : kernel);
             endpoint.attach(vm, vm::serialInput);
             outcome = trace.run(vm, limit);
+            trace.report(spec.commandLine().getErr());
         }
         endpoint.flush();
         devices.flush();

@@ -2,6 +2,8 @@ package org.gearshift.tools;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,7 +12,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.gearshift.tools.profile.Coverage;
+import org.gearshift.tools.symbols.ElfFile;
 import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.VmOutcome;
@@ -21,7 +26,7 @@ import org.gearshift.vmm.trace.TraceWriter;
 import org.gearshift.vmm.trace.Tracer;
 import picocli.CommandLine.Option;
 
-/** Options by which a run is traced. */
+/** Options by which a run is traced, or its coverage is taken. */
 final class TraceOptions implements Closeable {
     @Option(names = "--trace", paramLabel = "KIND", split = ",",
             description = "Write a trace of these: exec, int, mmu, io, hypercall, translate, invalidate. 'gearshift trace show' prints it. With exec, everything is "
@@ -35,6 +40,12 @@ final class TraceOptions implements Closeable {
             description = "Only events of code at these addresses: FROM-TO in hexadecimal, or the name of a function of the kernel.")
     private List<String> places = List.of();
 
+    @Option(names = "--coverage", paramLabel = "FILE",
+            description = "Write how often each source line was executed to FILE, as lcov and genhtml read it; --symbols or --kernel is an ELF file with line numbers "
+                    + "(gcc -g). Everything is interpreted, block by block.")
+    private Path coverageFile;
+
+    private Coverage coverage;
     private TraceWriter writer;
     private Tracer tracer;
 
@@ -51,12 +62,17 @@ final class TraceOptions implements Closeable {
     }
 
     boolean isOn() {
-        return !kinds.isEmpty();
+        return !kinds.isEmpty() || coverageFile != null;
+    }
+
+    /** The option that is on. */
+    String option() {
+        return coverageFile != null ? "--coverage" : "--trace";
     }
 
     /** Whether every block is an event. */
     boolean tracesBlocks() {
-        return kinds().contains(TraceKind.EXEC);
+        return coverageFile != null || kinds().contains(TraceKind.EXEC);
     }
 
     private Set<TraceKind> kinds() {
@@ -72,9 +88,21 @@ final class TraceOptions implements Closeable {
         return out;
     }
 
-    /** Begins to trace a machine that has not run. */
-    void attach(Machine vm, Names names) throws IOException, BootException {
+    /** Fails if two of the options do not go together. */
+    void check() {
+        if (!kinds.isEmpty() && coverageFile != null) {
+            throw new Gearshift.UsageError("--trace and --coverage do not go together: one at a time");
+        }
+    }
+
+    /** Begins to trace a machine that has not run. @param program the file with line numbers, null for none */
+    void attach(Machine vm, Names names, Path program) throws IOException, BootException {
         if (!isOn()) {
+            return;
+        }
+        if (coverageFile != null) {
+            coverage = coverage(program);
+            tracer = Tracer.attach(vm, EnumSet.of(TraceKind.EXEC), coverage);
             return;
         }
         Set<TraceKind> wanted = kinds();
@@ -90,6 +118,17 @@ final class TraceOptions implements Closeable {
             }
         };
         tracer = Tracer.attach(vm, wanted, sink);
+    }
+
+    private static Coverage coverage(Path program) throws IOException {
+        if (program == null) {
+            throw new Gearshift.UsageError("--coverage: of which program? --symbols FILE or --kernel FILE is one with line numbers");
+        }
+        try {
+            return new Coverage(program.toString(), new ElfFile(program.toString(), RunCommand.read(program, "program with line numbers")));
+        } catch (SymbolFormatException e) {
+            throw new Gearshift.UsageError("--coverage: " + e.getMessage());
+        }
     }
 
     private List<Range> ranges(Names names) throws IOException, BootException {
@@ -119,6 +158,15 @@ final class TraceOptions implements Closeable {
     /** Runs the machine, traced or not. */
     VmOutcome run(Machine vm, long limit) {
         return tracer == null ? vm.run(limit) : tracer.run(limit);
+    }
+
+    /** Writes what is known only at the end. */
+    void report(PrintWriter messages) throws IOException {
+        if (coverage != null) {
+            Files.writeString(coverageFile, coverage.lcov("gearshift"));
+            messages.println("gearshift: " + coverage.summary());
+            messages.flush();
+        }
     }
 
     @Override

@@ -49,6 +49,12 @@ class DebuggingDocumentTest {
     }
 
     @Test
+    void coverage() throws Exception {
+        check("coverage", 1, Map.of("counts.elf", CoverageTest.compiled(directory.resolve("counts.elf"), "-g")));
+        assertTrue(Files.readString(directory.resolve("counts.info")).contains("\nDA:"));
+    }
+
+    @Test
     void attach() throws Exception {
         Path vms = directory.resolve("vms");
         String machine = "name=web,memory=16M,kernel=" + Files.write(directory.resolve("echo.elf"), UpCommandTest.ECHO);
