@@ -881,6 +881,10 @@ public final class Engine {
                 if (CompilationTier.of(r.awaited) == CompilationTier.OPTIMIZED) {
                     compiling.remove(i);
                     r.replaceCode();
+                } else if (r.awaitsInVain()) {
+                    compiling.remove(i);
+                    r.awaited = null;
+                    CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
                 }
             } else if (CompilationTier.of(r.code) > 0) {
                 compiling.remove(i);

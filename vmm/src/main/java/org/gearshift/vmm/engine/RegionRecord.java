@@ -14,6 +14,7 @@ final class RegionRecord {
     private static final long RETIRED_PER_MISS = 2000;
 
     private static final int X87_GAIN = 6;
+    private static final long PATIENCE_NANOS = 30_000_000_000L;
 
     final List<Translation> members;
     CompiledRegion code;
@@ -44,6 +45,7 @@ final class RegionRecord {
     /** States of the x87 register stack that blocks were compiled for, by pc. */
     private Map<Long, Integer> x87States;
     private Map<Long, Integer> awaitedX87States;
+    private long awaitedSince;
     private boolean surprised;
 
     RegionRecord(RegionFormer.Candidate from, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
@@ -104,7 +106,13 @@ final class RegionRecord {
     /** Compiled once more, with the same entries. @param from what was compiled, null if another processor did */
     void await(CompiledRegion better, RegionFormer.Candidate from) {
         awaited = better;
+        awaitedSince = System.nanoTime();
         awaitedX87States = from == null ? x87States : from.x87States();
+    }
+
+    /** HotSpot gives no word of methods it gives up on: what has not come after so long will not. */
+    boolean awaitsInVain() {
+        return System.nanoTime() - awaitedSince > PATIENCE_NANOS;
     }
 
     /** What was awaited is there. */
