@@ -140,7 +140,8 @@ final class GuestTcp {
         int flags = r.u16(12) & 0x3f;
         byte[] data = r.from((r.u16(12) >> 12) * 4);
         if ((flags & RST) != 0) {
-            reset = true;
+            // With both directions finished the other side may have forgotten the connection, and answers a late duplicate so.
+            reset |= !(peerFinished && finAcknowledged);
             return;
         }
         if ((flags & SYN) != 0) {
