@@ -476,7 +476,11 @@ final class BlockEmitter {
                 c.store(Type.I64, Locals.NEXT_PC);
                 c.jump(GOTO, 0, exits.indirect(direct, t.value().resultType() == Type.I64));
             }
-            case EXIT -> leave(t.target());
+            case EXIT -> {
+                c.constant(t.target());
+                c.store(Type.I64, Locals.NEXT_PC);
+                c.jump(GOTO, 0, exits.leave(direct));
+            }
             case EXIT_TO_STATE -> {
                 if (!direct && slots.holds(layout.pcSlot())) {
                     values.pushSlot(layout.pcSlot(), Type.I64);
@@ -523,8 +527,19 @@ final class BlockEmitter {
     }
 
     private void leave(long target) {
-        c.constant(target);
-        c.store(Type.I64, Locals.NEXT_PC);
-        c.jump(GOTO, 0, exits.leave(direct));
+        c.jump(GOTO, 0, exits.leave(target, returnAddress(), direct));
+    }
+
+    /** Pc of an entry of the region that the block has stored, as a call instruction does. */
+    private long returnAddress() {
+        for (Insn i : block.insns()) {
+            if (i.op() == Op.STORE && i.arg(1).isConst()) {
+                long pc = i.arg(1).type() == Type.I32 ? i.arg(1).imm() & 0xffffffffL : i.arg(1).imm();
+                if (exits.isEntry(pc)) {
+                    return pc;
+                }
+            }
+        }
+        return LinkedExits.NOWHERE;
     }
 }

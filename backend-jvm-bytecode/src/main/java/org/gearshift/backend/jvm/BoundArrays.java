@@ -15,20 +15,23 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 
 /**
- * Arrays that are constants of a region's class, since every context that will run it has these: HotSpot then knows their lengths, wants no check of an index below 2<sup>20</sup> and
+ * Arrays, and links to other regions, that are constants of a region's class, since every context that will run it has these: HotSpot then knows their lengths, wants no check of an index below 2<sup>20</sup> and
  * keeps no reference in a register. What is null the region takes from its context.
  *
  * @param s of {@link org.gearshift.ir.GuestContext#s}, and so the others of the fields of their names
+ * @param links where exits lead; null: every exit returns
  */
-public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, long[] wideReadMap, long[] wideWriteMap) {
+public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, long[] wideReadMap, long[] wideWriteMap, RegionLinks links) {
     /** All from the context. */
-    public static final BoundArrays NONE = new BoundArrays(null, null, null, null, null, null);
+    public static final BoundArrays NONE = new BoundArrays(null, null, null, null, null, null, null);
 
     private static final String SELF = Type.getInternalName(BoundArrays.class);
     private static final String HANDLES = "java/lang/invoke/MethodHandles";
     private static final String LOOKUP = HANDLES + "$Lookup";
+    /** The field with the links. */
+    static final String LINKS = "links";
 
-    private Map<String, Object> arrays() {
+    private Map<String, Object> constants() {
         Map<String, Object> m = new LinkedHashMap<>();
         m.put("s", s);
         m.put("ram", ram);
@@ -36,19 +39,20 @@ public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, l
         m.put("writeMap", writeMap);
         m.put("wideReadMap", wideReadMap);
         m.put("wideWriteMap", wideWriteMap);
+        m.put(LINKS, links);
         m.values().removeIf(a -> a == null);
         return m;
     }
 
-    /** Whether a field of the context is bound. */
+    /** Whether a field of the context is bound, or {@link #LINKS} are there. */
     boolean binds(String field) {
-        return arrays().containsKey(field);
+        return constants().containsKey(field);
     }
 
     /** Adds the constants to a class that has this object as its class data; {@code initializer} is its static initializer. */
     void members(ClassWriter w, String className, MethodVisitor initializer) {
-        Map<String, Object> arrays = arrays();
-        if (arrays.isEmpty()) {
+        Map<String, Object> constants = constants();
+        if (constants.isEmpty()) {
             return;
         }
         initializer.visitMethodInsn(INVOKESTATIC, HANDLES, "lookup", "()L" + LOOKUP + ";", false);
@@ -56,8 +60,8 @@ public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, l
         initializer.visitLdcInsn(Type.getObjectType(SELF));
         initializer.visitMethodInsn(INVOKESTATIC, HANDLES, "classData", "(L" + LOOKUP + ";Ljava/lang/String;Ljava/lang/Class;)Ljava/lang/Object;", false);
         initializer.visitTypeInsn(CHECKCAST, SELF);
-        arrays.forEach((name, array) -> {
-            String type = Type.getDescriptor(array.getClass());
+        constants.forEach((name, constant) -> {
+            String type = Type.getDescriptor(constant instanceof RegionLinks ? RegionLinks.class : constant.getClass());
             w.visitField(Opcodes.ACC_PRIVATE | Opcodes.ACC_STATIC | Opcodes.ACC_FINAL, name, type, null, null).visitEnd();
             initializer.visitInsn(DUP);
             initializer.visitMethodInsn(INVOKEVIRTUAL, SELF, name, "()" + type, false);
@@ -79,6 +83,6 @@ public record BoundArrays(long[] s, byte[] ram, int[] readMap, int[] writeMap, l
 
     @Override
     public String toString() {
-        return "BoundArrays" + arrays().keySet();
+        return "BoundArrays" + constants().keySet();
     }
 }

@@ -171,6 +171,7 @@ final class Code implements Opcodes {
     }
 
     void storeRef(int local) {
+        maxLocals = Math.max(maxLocals, local + 1);
         var(ASTORE, local);
         pop(1);
     }
@@ -331,18 +332,22 @@ final class Code implements Opcodes {
 
     /** Calls a method with {@code pops} operands, receiver included. */
     void invoke(int opcode, String owner, String name, String descriptor, int pops) {
+        invoke(opcode, owner, name, descriptor, pops, !owner.startsWith("java/lang/") && !owner.startsWith("sun/misc/"));
+    }
+
+    /** The same where that is known. @param mayFault whether the method may throw a guest fault */
+    void invoke(int opcode, String owner, String name, String descriptor, int pops, boolean mayFault) {
         next(3);
-        boolean ours = !owner.startsWith("java/lang/") && !owner.startsWith("sun/misc/");
-        Label from = ours ? here() : null;
+        Label from = mayFault ? here() : null;
         mv.visitMethodInsn(opcode, owner, name, descriptor, false);
-        if (ours) {
+        if (mayFault) {
             calls.add(new Range(from, here()));
         }
         pop(pops);
         pushDescriptor(descriptor.substring(descriptor.indexOf(')') + 1));
     }
 
-    /** Every call so far of what may throw a guest fault: all but the platform's own methods. */
+    /** Every call so far of what may throw a guest fault: by default all but the platform's own methods. */
     List<Range> calls() {
         return calls;
     }

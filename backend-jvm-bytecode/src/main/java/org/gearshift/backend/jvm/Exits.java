@@ -36,6 +36,7 @@ final class Exits {
     private final Misses misses;
     private final Budget budget;
     private final boolean callsNoSlowPaths;
+    private final LinkedExits linked;
 
     private final Map<Long, Label> blockLabels = new HashMap<>();
     private final Map<Long, Label> outOfBudget = new LinkedHashMap<>();
@@ -54,10 +55,11 @@ final class Exits {
     private final List<Code.Range> directRanges = new ArrayList<>();
     private final Map<BitSet, List<Code.Range>> helperRanges = new LinkedHashMap<>();
 
-    Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses, Budget budget, boolean missesLeave) {
+    Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses, Budget budget, boolean missesLeave, LinkedExits linked) {
         this.misses = misses;
         this.budget = budget;
         this.callsNoSlowPaths = missesLeave;
+        this.linked = linked;
         this.c = c;
         this.layout = layout;
         this.region = region;
@@ -90,7 +92,20 @@ final class Exits {
         if (inside != null) {
             return inside;
         }
+        return leave(pc, LinkedExits.NOWHERE, direct);
+    }
+
+    /** Where to leave for a pc, even if it is inside. @param back pc that control comes back to, or {@link LinkedExits#NOWHERE} */
+    Label leave(long pc, long back, boolean direct) {
+        if (linked.present()) {
+            return linked.exit(pc, slots.inPlace() && isEntry(back) ? back : LinkedExits.NOWHERE, direct);
+        }
         return (direct ? directStubs : stubs).computeIfAbsent(pc, k -> new Label());
+    }
+
+    /** Whether control may come in at a pc. */
+    boolean isEntry(long pc) {
+        return region.entries().contains(pc);
     }
 
     /** The exit, with the next pc in {@link Locals#NEXT_PC}. */
@@ -141,6 +156,11 @@ final class Exits {
         targetStubs(outOfBudget, leave);
         targetStubs(stubs, leave);
         targetStubs(directStubs, leaveDirect);
+        if (slots.inPlace()) {
+            linked.emitInPlace(c, this, this::toState);
+        } else {
+            linked.emitShared(c, () -> slots.writeBackAll(c), this::toState);
+        }
         if (dispatchUsed) {
             dispatch();
         }
@@ -247,12 +267,21 @@ final class Exits {
         c.label(leave);
         slots.writeBackAll(c);
         c.label(leaveDirect);
-        pcSlot();
-        c.load(Type.I64, Locals.NEXT_PC);
-        c.op(LASTORE);
+        storePc();
         c.label(toStateDirect);
         budget.writeBack();
         c.op(RETURN);
+    }
+
+    private void toState() {
+        storePc();
+        budget.writeBack();
+    }
+
+    private void storePc() {
+        pcSlot();
+        c.load(Type.I64, Locals.NEXT_PC);
+        c.op(LASTORE);
     }
 
     private void pcSlot() {

@@ -19,6 +19,8 @@ final class Locals {
     /** Instruction budget. */
     static final int BUDGET = 3;
     static final int CONTEXT = 4;
+    /** What {@link RegionLinks#place} was, while another region runs; the link of the exit that control takes. */
+    static final int PLACE = 5;
     /** The long[] of state slots. */
     static final int STATE = 6;
     static final int READ_MAP = 7;

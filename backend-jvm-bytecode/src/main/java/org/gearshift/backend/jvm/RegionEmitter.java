@@ -26,7 +26,8 @@ import org.objectweb.asm.Opcodes;
 final class RegionEmitter {
     /** Internal name prefix of this package; generated classes live in it. */
     static final String PACKAGE = "org/gearshift/backend/jvm/";
-    private static final String RUN = "(L" + Locals.CONTEXT_TYPE + ";I)V";
+    /** Descriptor of {@link CompiledRegion#run}. */
+    static final String RUN = "(L" + Locals.CONTEXT_TYPE + ";I)V";
     /** What the prologue and the exits of a region need at the least, per held slot. */
     private static final int BYTES_PER_SLOT = 16;
 
@@ -52,8 +53,9 @@ final class RegionEmitter {
         w.visit(V17, ACC_PUBLIC | ACC_FINAL | ACC_SUPER, className, null, Locals.SELF_TYPE, null);
         constructor(w);
         RamAccess ram = RamAccess.of(options, className);
-        initializer(w, ram);
-        int size = runMethod(w, ram);
+        LinkedExits linked = new LinkedExits(bound.binds(BoundArrays.LINKS) ? className : null);
+        int size = runMethod(w, ram, linked);
+        initializer(w, ram, linked);
         w.visitEnd();
         return new EmittedRegion(region, plan, w.toByteArray(), size, sites.pcs(), sites.refunds(), sites.deferred());
     }
@@ -68,17 +70,18 @@ final class RegionEmitter {
         m.visitEnd();
     }
 
-    private void initializer(ClassWriter w, RamAccess ram) {
+    private void initializer(ClassWriter w, RamAccess ram, LinkedExits linked) {
         MethodVisitor m = w.visitMethod(Opcodes.ACC_STATIC, "<clinit>", "()V", null, null);
         m.visitCode();
         ram.members(w, m);
         bound.members(w, className, m);
+        linked.members(w, m);
         m.visitInsn(RETURN);
         m.visitMaxs(3, 0);
         m.visitEnd();
     }
 
-    private int runMethod(ClassWriter w, RamAccess ram) {
+    private int runMethod(ClassWriter w, RamAccess ram, LinkedExits linked) {
         MethodVisitor m = w.visitMethod(ACC_PUBLIC | ACC_FINAL, "run", RUN, null, null);
         m.visitCode();
         Code c = new Code(m);
@@ -87,7 +90,7 @@ final class RegionEmitter {
         Budget budget = new Budget(c, options.slotsInPlace());
         locals.tempsFrom(slots.end());
         Misses misses = new Misses(c, options.missesLeave());
-        Exits exits = new Exits(c, layout, region, slots, misses, budget, options.missesLeave());
+        Exits exits = new Exits(c, layout, region, slots, misses, budget, options.missesLeave(), linked);
         BlockEmitter blocks = new BlockEmitter(c, layout, options, plan, slots, locals, exits, sites, ram, misses, budget);
         List<Block> order = region.blocks();
 

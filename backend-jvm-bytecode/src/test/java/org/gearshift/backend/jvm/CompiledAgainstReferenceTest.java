@@ -45,7 +45,7 @@ class CompiledAgainstReferenceTest {
             }
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             BoundArrays bound = random.nextBoolean() ? BoundArrays.NONE
-                    : new BoundArrays(actual.s, large ? null : actual.ram, actual.readMap, actual.writeMap, actual.wideReadMap, actual.wideWriteMap);
+                    : new BoundArrays(actual.s, large ? null : actual.ram, actual.readMap, actual.writeMap, actual.wideReadMap, actual.wideWriteMap, null);
             CompiledRegion c = compiler.compile(r, plan, "seed" + seed, bound);
             for (int k = 0; k < RUNS; k++) {
                 compareOneRun(r, c, random, seed, large);

@@ -89,9 +89,8 @@ public final class Engine {
     /** For those that have earned C2. */
     private final Compilers optimizing;
     private final PassPipeline passes;
-    private final Translation[] recent = new Translation[1 << 14];
-    /** Where regions have been entered, by the same slots. */
-    private final Gate[] gates = new Gate[1 << 14];
+    private final Translation[] recent = new Translation[Crossings.SLOTS];
+    private final Crossings crossings;
     private final ModeNumbers modes = new ModeNumbers();
     private final GuestRam ram;
     /** Null for a lone vCPU. */
@@ -123,6 +122,7 @@ public final class Engine {
         this.cpu = cpu;
         this.mmu = mmu;
         this.interrupts = interrupts;
+        this.crossings = new Crossings(this, cpu, mmu, interrupts);
         this.timer = timer;
         this.options = options;
         this.ram = memory.ram();
@@ -397,33 +397,31 @@ public final class Engine {
 
     /** Runs compiled regions one after the other for as long as nothing but the next pc is to be looked at between them. */
     private void runRegions(Translation first) {
-        Gate g = first.openGate();
-        gates[slot(g.pc, g.mode)] = g;
+        Gate g = first.openGate(crossings);
+        crossings.opened(g);
         long entries = 0;
         do {
-            int before = cpu.budget;
-            g.code.run(cpu, g.entry);
+            crossings.enter(g);
             entries++;
-            g.retired += before - cpu.budget;
-            Gate from = g;
+            Passage from = crossings.last();
             if (cpu.faultPending) {
-                g.entered++;
-                faulted(g);
+                from.entered++;
+                faulted(from);
                 break;
             }
-            g = nextGate();
-            if (++from.entered == Gate.ACCOUNTED) {
+            g = crossings.next();
+            if (++from.entered >= Passage.ACCOUNTED) {
                 account(from, g);
             }
         } while (g != null);
-        statistics.count(EngineStatistics.Exit.REGION, entries);
+        statistics.count(EngineStatistics.Exit.REGION, entries + crossings.takeCrossed());
     }
 
     /** A region was left because of a guest fault, or a miss. */
-    private void faulted(Gate g) {
+    private void faulted(Passage g) {
         cpu.faultPending = false;
         g.code.settle(cpu);
-        RegionRecord r = g.translation.region;
+        RegionRecord r = g.gate().translation.region;
         if (cpu.fault.kind == GuestFault.Kind.MISS && r != null) {
             g.account(r);
             r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
@@ -434,9 +432,9 @@ public final class Engine {
         fault();
     }
 
-    /** A gate has been passed a number of times: is its region worth more than it got? @param next where control went now, or null */
-    private void account(Gate g, Gate next) {
-        RegionRecord r = g.translation.region;
+    /** Control has come by a way a number of times: is the region it leads to worth more than it got? @param next where control went now, or null */
+    private void account(Passage g, Gate next) {
+        RegionRecord r = g.gate().translation.region;
         if (r == null) {
             return;
         }
@@ -447,25 +445,14 @@ public final class Engine {
         if (next != null) {
             r.successors.add(next.translation);
             if (timeToMerge(r)) {
-                merge(g.translation);
+                merge(g.gate().translation);
             }
         }
     }
 
-    /** The gate at the current pc if it may be entered without further ado; otherwise null. */
-    private Gate nextGate() {
-        if (resync || stop || oneBlock || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending()
-                || cpu.needsSingleStep() || shared && (mmu.hasNews() || timer.wantsSafePoint())) {
-            return null;
-        }
-        long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP];
-        Gate g = gates[slot(pc, mode)];
-        return g != null && g.pc == pc && g.mode == mode && g.epoch == mmu.mappingEpoch() && cpu.budget >= g.stretch ? g : null;
-    }
-
-    private int slot(long pc, long mode) {
-        return (int) (pc ^ pc >>> 14 ^ mode) & recent.length - 1;
+    /** Whether the loop is wanted before more code runs. */
+    boolean wanted() {
+        return resync || stop || oneBlock || shared && (mmu.hasNews() || timer.wantsSafePoint());
     }
 
     /** A region has earned C2: it is generated anew, in the form that C2 makes most of, and runs as it is until that is there. */
@@ -563,7 +550,7 @@ public final class Engine {
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP];
-        int slot = slot(pc, mode);
+        int slot = Crossings.slot(pc, mode);
         Translation t = recent[slot];
         if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
             return t;
@@ -744,8 +731,8 @@ public final class Engine {
     private BoundArrays bound(long mode) {
         byte[] array = ram.isArray() ? cpu.ram : null;
         // Regions are shared among vCPUs, maps are not.
-        return shared || mode != cpu.mode() ? new BoundArrays(null, array, null, null, null, null)
-                : new BoundArrays(cpu.s, array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap);
+        return shared || mode != cpu.mode() ? new BoundArrays(null, array, null, null, null, null, null)
+                : new BoundArrays(cpu.s, array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap, Crossings.linked() ? crossings : null);
     }
 
     /** The block at the current pc has run often enough: compile it with its neighbourhood. */

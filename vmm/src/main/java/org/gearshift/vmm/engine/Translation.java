@@ -60,9 +60,9 @@ final class Translation {
     }
 
     /** The gate to this block's code, which there is, for the mapping as it was checked last. */
-    Gate openGate() {
+    Gate openGate(Crossings crossings) {
         if (gate == null || gate.closed()) {
-            gate = new Gate(this);
+            gate = new Gate(this, crossings);
         }
         gate.epoch = checkedEpoch;
         return gate;
@@ -70,7 +70,7 @@ final class Translation {
 
     /** What the gate leads to has changed, or is gone. */
     void closeGate() {
-        if (gate != null) {
+        if (gate != null && !gate.closed()) {
             gate.close();
         }
     }
