@@ -24,6 +24,7 @@ final class Crossings extends RegionLinks {
     private final ShadowMmu mmu;
     private final InterruptSource interrupts;
     private final Engine engine;
+    private final EngineStatistics statistics;
     /** Where regions have been entered, by pc and mode. */
     private final Gate[] gates = new Gate[SLOTS];
     /** The way by which the running region was entered; as {@link #place} has it. */
@@ -37,10 +38,10 @@ final class Crossings extends RegionLinks {
     private long exitMode;
     /** Gates that have closed, and one: a link that has never led anywhere has no stamp, which is 0. */
     private int closed = 1;
-    private long crossed;
 
-    Crossings(Engine engine, VCpu cpu, ShadowMmu mmu, InterruptSource interrupts) {
+    Crossings(Engine engine, EngineStatistics statistics, VCpu cpu, ShadowMmu mmu, InterruptSource interrupts) {
         this.engine = engine;
+        this.statistics = statistics;
         this.cpu = cpu;
         this.mmu = mmu;
         this.interrupts = interrupts;
@@ -85,13 +86,6 @@ final class Crossings extends RegionLinks {
     /** The way by which the region was entered that was left, or faulted. */
     Passage last() {
         return at;
-    }
-
-    /** Regions that others have run since this was last asked. */
-    long takeCrossed() {
-        long n = crossed;
-        crossed = 0;
-        return n;
     }
 
     /** The gate at the current pc if it may be entered without further ado; otherwise null. */
@@ -157,7 +151,7 @@ final class Crossings extends RegionLinks {
         at = to;
         place = to;
         left--;
-        crossed++;
+        statistics.linked++;
     }
 
     /** Whether something comes before the next instruction. */

@@ -122,7 +122,7 @@ public final class Engine {
         this.cpu = cpu;
         this.mmu = mmu;
         this.interrupts = interrupts;
-        this.crossings = new Crossings(this, cpu, mmu, interrupts);
+        this.crossings = new Crossings(this, statistics, cpu, mmu, interrupts);
         this.timer = timer;
         this.options = options;
         this.ram = memory.ram();
@@ -414,7 +414,7 @@ public final class Engine {
                 account(from, g);
             }
         } while (g != null);
-        statistics.count(EngineStatistics.Exit.REGION, entries + crossings.takeCrossed());
+        statistics.count(EngineStatistics.Exit.REGION, entries);
     }
 
     /** A region was left because of a guest fault, or a miss. */

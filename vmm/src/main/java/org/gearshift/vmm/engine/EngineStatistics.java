@@ -29,6 +29,8 @@ public final class EngineStatistics {
     /** Regions and blocks thrown away because their code was written. */
     public long invalidatedRegions;
     public long invalidatedBlocks;
+    /** Regions that the region before them ran, and returns from those to the region that did: control did not come back to the loop. */
+    public long linked;
     /** Nanoseconds spent lifting, and forming and emitting regions. */
     public long translateNanos;
     public long compileNanos;
