@@ -3,6 +3,10 @@ package org.gearshift.tools;
 import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.file.NoSuchFileException;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.gearshift.tools.stage.InputException;
 import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.vmm.HostMemoryException;
@@ -19,12 +23,6 @@ import picocli.CommandLine.ScopeType;
 /** Entry point of the command line. */
 @Command(name = "gearshift", mixinStandardHelpOptions = true, versionProvider = Gearshift.Version.class,
         description = "Runs unmodified x86 operating systems by binary translation on the JVM.",
-        subcommands = {RunCommand.class, DebugCommand.class, UpCommand.class, PsCommand.class, ConsoleCommand.class, ControlCommand.Pause.class,
-            ControlCommand.Resume.class, ControlCommand.Stop.class, ControlCommand.Destroy.class, CompareCommand.class, GuestCommand.class,
-            InspectCommand.class, ConformanceCommand.class, DiskCommand.class,
-            DecodeCommand.class, LiftCommand.class, OptimizeCommand.class, EmitCommand.class, InterpretCommand.class, RunIrCommand.class, DivergeCommand.class,
-            ProfileCommand.class, TraceCommand.class,
-            CommandLine.HelpCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:success",
@@ -32,6 +30,36 @@ import picocli.CommandLine.ScopeType;
             "2:bad usage or unusable input",
             "3 and up:run: how the guest ended; see 'gearshift run --help'"})
 public final class Gearshift implements Runnable {
+    /** The commands by their names, in the order of the help text. */
+    static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("run", RunCommand.class);
+        COMMANDS.put("debug", DebugCommand.class);
+        COMMANDS.put("up", UpCommand.class);
+        COMMANDS.put("ps", PsCommand.class);
+        COMMANDS.put("console", ConsoleCommand.class);
+        COMMANDS.put("pause", ControlCommand.Pause.class);
+        COMMANDS.put("resume", ControlCommand.Resume.class);
+        COMMANDS.put("stop", ControlCommand.Stop.class);
+        COMMANDS.put("destroy", ControlCommand.Destroy.class);
+        COMMANDS.put("compare", CompareCommand.class);
+        COMMANDS.put("guest", GuestCommand.class);
+        COMMANDS.put("inspect", InspectCommand.class);
+        COMMANDS.put("conformance", ConformanceCommand.class);
+        COMMANDS.put("disk", DiskCommand.class);
+        COMMANDS.put("decode", DecodeCommand.class);
+        COMMANDS.put("lift", LiftCommand.class);
+        COMMANDS.put("optimize", OptimizeCommand.class);
+        COMMANDS.put("emit", EmitCommand.class);
+        COMMANDS.put("interpret", InterpretCommand.class);
+        COMMANDS.put("run-ir", RunIrCommand.class);
+        COMMANDS.put("diverge", DivergeCommand.class);
+        COMMANDS.put("profile", ProfileCommand.class);
+        COMMANDS.put("trace", TraceCommand.class);
+        COMMANDS.put("help", CommandLine.HelpCommand.class);
+    }
+
     @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Show stack traces of failures.")
     boolean verbose;
 
@@ -73,7 +101,9 @@ public final class Gearshift implements Runnable {
     public static int execute(InputStream in, PrintWriter out, PrintWriter err, String... args) {
         Gearshift root = new Gearshift();
         root.in = in;
-        CommandLine cl = new CommandLine(root).setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
+        CommandLine cl = new CommandLine(root);
+        commands(args).forEach(cl::addSubcommand);
+        cl.setOut(out).setErr(err).setCaseInsensitiveEnumValuesAllowed(true);
         cl.setParameterExceptionHandler((e, a) -> {
             err.println("gearshift: " + firstLine(e.getMessage()));
             err.println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
@@ -90,6 +120,12 @@ public final class Gearshift implements Runnable {
         out.flush();
         err.flush();
         return code;
+    }
+
+    /** The command that is to run, where the first argument says which; else all. A short run would spend most of its time on the options of those that do not run. */
+    private static Collection<Class<?>> commands(String... args) {
+        Class<?> first = args.length == 0 || args[0].equals("help") ? null : COMMANDS.get(args[0]);
+        return first == null ? COMMANDS.values() : List.of(first);
     }
 
     private static String explain(Exception e) {
