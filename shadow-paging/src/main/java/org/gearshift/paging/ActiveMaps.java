@@ -96,9 +96,18 @@ abstract class ActiveMaps {
     /** Recomputes user pages after a change of the SMAP override; {@code root} may be null. */
     abstract void refreshUserPages(ShadowTable root);
 
+    /** A page goes, or changes, that code was fetched from; it may be global. */
     final void mappingsChanged() {
-        epoch.value++;
+        epoch.changed();
     }
+
+    /** The same of one that is not global. */
+    final void mappingsOfSpaceChanged() {
+        epoch.changedInSpace();
+    }
+
+    /** Whether code that was fetched from a page came through a mapping that survives switches. */
+    abstract boolean isGlobal(long page);
 
     /** Frame of a shadow entry behind the A20 gate. */
     final int gatedFrame(int e) {

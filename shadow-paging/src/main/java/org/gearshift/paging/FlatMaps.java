@@ -71,6 +71,12 @@ final class FlatMaps extends ActiveMaps {
     }
 
     @Override
+    boolean isGlobal(long page) {
+        int e = exec[(int) page];
+        return (e & IN_GLOBAL) != 0 && (e & EXEC_ANY) != 0;
+    }
+
+    @Override
     void install(long number, int e, boolean fetch) {
         int page = (int) number;
         int frame = gatedFrame(e);
@@ -170,8 +176,13 @@ final class FlatMaps extends ActiveMaps {
 
     private void blank(int page, int e) {
         set(page, 0, -1);
-        if ((e & EXEC_ANY) != 0) {
+        if ((e & EXEC_ANY) == 0) {
+            return;
+        }
+        if ((e & IN_GLOBAL) != 0) {
             mappingsChanged();
+        } else {
+            mappingsOfSpaceChanged();
         }
     }
 

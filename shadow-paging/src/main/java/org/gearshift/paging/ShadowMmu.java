@@ -313,7 +313,7 @@ public final class ShadowMmu {
         pageMask = control.longMode ? WIDE_PAGE_MASK : FLAT_PAGE_MASK;
         tables.setFormat(walker, maps);
         maps.switchTo(current.journal);
-        epoch.value++;
+        epoch.changed();
     }
 
     private void enterPaged(long root) {
@@ -538,7 +538,7 @@ public final class ShadowMmu {
             maps.install(page, e, access == EXECUTE);
         } else if (access == EXECUTE) {
             // Nobody will see this mapping change, so nobody may rely on it.
-            epoch.value++;
+            epoch.changed();
         }
         return memory.gate(walk.physical);
     }
@@ -614,10 +614,25 @@ public final class ShadowMmu {
 
     /**
      * Changes whenever a mapping that {@link #execFrame} has reported may no longer hold, CR3 loads included. While it stays the same, an
-     * engine may go on using what it derived from such frames. Wraps around.
+     * engine may go on using what it derived from such frames. Always even; wraps around.
      */
     public int mappingEpoch() {
-        return epoch.value;
+        return epoch.all;
+    }
+
+    /** The same for frames of pages that are {@link #isGlobal}: a CR3 load leaves them where they are. Always odd. */
+    public int globalEpoch() {
+        return epoch.global;
+    }
+
+    /** Whether what {@link #execFrame} reports of an address comes through a global page; true only when it has been asked before. */
+    public boolean isGlobal(long va) {
+        return selected == this ? maps.isGlobal(page(va)) : selected.isGlobal(va);
+    }
+
+    /** Whether what was found when {@link #mappingEpoch} or {@link #globalEpoch} had given a number still holds. */
+    public boolean isCurrent(int number) {
+        return number == epoch.all || number == epoch.global;
     }
 
     /** Live event counts. */

@@ -131,6 +131,11 @@ final class WideMaps extends ActiveMaps {
     }
 
     @Override
+    boolean isGlobal(long page) {
+        return spaceExec.get(page) == 0 && (globalExec.get(page) & EXEC_ANY) != 0;
+    }
+
+    @Override
     void install(long page, int e, boolean fetch) {
         int frame = gatedFrame(e);
         int attributes = memory.attributes[frame];
@@ -262,7 +267,11 @@ final class WideMaps extends ActiveMaps {
 
     private void dropExec(ExecPages pages, long page) {
         if ((pages.get(page) & EXEC_ANY) != 0) {
-            mappingsChanged();
+            if (pages == globalExec) {
+                mappingsChanged();
+            } else {
+                mappingsOfSpaceChanged();
+            }
         }
         pages.put(page, 0);
     }
@@ -346,7 +355,7 @@ final class WideMaps extends ActiveMaps {
         }
         spaceSlots.clear();
         if (spaceExec.size() > 0) {
-            mappingsChanged();
+            mappingsOfSpaceChanged();
             spaceExec.clear();
         }
     }

@@ -43,6 +43,10 @@ class ShadowMmuModelTest {
     private ShadowMmu mmu;
     private final NaiveMmu naive = new NaiveMmu(FRAMES * 4096);
     private final Map<Long, Integer> fetched = new HashMap<>();
+    /** The same of global pages, since their own epoch changed. */
+    private final Map<Long, Integer> fetchedGlobal = new HashMap<>();
+    private int globalEpoch;
+    private int survivals;
     private Random random;
     private boolean pae;
     /** IA-32e mode: root r is frame r, its page-directory-pointer table 3 + r, its page directory 6 + r; those of the kernel are frames 9 and 10. */
@@ -104,6 +108,7 @@ class ShadowMmuModelTest {
         checkWideMaps();
         assertTrue(!wide || Arrays.stream(wideEntries).allMatch(n -> n > 0), () -> Arrays.toString(wideEntries));
         assertTrue(mmu.counters().traceHits > 0 && mmu.counters().shadowFills > 0 && mmu.counters().untraced > 0, mmu.counters()::toString);
+        assertTrue(survivals > 0, "code on global pages must have been found to outlive other code");
     }
 
     private void act() {
@@ -245,6 +250,9 @@ class ShadowMmuModelTest {
             if (frame >= 0) {
                 checkEpoch();
                 fetched.put(va >>> 12 << 1 | (user ? 1 : 0), frame);
+                if (mmu.isGlobal(va)) {
+                    fetchedGlobal.put(va >>> 12 << 1 | (user ? 1 : 0), frame);
+                }
             }
         } else {
             assertEquals(expected, mmu.translate(va, kind, user), () -> "translate " + describe(va, kind, user));
@@ -395,16 +403,26 @@ class ShadowMmuModelTest {
     }
 
     private void checkEpoch() {
+        if (globalEpoch != mmu.globalEpoch()) {
+            globalEpoch = mmu.globalEpoch();
+            fetchedGlobal.clear();
+        }
         if (epoch != mmu.mappingEpoch()) {
             epoch = mmu.mappingEpoch();
             fetched.clear();
+            survivals += fetchedGlobal.size();
         }
         if (step % 16 == 0) {
-            fetched.forEach((key, frame) -> {
-                long physical = naive.translate((key >>> 1) << 12, ShadowMmu.EXECUTE, (key & 1) != 0, false);
-                assertEquals((long) frame, physical >> 12, () -> "stale fetch of page " + Long.toHexString(key >>> 1) + " at step " + step);
-            });
+            checkFetched(fetched);
+            checkFetched(fetchedGlobal);
         }
+    }
+
+    private void checkFetched(Map<Long, Integer> pages) {
+        pages.forEach((key, frame) -> {
+            long physical = naive.translate((key >>> 1) << 12, ShadowMmu.EXECUTE, (key & 1) != 0, false);
+            assertEquals((long) frame, physical >> 12, () -> "stale fetch of page " + Long.toHexString(key >>> 1) + " at step " + step);
+        });
     }
 
     /** No map entry grants more than the oracle, and no store goes past it to code, traced tables, ROM, MMIO or clean pages. */

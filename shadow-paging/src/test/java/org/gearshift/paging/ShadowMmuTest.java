@@ -276,6 +276,30 @@ class ShadowMmuTest {
         assertEquals(13, g.mmu.execFrame(VA, true));
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void codeOnGlobalPagesStaysOverACr3LoadAndOtherCodeDoesNot(boolean pae) {
+        Guest g = guest(pae);
+        long a = g.newRoot();
+        long b = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        for (long root : new long[] {a, b}) {
+            g.map(root, KERNEL, 20, WRITABLE | GLOBAL);
+        }
+        g.load(a);
+        assertEquals(20, g.mmu.execFrame(KERNEL, false));
+        assertEquals(10, g.mmu.execFrame(VA, true));
+        assertTrue(g.mmu.isGlobal(KERNEL));
+        assertFalse(g.mmu.isGlobal(VA));
+        int all = g.mmu.mappingEpoch();
+        int global = g.mmu.globalEpoch();
+        g.load(b);
+        assertFalse(g.mmu.isCurrent(all), "what was not global is gone");
+        assertTrue(g.mmu.isCurrent(global), "what was has stayed");
+        g.flushGlobals();
+        assertFalse(g.mmu.isCurrent(global), "until global pages are flushed");
+    }
+
     @Test
     void executeDisableFaultsWithTheFetchBit() {
         Guest g = guest(true);

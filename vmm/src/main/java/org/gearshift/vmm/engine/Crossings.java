@@ -66,16 +66,21 @@ final class Crossings extends RegionLinks {
         closed++;
     }
 
-    /** Changes whenever anything happens that a way into a region may depend on, but for the mode. */
-    private int stamp() {
-        return mmu.mappingEpoch() + closed;
+    /** A number that is {@link #current} until something happens that a way into a region may depend on, but for the mode. @param epoch a gate's, which is current */
+    private int stamp(int epoch) {
+        return epoch + 2 * closed;
+    }
+
+    /** No number is both the one and the other: epochs are even and odd. */
+    private boolean current(int stamp) {
+        return stamp == stamp(mmu.mappingEpoch()) || stamp == stamp(mmu.globalEpoch());
     }
 
     /** Enters a region, and runs what it leads to. Afterwards {@link #last} is the way into the region that ran last. */
     void enter(Gate g) {
         at = g;
         place = g;
-        g.stamp = stamp();
+        g.stamp = stamp(g.epoch);
         left = MOST_IN_A_ROW;
         mark = cpu.budget;
         unlinked = null;
@@ -96,11 +101,11 @@ final class Crossings extends RegionLinks {
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP];
         Gate g = gates[slot(pc, mode)];
-        if (g == null || g.pc != pc || g.mode != mode || g.epoch != mmu.mappingEpoch() || cpu.budget < g.stretch) {
+        if (g == null || g.pc != pc || g.mode != mode || !mmu.isCurrent(g.epoch) || cpu.budget < g.stretch) {
             return null;
         }
         if (unlinked != null && exitPc == pc && exitMode == mode) {
-            g.stamp = stamp();
+            g.stamp = stamp(g.epoch);
             unlinked.lead(g);
         }
         return g;
@@ -115,7 +120,7 @@ final class Crossings extends RegionLinks {
     public CompiledRegion follow(Link link) {
         ExitLink to = (ExitLink) link;
         Passage from = at;
-        if (to.stamp != stamp()) {
+        if (!current(to.stamp)) {
             unlinked = to;
             exitPc = cpu.s[X86State.RIP];
             exitMode = cpu.mode();
@@ -136,7 +141,7 @@ final class Crossings extends RegionLinks {
         }
         Passage home = (Passage) place;
         Passage from = at;
-        if (cpu.faultPending || home.stamp != stamp() || home.mode != cpu.mode() || from.due() || hindered()) {
+        if (cpu.faultPending || !current(home.stamp) || home.mode != cpu.mode() || from.due() || hindered()) {
             return false;
         }
         cross(from, home);

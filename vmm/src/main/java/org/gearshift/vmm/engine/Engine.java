@@ -552,7 +552,7 @@ public final class Engine {
         long pc = cpu.s[X86State.RIP];
         int slot = Crossings.slot(pc, mode);
         Translation t = recent[slot];
-        if (t != null && t.pc == pc && t.mode == mode && t.valid && (t.checkedEpoch == epoch || stillMapped(t, epoch))) {
+        if (t != null && t.pc == pc && t.mode == mode && t.valid && (mmu.isCurrent(t.checkedEpoch) || stillMapped(t, epoch))) {
             return t;
         }
         t = find(pc, mode, false);
@@ -564,20 +564,24 @@ public final class Engine {
 
     private boolean stillMapped(Translation t, int epoch) {
         boolean user = cpu.user();
+        int stays = mmu.globalEpoch();
         if (mmu.execFrame(t.linear, user) != t.frame
                 || t.secondFrame != Translation.NONE && mmu.execFrame(t.nextPage(), user) != t.secondFrame) {
             return false;
         }
+        boolean global = mmu.isGlobal(t.linear) && (t.secondFrame == Translation.NONE || mmu.isGlobal(t.nextPage()));
         RegionRecord r = t.region;
-        if (r != null && r.checkedEpoch != epoch) {
+        if (r != null && !mmu.isCurrent(r.checkedEpoch)) {
+            boolean all = true;
             for (int i = 0; i < r.pages.length; i++) {
                 if (mmu.execFrame(r.pages[i] << 12, user) != r.frames[i]) {
                     return replaceByInterpretation(t);
                 }
+                all &= mmu.isGlobal(r.pages[i] << 12);
             }
-            r.checkedEpoch = epoch;
+            r.checkedEpoch = all ? stays : epoch;
         }
-        t.checkedEpoch = epoch;
+        t.checkedEpoch = global && (r == null || r.checkedEpoch == stays) ? stays : epoch;
         return true;
     }
 

@@ -10,7 +10,7 @@ final class Gate extends Passage {
     final long pc;
     final Translation translation;
     private final Crossings crossings;
-    /** {@code ShadowMmu.mappingEpoch()} in which the translation's pages are known to be mapped as they were. */
+    /** {@code ShadowMmu.mappingEpoch()}, or {@code globalEpoch()}, in which the translation's pages are known to be mapped as they were. */
     int epoch;
     /** Budget with which the region executes anything from here; more than there ever is if the gate is closed. */
     int stretch;

@@ -12,7 +12,7 @@ abstract class Passage extends RegionLinks.Link {
     long retired;
     long mode;
     int entered;
-    /** {@link Crossings#stamp} when the region was last known to be right, here and now. */
+    /** {@link Crossings#stamp} of the region when it was last known to be right, here and now. */
     int stamp;
     CompiledRegion code;
     int entry;

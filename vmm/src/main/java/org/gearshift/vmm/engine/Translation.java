@@ -39,7 +39,7 @@ final class Translation {
     boolean cached = true;
     /** A debugger has a breakpoint on the first instruction: never cached, so that the loop sees it each time. */
     boolean breakpoint;
-    /** {@code ShadowMmu.mappingEpoch()} at which the mapping of the page or pages was last found right. */
+    /** {@code ShadowMmu.mappingEpoch()}, or {@code globalEpoch()} where that says enough, at which the mapping of the page or pages was last found right. */
     int checkedEpoch;
     /** Pc of the block's first x87 instruction, or -1. */
     long firstX87 = -1;
