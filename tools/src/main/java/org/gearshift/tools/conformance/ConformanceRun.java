@@ -41,6 +41,7 @@ public final class ConformanceRun {
     private final Map<Integer, Map<String, Campaign.Tally>> tallies = new TreeMap<>();
     private final Map<Integer, Map<String, Integer>> skipped = new TreeMap<>();
     private final Map<Integer, Map<String, Integer>> refused = new TreeMap<>();
+    private final Map<Integer, Map<String, Long>> besides = new TreeMap<>();
     private boolean recoding;
     private int differing;
     private long inconclusive;
@@ -174,6 +175,7 @@ public final class ConformanceRun {
         tallies.put(c.bits(), c.tallies());
         skipped.put(c.bits(), c.skipped());
         refused.put(c.bits(), c.refused());
+        besides.put(c.bits(), c.besides());
         recoding |= c.isRecoding();
         inconclusive += c.inconclusive();
         accepted += c.accepted();
@@ -254,6 +256,7 @@ public final class ConformanceRun {
         for (int bits : sizes) {
             skipped.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " forms not run: " + reason));
             refused.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " encodings or sequences replaced by others: " + reason));
+            besides.get(bits).forEach((reason, n) -> out.printf("%d-bit: %,d operand sets compared with qemu-i386: the code %s%n", bits, n, reason));
         }
         if (recoding) {
             out.println("32-bit: this kernel runs no 32-bit programs; the processor was asked with 64-bit code that does the same (docs/conformance.md)");
