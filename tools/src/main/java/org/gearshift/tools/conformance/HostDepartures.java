@@ -129,6 +129,7 @@ final class HostDepartures {
     private static final int AC = 17;
     private static final int XM = 19;
     private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
+    private static final Set<Mnemonic> DOUBLE_EXCHANGES = EnumSet.of(CMPXCHG8B);
     private static final Set<Mnemonic> FX_IMAGES = EnumSet.of(FXSAVE, FXRSTOR);
     private static final Set<Mnemonic> ROTATIONS_THROUGH_CARRY = EnumSet.of(RCL, RCR);
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
@@ -257,7 +258,9 @@ final class HostDepartures {
             trials(Who.QEMU, "RCL and RCR to memory that may not be written have changed flags before", "SDM vol. 3A section 6.6",
                     c -> c.is(ROTATIONS_THROUGH_CARRY) && c.bothFault(PF) && c.differsOnlyIn("eflags ")),
             trials(Who.QEMU, "TEST as F6 /1 and F7 /1, and NOP as 0F 18 with a register, are undefined", "SDM vol. 2 table A-6 (NOP); APM vol. 3 table A-6 (TEST)",
-                    c -> (c.is(TEST) || c.is(NOP)) && c.faults(UD)));
+                    c -> (c.is(TEST) || c.is(NOP)) && c.faults(UD)),
+            trials(Who.QEMU, "CMPXCHG8B loses flags of the instruction before that it should leave alone", "SDM vol. 2 under CMPXCHG8B, flags affected",
+                    c -> c.has(DOUBLE_EXCHANGES) && c.differsOnlyIn("eflags ")));
 
     private final Who maker;
     private final Set<String> features;
