@@ -35,13 +35,12 @@ final class Campaign implements AutoCloseable {
         int forms;
         long sets;
         int differing;
-    }
 
-    /** Hears of progress. */
-    @FunctionalInterface
-    interface Listener {
-        /** {@code done} of {@code total} units of work; the group under way. */
-        void progress(int done, int total, String group);
+        void add(Tally other) {
+            forms += other.forms;
+            sets += other.sets;
+            differing += other.differing;
+        }
     }
 
     private final Bench bench;
@@ -50,10 +49,13 @@ final class Campaign implements AutoCloseable {
     private final List<Form> forms = new ArrayList<>();
     private final Map<String, Integer> skipped = new TreeMap<>();
     private final Map<String, Integer> refused = new TreeMap<>();
-    private final Map<String, Long> besides = new TreeMap<>();
+    private final Map<String, Integer> besides = new TreeMap<>();
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
     private final List<Failure> failures = new ArrayList<>();
     private boolean minimizing = true;
+    /** Forms that can stand in sequences, and those of them that leave floating-point state alone; when they are first wanted. */
+    private List<Form> sequenceForms;
+    private List<Form> integerForms;
 
     /** @param table lifters, which need not be the standard ones */
     Campaign(int bits, Set<Bench.Engine> engines, LiftTable table, boolean undefined) throws OracleUnavailableException, IOException {
@@ -152,7 +154,7 @@ final class Campaign implements AutoCloseable {
     }
 
     /** Operand sets that were compared with QEMU's emulation, counted by reason. */
-    Map<String, Long> besides() {
+    Map<String, Integer> besides() {
         return besides;
     }
 
@@ -198,15 +200,6 @@ final class Campaign implements AutoCloseable {
         }
     }
 
-    /** Runs every form with so many operand sets. */
-    void runForms(long seed, int sets, Listener listener) throws IOException {
-        for (int n = 0; n < forms.size(); n++) {
-            Form f = forms.get(n);
-            listener.progress(n, forms.size(), f.set.name());
-            run(f, seed, sets);
-        }
-    }
-
     /** Runs one form; the number of failures it had. */
     int run(Form f, long seed, int sets) throws IOException {
         SplittableRandom random = new SplittableRandom(seed ^ f.toString().hashCode() * 0x9e3779b97f4a7c15L ^ f.bits);
@@ -236,7 +229,7 @@ final class Campaign implements AutoCloseable {
     private int run(Bench by, String what, List<Trial> trials, Instruction i, Sequence q) throws IOException {
         if (by == beside) {
             String reason = bench.refusal(trials.get(0).code());
-            besides.merge(reason == null ? ALSO : reason, (long) trials.size(), Long::sum);
+            besides.merge(reason == null ? ALSO : reason, trials.size(), Integer::sum);
         }
         List<Failure> found = by.run(what, trials, i, q);
         for (Failure x : found) {
@@ -245,19 +238,20 @@ final class Campaign implements AutoCloseable {
         return found.size();
     }
 
-    /** Runs so many random sequences. */
-    void runSequences(long seed, int count, Listener listener) throws IOException {
-        List<Form> all = forms.stream().filter(Sequencer::inSequences).toList();
-        if (all.isEmpty()) {
-            return;
+    /** Whether some form can stand in sequences. */
+    boolean hasSequences() {
+        return forms.stream().anyMatch(Sequencer::inSequences);
+    }
+
+    /** Runs the n-th random sequence of a seed. */
+    void runSequence(long seed, int n) throws IOException {
+        if (sequenceForms == null) {
+            sequenceForms = forms.stream().filter(Sequencer::inSequences).toList();
+            integerForms = sequenceForms.stream().filter(f -> !Randomizer.usesFp(f.sample)).toList();
         }
-        List<Form> integer = all.stream().filter(f -> !Randomizer.usesFp(f.sample)).toList();
-        for (int n = 0; n < count; n++) {
-            listener.progress(n, count, SEQUENCES);
-            SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
-            List<Form> pool = !integer.isEmpty() && random.nextInt(2) == 0 ? integer : all;
-            runSequence(SEQUENCES + " " + n, pool, random);
-        }
+        SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
+        List<Form> pool = !integerForms.isEmpty() && random.nextInt(2) == 0 ? integerForms : sequenceForms;
+        runSequence(SEQUENCES + " " + n, pool, random);
     }
 
     /** Runs random sequences with some form in all of them, until one has failures; their number. */
