@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86State;
@@ -113,10 +114,6 @@ final class HostDepartures {
     private static final Predicate<Form> NO_FORM = f -> false;
     private static final Predicate<Case> NO_TRIAL = c -> false;
     private static final int PF = 14;
-    /** Bits of a page fault's error code. */
-    private static final long WRITE = 2;
-    private static final long USER = 4;
-    private static final long FETCH = 16;
     private static final long CANONICAL_END = 1L << 47;
     private static final int RSP = 4;
     private static final int RSI = 6;
@@ -129,9 +126,6 @@ final class HostDepartures {
     private static final int AC = 17;
     private static final int XM = 19;
     private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
-    private static final Set<Mnemonic> DOUBLE_EXCHANGES = EnumSet.of(CMPXCHG8B);
-    private static final Set<Mnemonic> FX_IMAGES = EnumSet.of(FXSAVE, FXRSTOR);
-    private static final Set<Mnemonic> ROTATIONS_THROUGH_CARRY = EnumSet.of(RCL, RCR);
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
     private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
     private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
@@ -147,16 +141,9 @@ final class HostDepartures {
     /** Bits of the status word: an exception is pending; exceptions. */
     private static final int ES = 0x80;
     private static final int EXCEPTIONS = 0x3f;
-    /** ES and B. */
-    private static final int SUMMARY = 0x8080;
     private static final int LONGEST_IMAGE = 1024;
-    // In FXSAVE images: pointers and MXCSR, registers.
-    private static final int IP_IN_IMAGE = 5;
-    private static final int X87_IN_IMAGE = 32;
-    /** Bits of MXCSR that are defined. */
-    private static final int MXCSR_BITS = 16;
 
-    private static final List<Departure> TABLE = List.of(
+    private static final List<Departure> OF_PROCESSORS = List.of(
             forms(Who.AMD, "near branches with a 66 prefix in 64-bit mode: Intel ignores the prefix, AMD takes 16-bit operands",
                     "SDM vol. 2 under Jcc, CALL, RET; APM vol. 3 section 1.2.2", f -> f.bits == 64 && has66(f) && isNearBranch(f.sample)),
             forms(Who.AMD, "0F 0D with a register: a reserved NOP for Intel, #UD for AMD", "SDM vol. 2 table A-3; APM vol. 3 under PREFETCH",
@@ -236,31 +223,9 @@ final class HostDepartures {
             trials(Who.INTEL, "stores of MMX registers that fault have entered MMX state before", "SDM vol. 2 under MOVD and MOVQ gives no order",
                     c -> c.is(MMX_STORES) && c.bothFault() && c.differsOnlyIn("fsw ", "tags ", "st")),
             trials(Who.INTEL, "DPPS and DPPD with several NaNs: which of them each element of the result has", "SDM vol. 1 table 4-7 and vol. 2 under DPPS: the order of the "
-                    + "sums' operands is the processor's", c -> c.is(DOT_PRODUCTS) && c.differsOnlyIn(vector(c.instruction.op(0))) && areNans(c)),
-            trials(Who.QEMU, "page faults at fetches, and at the read of an instruction that reads and writes: the error code lacks I/D or W", "SDM vol. 3A section 4.7",
-                    c -> c.bothFault(PF) && c.e.address() == c.a.address() && c.e.error() == USER && (c.a.error() == (USER | FETCH) || c.a.error() == (USER | WRITE))
-                            && c.differsOnlyIn("end ")),
-            trials(Who.QEMU, "alignment is not checked", "SDM vol. 3A section 6.15, interrupt 17", c -> c.a.vector() == AC),
-            trials(Who.QEMU, "segments of code can be written", "SDM vol. 3A section 5.5", c -> c.a.vector() == GP && c.a.error() == 0 && writesThroughCs(c)),
-            trials(Who.QEMU, "PUSHA stores the last register first: another page fault", "SDM vol. 2 under PUSHA, operation", c -> c.is(PUSHA) && c.bothFault(PF)),
-            trials(Who.QEMU, "ENTER does not ask whether the new top of the stack can be written", "SDM vol. 2 under ENTER, operation",
-                    c -> c.is(ENTER) && c.a.vector() == PF && c.e.kind() == Outcome.Kind.DONE),
-            trials(Who.QEMU, "RET that releases 8000 bytes or more takes their number for a negative one", "SDM vol. 2 under RET", HostDepartures::releasesMuch),
-            trials(Who.QEMU, "UD0 and UD1 do not fetch a ModRM byte", "SDM vol. 2 under UD", c -> (c.is(UD0) || c.is(UD1)) && c.faults(UD) && c.a.vector() == PF),
-            trials(Who.QEMU, "FXSAVE leaves the reserved bytes of ST0 to ST7 alone; FXRSTOR takes reserved bits of MXCSR, and ES and B as they are; both touch "
-                    + "the image no further than they need to", "SDM vol. 2 under FXSAVE and FXRSTOR",
-                    c -> c.is(FXSAVE) && c.differsOnlyIn("memory ") && differsOnlyBehindRegisters(c)
-                            || c.is(FXRSTOR) && c.a.vector() == GP && c.e.kind() == Outcome.Kind.DONE && c.e.registers().mxcsr() >>> MXCSR_BITS != 0
-                            || c.is(FX_IMAGES) && c.a.vector() == PF && c.e.kind() == Outcome.Kind.DONE
-                            || c.is(FXRSTOR) && c.differsOnlyIn("fsw ") && (c.e.registers().status() ^ c.a.registers().status()) == SUMMARY),
-            trials(Who.QEMU, "signal frames lack the floating-point state at a fault", "not the processor's word",
-                    c -> c.trial.start().fp != null && c.bothFault() && c.differsOnlyIn("fcw ", "fsw ", "tags ", "mxcsr ", "st", "xmm", "ymm")),
-            trials(Who.QEMU, "RCL and RCR to memory that may not be written have changed flags before", "SDM vol. 3A section 6.6",
-                    c -> c.is(ROTATIONS_THROUGH_CARRY) && c.bothFault(PF) && c.differsOnlyIn("eflags ")),
-            trials(Who.QEMU, "TEST as F6 /1 and F7 /1, and NOP as 0F 18 with a register, are undefined", "SDM vol. 2 table A-6 (NOP); APM vol. 3 table A-6 (TEST)",
-                    c -> (c.is(TEST) || c.is(NOP)) && c.faults(UD)),
-            trials(Who.QEMU, "CMPXCHG8B loses flags of the instruction before that it should leave alone", "SDM vol. 2 under CMPXCHG8B, flags affected",
-                    c -> c.has(DOUBLE_EXCHANGES) && c.differsOnlyIn("eflags ")));
+                    + "sums' operands is the processor's", c -> c.is(DOT_PRODUCTS) && c.differsOnlyIn(vector(c.instruction.op(0))) && areNans(c)));
+
+    private static final List<Departure> TABLE = Stream.concat(OF_PROCESSORS.stream(), QemuDepartures.table().stream()).toList();
 
     private final Who maker;
     private final Set<String> features;
@@ -289,7 +254,7 @@ final class HostDepartures {
         return new Departure(who, what, reference, form, NO_TRIAL);
     }
 
-    private static Departure trials(Who who, String what, String reference, Predicate<Case> trial) {
+    static Departure trials(Who who, String what, String reference, Predicate<Case> trial) {
         return new Departure(who, what, reference, NO_FORM, trial);
     }
 
@@ -342,30 +307,6 @@ final class HostDepartures {
 
     private static boolean isPushOfSegment32(Instruction i) {
         return i != null && i.mnemonic() == PUSH && i.op(0).kind == Operand.Kind.SEGMENT && i.operandBits() == 32;
-    }
-
-    private static boolean writesThroughCs(Case c) {
-        Instruction i = c.instructionAt(c.a.ip());
-        return i != null && i.operandCount() > 0 && i.op(0).isMemory() && i.op(0).segment == X86State.CS;
-    }
-
-    private static boolean releasesMuch(Case c) {
-        Instruction first = c.instructionAt(c.trial.code().start());
-        return first != null && first.mnemonic() == RET && first.operandCount() > 0 && (first.op(0).value & 0x8000) != 0
-                && Math.abs(c.e.registers().general[RSP] - c.a.registers().general[RSP]) == 0x10000 && c.differsOnlyIn("esp ", "end ") && c.e.ip() == c.a.ip();
-    }
-
-    /** Whether an FXSAVE image differs only in the six bytes behind each x87 register. */
-    private static boolean differsOnlyBehindRegisters(Case c) {
-        long image = EffectiveAddress.linear(c.trial, c.instruction, c.instruction.op(0));
-        for (int i = 0; i < c.expected.length; i++) {
-            long at = Layout.SCRATCH + i - image;
-            if (c.expected[i] != c.actual[i] && (at < X87_IN_IMAGE || at >= X87_IN_IMAGE + 8 * 16 || (at & 15) < 10)
-                    && !(at >= IP_IN_IMAGE && at < X87_IN_IMAGE)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private static boolean isUpperHalfOfTop(Case c) {
