@@ -36,12 +36,16 @@ final class Bench implements AutoCloseable {
     private long accepted;
     private long unconfirmed;
 
-    /** @param undefined compares what the manual leaves undefined as well */
-    Bench(int bits, Set<Engine> engines, LiftTable table, boolean undefined, HostDepartures departures) throws OracleUnavailableException, IOException {
+    /**
+     * @param oracle belongs to this object from now on
+     * @param undefined compares what the manual leaves undefined as well
+     * @param departures of what the oracle asks
+     */
+    Bench(NativeOracle oracle, Set<Engine> engines, LiftTable table, boolean undefined, HostDepartures departures) {
         this.departures = departures;
-        oracle = NativeOracle.start(bits);
+        this.oracle = oracle;
         for (Engine e : EnumSet.copyOf(engines)) {
-            UserProcessor p = bits == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
+            UserProcessor p = oracle.bits() == 64 ? LongModeProcessor.create(oracle) : ProtectedModeProcessor.create(oracle);
             executors.add(e.on(p, table));
         }
         comparison = new Comparison(undefined, oracle.hasAvx());

@@ -12,12 +12,17 @@ import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.lift.LiftTable;
 
-/** Runs forms and sequences of one code size, and counts. */
+/**
+ * Runs forms and sequences of one code size, and counts. 32-bit code that the processor cannot be asked about (see {@link Recoding}) is compared with
+ * QEMU's emulation of a processor, where that is installed: integer instructions and FXSAVE images, as QEMU's floating-point results are not the processor's to the last
+ * bit.
+ */
 final class Campaign implements AutoCloseable {
     /** The group of random sequences. */
     static final String SEQUENCES = "sequence";
     private static final String NOT_LIFTED = "the translator does not lift it: #UD in the guest";
     private static final String ONLY_32 = "the kernel runs no 32-bit programs, and it ";
+    private static final String ALSO = "is written in another way for the processor, which was asked as well";
     private static final int ENCODINGS_TRIED = 50;
     /** Operand sets an encoding is run with before another is made. */
     private static final int SETS_PER_ENCODING = 10;
@@ -30,38 +35,61 @@ final class Campaign implements AutoCloseable {
         int forms;
         long sets;
         int differing;
-    }
 
-    /** Hears of progress. */
-    @FunctionalInterface
-    interface Listener {
-        /** {@code done} of {@code total} units of work; the group under way. */
-        void progress(int done, int total, String group);
+        void add(Tally other) {
+            forms += other.forms;
+            sets += other.sets;
+            differing += other.differing;
+        }
     }
 
     private final Bench bench;
+    /** For what the processor cannot be asked about; or null. */
+    private final Bench beside;
     private final List<Form> forms = new ArrayList<>();
     private final Map<String, Integer> skipped = new TreeMap<>();
     private final Map<String, Integer> refused = new TreeMap<>();
+    private final Map<String, Integer> besides = new TreeMap<>();
     private final Map<String, Tally> tallies = new LinkedHashMap<>();
     private final List<Failure> failures = new ArrayList<>();
     private boolean minimizing = true;
+    /** Forms that can stand in sequences, and those of them that leave floating-point state alone; when they are first wanted. */
+    private List<Form> sequenceForms;
+    private List<Form> integerForms;
 
     /** @param table lifters, which need not be the standard ones */
     Campaign(int bits, Set<Bench.Engine> engines, LiftTable table, boolean undefined) throws OracleUnavailableException, IOException {
         HostDepartures host = HostDepartures.ofThisHost();
-        bench = new Bench(bits, engines, table, undefined, host);
+        bench = new Bench(NativeOracle.start(bits), engines, table, undefined, host);
+        beside = bench.isRecoding() ? beside(engines, table, undefined) : null;
         for (Form f : FormCatalogue.all(bits)) {
             String reason = NotExecutable.reason(f.sample);
             reason = reason == null ? host.skips(f) : reason;
             reason = reason == null && table.get(f.mnemonic()) == null ? NOT_LIFTED : reason;
-            reason = reason == null ? refusal(f) : reason;
+            reason = reason == null && !(beside != null && isFit(f.sample)) ? refusal(f) : reason;
             if (reason == null) {
                 forms.add(f);
             } else {
                 skipped.merge(reason, 1, Integer::sum);
             }
         }
+    }
+
+    private static Bench beside(Set<Bench.Engine> engines, LiftTable table, boolean undefined) throws IOException {
+        try {
+            return new Bench(NativeOracle.startEmulated(), engines, table, undefined, HostDepartures.ofQemu());
+        } catch (OracleUnavailableException e) {
+            return null;
+        }
+    }
+
+    /** Whether QEMU can be asked about an instruction. */
+    private static boolean isFit(Instruction i) {
+        return !Randomizer.usesFp(i) || i.mnemonic() == Mnemonic.FXSAVE || i.mnemonic() == Mnemonic.FXRSTOR;
+    }
+
+    /** Code of one instruction, and who is asked about it. */
+    private record Asked(Sequencer.Single single, Bench by) {
     }
 
     /** Why no encoding of a form can be run, or null. */
@@ -78,12 +106,12 @@ final class Campaign implements AutoCloseable {
     }
 
     /** The next encoding of a form that can be run; those that cannot are counted. */
-    private Sequencer.Single single(Sequencer sequencer, Form f) {
+    private Asked single(Sequencer sequencer, Form f) {
         for (;;) {
             Sequencer.Single s = sequencer.single(f);
             String reason = bench.refusal(s.code());
-            if (reason == null) {
-                return s;
+            if (reason == null || beside != null && isFit(s.instruction())) {
+                return new Asked(s, reason == null ? bench : beside);
             }
             refused.merge(ONLY_32 + reason, 1, Integer::sum);
         }
@@ -94,7 +122,7 @@ final class Campaign implements AutoCloseable {
         for (;;) {
             Sequence q = sequencer.sequence(bits(), pool);
             String reason = bench.refusal(q.code());
-            if (reason == null) {
+            if (reason == null || beside != null && q.instructions().stream().noneMatch(Randomizer::usesFp)) {
                 return q;
             }
             refused.merge(ONLY_32 + reason, 1, Integer::sum);
@@ -125,6 +153,11 @@ final class Campaign implements AutoCloseable {
         return refused;
     }
 
+    /** Operand sets that were compared with QEMU's emulation, counted by reason. */
+    Map<String, Integer> besides() {
+        return besides;
+    }
+
     /** Whether 32-bit code is run as 64-bit code: see {@link Recoding}. */
     boolean isRecoding() {
         return bench.isRecoding();
@@ -132,7 +165,7 @@ final class Campaign implements AutoCloseable {
 
     /** Why a trial cannot be run, or null. */
     String refusal(Trial t) {
-        return bench.refusal(t.code());
+        return beside != null && whole(t).instructions().stream().allMatch(Campaign::isFit) ? null : bench.refusal(t.code());
     }
 
     Map<String, Tally> tallies() {
@@ -144,15 +177,15 @@ final class Campaign implements AutoCloseable {
     }
 
     long inconclusive() {
-        return bench.inconclusive();
+        return bench.inconclusive() + (beside == null ? 0 : beside.inconclusive());
     }
 
     long unconfirmed() {
-        return bench.unconfirmed();
+        return bench.unconfirmed() + (beside == null ? 0 : beside.unconfirmed());
     }
 
     long accepted() {
-        return bench.accepted();
+        return bench.accepted() + (beside == null ? 0 : beside.accepted());
     }
 
     /** Keeps the forms of some mnemonics only. */
@@ -167,15 +200,6 @@ final class Campaign implements AutoCloseable {
         }
     }
 
-    /** Runs every form with so many operand sets. */
-    void runForms(long seed, int sets, Listener listener) throws IOException {
-        for (int n = 0; n < forms.size(); n++) {
-            Form f = forms.get(n);
-            listener.progress(n, forms.size(), f.set.name());
-            run(f, seed, sets);
-        }
-    }
-
     /** Runs one form; the number of failures it had. */
     int run(Form f, long seed, int sets) throws IOException {
         SplittableRandom random = new SplittableRandom(seed ^ f.toString().hashCode() * 0x9e3779b97f4a7c15L ^ f.bits);
@@ -185,35 +209,49 @@ final class Campaign implements AutoCloseable {
         tally.forms++;
         int failed = 0;
         for (int left = sets; left > 0 && failed == 0; left -= SETS_PER_ENCODING) {
-            Sequencer.Single single = single(sequencer, f);
+            Asked asked = single(sequencer, f);
+            Sequencer.Single single = asked.single;
             List<Trial> trials = new ArrayList<>();
             for (int i = 0; i < Math.min(left, SETS_PER_ENCODING); i++) {
                 trials.add(randomizer.trial(single.code(), single.instruction()));
             }
-            List<Failure> found = bench.run(f.toString(), trials, single.instruction(), null);
+            failed += run(asked.by, f.toString(), trials, single.instruction(), null);
             tally.sets += trials.size();
-            failed += found.size();
-            for (Failure x : found) {
-                failures.add(minimizing ? bench.minimize(x) : x);
+            if (failed == 0 && asked.by == bench && beside != null && isFit(single.instruction()) && Recoder.rewrites(single.instruction())) {
+                failed += run(beside, f.toString(), trials, single.instruction(), null);
             }
         }
         tally.differing += failed > 0 ? 1 : 0;
         return failed;
     }
 
-    /** Runs so many random sequences. */
-    void runSequences(long seed, int count, Listener listener) throws IOException {
-        List<Form> all = forms.stream().filter(Sequencer::inSequences).toList();
-        if (all.isEmpty()) {
-            return;
+    /** Runs trials, keeps their failures; the number of these. */
+    private int run(Bench by, String what, List<Trial> trials, Instruction i, Sequence q) throws IOException {
+        if (by == beside) {
+            String reason = bench.refusal(trials.get(0).code());
+            besides.merge(reason == null ? ALSO : reason, trials.size(), Integer::sum);
         }
-        List<Form> integer = all.stream().filter(f -> !Randomizer.usesFp(f.sample)).toList();
-        for (int n = 0; n < count; n++) {
-            listener.progress(n, count, SEQUENCES);
-            SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
-            List<Form> pool = !integer.isEmpty() && random.nextInt(2) == 0 ? integer : all;
-            runSequence(SEQUENCES + " " + n, pool, random);
+        List<Failure> found = by.run(what, trials, i, q);
+        for (Failure x : found) {
+            failures.add(minimizing ? by.minimize(x) : x);
         }
+        return found.size();
+    }
+
+    /** Whether some form can stand in sequences. */
+    boolean hasSequences() {
+        return forms.stream().anyMatch(Sequencer::inSequences);
+    }
+
+    /** Runs the n-th random sequence of a seed. */
+    void runSequence(long seed, int n) throws IOException {
+        if (sequenceForms == null) {
+            sequenceForms = forms.stream().filter(Sequencer::inSequences).toList();
+            integerForms = sequenceForms.stream().filter(f -> !Randomizer.usesFp(f.sample)).toList();
+        }
+        SplittableRandom random = new SplittableRandom(seed * 0x9e3779b97f4a7c15L + n * 64L + bits());
+        List<Form> pool = !integerForms.isEmpty() && random.nextInt(2) == 0 ? integerForms : sequenceForms;
+        runSequence(SEQUENCES + " " + n, pool, random);
     }
 
     /** Runs random sequences with some form in all of them, until one has failures; their number. */
@@ -245,24 +283,29 @@ final class Campaign implements AutoCloseable {
         }
         tally.forms++;
         tally.sets += trials.size();
-        List<Failure> found = bench.run(what, trials, null, q);
-        tally.differing += found.isEmpty() ? 0 : 1;
-        for (Failure x : found) {
-            failures.add(minimizing ? bench.minimize(x) : x);
-        }
-        return found.size();
+        int found = run(bench.refusal(code) == null ? bench : beside, what, trials, null, q);
+        tally.differing += found == 0 ? 0 : 1;
+        return found;
     }
 
     /** Runs one trial; what differs on each engine. */
     List<Failure> reproduce(Trial t) throws IOException {
-        bench.unload();
-        Sequence whole = new Sequence(t.code().bits(), List.of(new Sequence.Unit(t.code().bytes(), -1)));
+        Bench by = bench.refusal(t.code()) == null ? bench : beside;
+        by.unload();
+        Sequence whole = whole(t);
         List<Instruction> decoded = whole.instructions();
-        return bench.run("reproducer", List.of(t), decoded.size() == 1 ? decoded.get(0) : null, whole);
+        return by.run("reproducer", List.of(t), decoded.size() == 1 ? decoded.get(0) : null, whole);
+    }
+
+    private static Sequence whole(Trial t) {
+        return new Sequence(t.code().bits(), List.of(new Sequence.Unit(t.code().bytes(), -1)));
     }
 
     @Override
     public void close() {
         bench.close();
+        if (beside != null) {
+            beside.close();
+        }
     }
 }

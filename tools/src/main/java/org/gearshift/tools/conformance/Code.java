@@ -34,6 +34,17 @@ record Code(int bits, byte[] bytes, int offset) {
         return new Decoder().decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, mode(bits));
     }
 
+    /** The instruction that ends at an address, decoded from the beginning of the code; null if there is none. */
+    Instruction instructionBefore(long ip) {
+        Instruction last = null;
+        long at = start();
+        while (at < ip && at < end()) {
+            last = instructionAt(at);
+            at += last.length();
+        }
+        return at == ip ? last : null;
+    }
+
     /** {@link X86Mode} in which user code of so many bits is decoded. */
     static long mode(int bits) {
         return 3 | X86Mode.PROTECTED | X86Mode.STACK32 | FLAT | FP | (bits == 64 ? X86Mode.CODE64 : X86Mode.CODE32);

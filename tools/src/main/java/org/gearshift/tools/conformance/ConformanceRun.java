@@ -41,6 +41,7 @@ public final class ConformanceRun {
     private final Map<Integer, Map<String, Campaign.Tally>> tallies = new TreeMap<>();
     private final Map<Integer, Map<String, Integer>> skipped = new TreeMap<>();
     private final Map<Integer, Map<String, Integer>> refused = new TreeMap<>();
+    private final Map<Integer, Map<String, Integer>> besides = new TreeMap<>();
     private boolean recoding;
     private int differing;
     private long inconclusive;
@@ -88,12 +89,10 @@ public final class ConformanceRun {
         }
     }
 
-    private Campaign campaign(int bits) throws OracleUnavailableException, IOException {
-        Campaign c = new Campaign(bits, engines, LiftTable.standard(), undefined);
+    private Crew crew(int bits) throws OracleUnavailableException, IOException {
         Set<String> named = new TreeSet<>(groups);
         named.remove(Campaign.SEQUENCES);
-        c.restrictGroups(named);
-        return c;
+        return new Crew(bits, Runtime.getRuntime().availableProcessors(), engines, undefined, named);
     }
 
     /** Runs every form with so many operand sets, and sequences; the number of forms and sequences that differ. */
@@ -101,7 +100,7 @@ public final class ConformanceRun {
         for (int n = 0; n < sizes.size(); n++) {
             int bits = sizes.get(n);
             double from = n / (double) sizes.size();
-            try (Campaign c = campaign(bits)) {
+            try (Crew c = crew(bits)) {
                 if (!groups.equals(Set.of(Campaign.SEQUENCES))) {
                     c.runForms(seed, sets, (done, total, group) -> progress.show(from + 0.8 * done / total / sizes.size(), bits + "-bit " + group));
                 }
@@ -117,17 +116,18 @@ public final class ConformanceRun {
 
     /** Runs rounds with ever new seeds until the time is over. */
     public int fuzz(long seed, long nanos) throws OracleUnavailableException, IOException {
-        List<Campaign> campaigns = new ArrayList<>();
+        List<Crew> crews = new ArrayList<>();
         try {
             for (int bits : sizes) {
-                campaigns.add(campaign(bits));
+                crews.add(crew(bits));
             }
             long begin = System.nanoTime();
             for (long round = 0; System.nanoTime() - begin < nanos; round++) {
-                for (Campaign c : campaigns) {
+                for (Crew c : crews) {
                     long s = seed + round;
-                    Campaign.Listener show = (done, total, group) -> progress.show((System.nanoTime() - begin) / (double) nanos,
-                            "seed " + s + ", " + c.bits() + "-bit " + group + ", " + c.failures().size() + " differences");
+                    int found = c.failures().size();
+                    Crew.Listener show = (done, total, group) -> progress.show((System.nanoTime() - begin) / (double) nanos,
+                            "seed " + s + ", " + c.bits() + "-bit " + group + ", " + found + " differences");
                     if (!groups.equals(Set.of(Campaign.SEQUENCES))) {
                         c.runForms(s, SETS_PER_ROUND, show);
                     }
@@ -136,12 +136,12 @@ public final class ConformanceRun {
                     }
                 }
             }
-            for (Campaign c : campaigns) {
+            for (Crew c : crews) {
                 take(c);
             }
             return differing;
         } finally {
-            campaigns.forEach(Campaign::close);
+            crews.forEach(Crew::close);
         }
     }
 
@@ -170,10 +170,11 @@ public final class ConformanceRun {
         }
     }
 
-    private void take(Campaign c) {
+    private void take(Crew c) {
         tallies.put(c.bits(), c.tallies());
         skipped.put(c.bits(), c.skipped());
         refused.put(c.bits(), c.refused());
+        besides.put(c.bits(), c.besides());
         recoding |= c.isRecoding();
         inconclusive += c.inconclusive();
         accepted += c.accepted();
@@ -243,17 +244,14 @@ public final class ConformanceRun {
         out.printf("%-18s", "total");
         for (int bits : sizes) {
             Campaign.Tally sum = new Campaign.Tally();
-            for (Campaign.Tally t : tallies.get(bits).values()) {
-                sum.forms += t.forms;
-                sum.sets += t.sets;
-                sum.differing += t.differing;
-            }
+            tallies.get(bits).values().forEach(sum::add);
             print(out, sum);
         }
         out.println();
         for (int bits : sizes) {
             skipped.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " forms not run: " + reason));
             refused.get(bits).forEach((reason, n) -> out.println(bits + "-bit: " + n + " encodings or sequences replaced by others: " + reason));
+            besides.get(bits).forEach((reason, n) -> out.printf("%d-bit: %,d operand sets compared with qemu-i386: the code %s%n", bits, n, reason));
         }
         if (recoding) {
             out.println("32-bit: this kernel runs no 32-bit programs; the processor was asked with 64-bit code that does the same (docs/conformance.md)");

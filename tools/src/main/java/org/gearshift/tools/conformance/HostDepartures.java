@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.IsaExtension;
 import org.gearshift.translator.x86.X86State;
@@ -25,8 +26,8 @@ import org.gearshift.translator.x86.decode.Operand;
  * the guest's processor follows, so that a difference proves nothing.
  */
 final class HostDepartures {
-    /** Which hosts: all (the manual leaves it to the processor), or those of one maker. */
-    enum Who { ANY, AMD, INTEL }
+    /** Which hosts: all (the manual leaves it to the processor), those of one maker, or QEMU's emulation. */
+    enum Who { ANY, AMD, INTEL, QEMU }
 
     /**
      * One trial, on the host ({@code e}) and emulated ({@code a}).
@@ -142,7 +143,7 @@ final class HostDepartures {
     private static final int EXCEPTIONS = 0x3f;
     private static final int LONGEST_IMAGE = 1024;
 
-    private static final List<Departure> TABLE = List.of(
+    private static final List<Departure> OF_PROCESSORS = List.of(
             forms(Who.AMD, "near branches with a 66 prefix in 64-bit mode: Intel ignores the prefix, AMD takes 16-bit operands",
                     "SDM vol. 2 under Jcc, CALL, RET; APM vol. 3 section 1.2.2", f -> f.bits == 64 && has66(f) && isNearBranch(f.sample)),
             forms(Who.AMD, "0F 0D with a register: a reserved NOP for Intel, #UD for AMD", "SDM vol. 2 table A-3; APM vol. 3 under PREFETCH",
@@ -224,11 +225,17 @@ final class HostDepartures {
             trials(Who.INTEL, "DPPS and DPPD with several NaNs: which of them each element of the result has", "SDM vol. 1 table 4-7 and vol. 2 under DPPS: the order of the "
                     + "sums' operands is the processor's", c -> c.is(DOT_PRODUCTS) && c.differsOnlyIn(vector(c.instruction.op(0))) && areNans(c)));
 
+    private static final List<Departure> TABLE = Stream.concat(OF_PROCESSORS.stream(), QemuDepartures.table().stream()).toList();
+
     private final Who maker;
     private final Set<String> features;
 
     HostDepartures(String cpuinfo) {
-        maker = cpuinfo.contains("AuthenticAMD") ? Who.AMD : cpuinfo.contains("GenuineIntel") ? Who.INTEL : Who.ANY;
+        this(cpuinfo.contains("AuthenticAMD") ? Who.AMD : cpuinfo.contains("GenuineIntel") ? Who.INTEL : Who.ANY, cpuinfo);
+    }
+
+    private HostDepartures(Who maker, String cpuinfo) {
+        this.maker = maker;
         features = new HashSet<>();
         cpuinfo.lines().filter(l -> l.startsWith("flags")).findFirst()
                 .ifPresent(l -> features.addAll(List.of(l.substring(l.indexOf(':') + 1).strip().split(" +"))));
@@ -238,11 +245,16 @@ final class HostDepartures {
         return new HostDepartures(Files.readString(Path.of("/proc/cpuinfo")));
     }
 
+    /** Of QEMU's user-mode emulation. */
+    static HostDepartures ofQemu() {
+        return new HostDepartures(Who.QEMU, "");
+    }
+
     private static Departure forms(Who who, String what, String reference, Predicate<Form> form) {
         return new Departure(who, what, reference, form, NO_TRIAL);
     }
 
-    private static Departure trials(Who who, String what, String reference, Predicate<Case> trial) {
+    static Departure trials(Who who, String what, String reference, Predicate<Case> trial) {
         return new Departure(who, what, reference, NO_FORM, trial);
     }
 

@@ -18,26 +18,43 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.gearshift.translator.x86.decode.Instruction;
+import org.gearshift.translator.x86.decode.Mnemonic;
 
 /**
  * The host's processor: runs trials in a process of its own, built from {@code oracle.c} with the host's gcc. A process that dies or hangs is
  * started again, and the trial that was its end is told from the others. 32-bit code is run as such where the kernel allows it; elsewhere as the
- * 64-bit code that {@link Recoding} makes of it.
+ * 64-bit code that {@link Recoding} makes of it. What cannot be made so, QEMU's emulation of a processor runs as it is: an oracle of its own.
  */
 public final class NativeOracle implements AutoCloseable {
     private static final int MAGIC = 0x0c0ffee5;
+    private static final List<String> SOURCES = List.of("oracle.c", "protocol.h", "system.h", "entry.h", "frames.h");
+    private static final String EMULATOR = "qemu-i386";
     private static final int HELLO_BYTES = 32;
     private static final int HAVE_AVX = 1;
     private static final int LINE = 64;
     private static final int DEBUG = 1;
+    private static final int OVERFLOW = 4;
+    private static final int BOUND_RANGE = 5;
+    private static final int GENERAL_PROTECTION = 13;
     private static final int WITH_FP = 1;
     /** So many trials at a time fit the process's buffers whatever they write. */
     static final int BATCH = 600;
     private static final int REQUEST_BUFFER = 8 << 20;
     private static final long PATIENCE_SECONDS = 30;
 
+    /** What runs the code. */
+    private enum Kind {
+        /** The processor. */
+        NATIVE,
+        /** The processor, 32-bit code as 64-bit code. */
+        RECODING,
+        /** QEMU's user-mode emulation. */
+        EMULATED
+    }
+
     private final int bits;
-    private final boolean recoding;
+    private final Kind kind;
     private final Path directory;
     private final ScheduledExecutorService watchdog;
     private final ByteBuffer request = ByteBuffer.allocate(REQUEST_BUFFER).order(ByteOrder.LITTLE_ENDIAN);
@@ -55,9 +72,9 @@ public final class NativeOracle implements AutoCloseable {
     private String refusal;
     private int deaths;
 
-    private NativeOracle(int bits, boolean recoding, Path directory) {
+    private NativeOracle(int bits, Kind kind, Path directory) {
         this.bits = bits;
-        this.recoding = recoding;
+        this.kind = kind;
         this.directory = directory;
         watchdog = Executors.newSingleThreadScheduledExecutor(r -> {
             Thread t = new Thread(r, "oracle-watchdog");
@@ -73,14 +90,20 @@ public final class NativeOracle implements AutoCloseable {
      * @throws OracleUnavailableException if there is no compiler, or the processor is none it could build for
      */
     public static NativeOracle start(int bits) throws OracleUnavailableException, IOException {
-        if (bits == 64 || HostPrograms.run32BitCode()) {
-            return start(bits, false);
-        }
-        return start(bits, true);
+        return start(bits, bits == 64 || HostPrograms.run32BitCode() ? Kind.NATIVE : Kind.RECODING);
     }
 
-    private static NativeOracle start(int bits, boolean recoding) throws OracleUnavailableException, IOException {
-        NativeOracle o = new NativeOracle(bits, recoding, Files.createTempDirectory("gearshift-oracle"));
+    /**
+     * Builds an oracle for 32-bit code and starts it on QEMU's emulation of a processor.
+     *
+     * @throws OracleUnavailableException if that is not installed, or there is no compiler for 32-bit code
+     */
+    static NativeOracle startEmulated() throws OracleUnavailableException, IOException {
+        return start(32, Kind.EMULATED);
+    }
+
+    private static NativeOracle start(int bits, Kind kind) throws OracleUnavailableException, IOException {
+        NativeOracle o = new NativeOracle(bits, kind, Files.createTempDirectory("gearshift-oracle"));
         try {
             o.build();
             o.launch();
@@ -92,17 +115,18 @@ public final class NativeOracle implements AutoCloseable {
     }
 
     private void build() throws OracleUnavailableException, IOException {
-        Path source = directory.resolve("oracle.c");
-        try (InputStream in = NativeOracle.class.getResourceAsStream("oracle.c")) {
-            Files.copy(in, source);
+        for (String name : SOURCES) {
+            try (InputStream in = NativeOracle.class.getResourceAsStream("oracle/" + name)) {
+                Files.copy(in, directory.resolve(name));
+            }
         }
         Process gcc;
-        int width = recoding ? 64 : bits;
+        int width = kind == Kind.RECODING ? 64 : bits;
         try {
-            gcc = new ProcessBuilder("gcc", "-m" + width, recoding ? "-DRECODED" : "-UNDEBUG", "-O2", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic",
+            gcc = new ProcessBuilder("gcc", "-m" + width, "-D" + kind, "-O2", "-ffreestanding", "-nostdlib", "-static", "-no-pie", "-fno-pic",
                     "-fno-stack-protector", "-mgeneral-regs-only", "-fcf-protection=none", "-fno-asynchronous-unwind-tables",
                     "-Wl,-Ttext-segment=0x" + Long.toHexString(Layout.RESERVED), "-Wl,--build-id=none", "-Wl,-z,noexecstack",
-                    "-o", directory.resolve("oracle").toString(), source.toString()).redirectErrorStream(true).start();
+                    "-o", directory.resolve("oracle").toString(), directory.resolve(SOURCES.get(0)).toString()).redirectErrorStream(true).start();
         } catch (IOException e) {
             throw new OracleUnavailableException("the native oracle is built with gcc, which is not here: install the package gcc");
         }
@@ -119,7 +143,13 @@ public final class NativeOracle implements AutoCloseable {
     }
 
     private void launch() throws OracleUnavailableException, IOException {
-        process = new ProcessBuilder(directory.resolve("oracle").toString()).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        String program = directory.resolve("oracle").toString();
+        List<String> command = kind == Kind.EMULATED ? List.of(EMULATOR, "-cpu", "max", program) : List.of(program);
+        try {
+            process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        } catch (IOException e) {
+            throw new OracleUnavailableException("the native oracle does not start: " + e.getMessage());
+        }
         to = process.getOutputStream();
         from = process.getInputStream();
         byte[] hello = from.readNBytes(HELLO_BYTES);
@@ -160,17 +190,22 @@ public final class NativeOracle implements AutoCloseable {
 
     /** Limit of GS, whose base is not 0: where 32-bit code is run as such it has one that counts. */
     long gsLimit() {
-        return recoding ? MonitorProcessor.FOUR_GIB : Layout.GS_LIMIT_32;
+        return kind == Kind.NATIVE ? Layout.GS_LIMIT_32 : MonitorProcessor.FOUR_GIB;
     }
 
     /** Whether 32-bit code is run as 64-bit code that does the same. */
     boolean isRecoding() {
-        return recoding;
+        return kind == Kind.RECODING;
+    }
+
+    /** Whether QEMU runs the code. */
+    boolean isEmulated() {
+        return kind == Kind.EMULATED;
     }
 
     /** Why code cannot be run, or null. */
     String refusal(Code code) {
-        if (recoding && (lastAsked == null || lastAsked != code)) {
+        if (isRecoding() && (lastAsked == null || lastAsked != code)) {
             lastAsked = code;
             try {
                 recoded = Recoding.of(code, exitPointer, spareStack);
@@ -298,7 +333,7 @@ public final class NativeOracle implements AutoCloseable {
         request.putLong(r.eflags);
         if (code) {
             putPadded(t.code().bytes());
-            if (recoding) {
+            if (isRecoding()) {
                 putRecoded(t.code());
             }
             loaded = t.code();
@@ -338,7 +373,7 @@ public final class NativeOracle implements AutoCloseable {
     }
 
     private Outcome outcome(ByteBuffer b, Trial t) {
-        Outcome.Kind kind = Outcome.Kind.values()[b.getInt()];
+        Outcome.Kind ending = Outcome.Kind.values()[b.getInt()];
         int vector = b.getInt();
         int count = b.getInt();
         int flags = b.getInt();
@@ -361,15 +396,28 @@ public final class NativeOracle implements AutoCloseable {
             b.get(bytes);
             lines[i] = new Outcome.Line(offset, bytes);
         }
-        if (kind == Outcome.Kind.FAULT && vector == DEBUG && (Layout.isReserved(ip) || recoding && ip == t.code().end())) {
+        if (isEmulated() && ending == Outcome.Kind.FAULT && vector == GENERAL_PROTECTION) {
+            vector = vectorOfProtection(t.code(), ip);
+        }
+        if (ending == Outcome.Kind.FAULT && vector == DEBUG && (Layout.isReserved(ip) || isRecoding() && ip == t.code().end())) {
             // TF was set by the last instruction: the trap comes after the jump behind it.
             return new Outcome(Outcome.Kind.DONE, 0, 0, 0, 0, r, lines);
         }
-        return new Outcome(kind, vector, error, address, ip, r, lines);
+        return new Outcome(ending, vector, error, address, ip, r, lines);
     }
 
-    private long original(long ip, Code code) {
-        if (!recoding) {
+        /** Linux reports INTO and BOUND as it does general protection, and QEMU's frames do not say more. */
+    private static int vectorOfProtection(Code code, long ip) {
+        Instruction at = code.instructionAt(ip);
+        if (at != null && at.mnemonic() == Mnemonic.BOUND) {
+            return BOUND_RANGE;
+        }
+        Instruction before = code.instructionBefore(ip);
+        return before != null && before.mnemonic() == Mnemonic.INTO ? OVERFLOW : GENERAL_PROTECTION;
+    }
+
+private long original(long ip, Code code) {
+        if (!isRecoding()) {
             return ip;
         }
         refusal(code);

@@ -23,6 +23,8 @@ final class Recoder {
             Mnemonic.VPCMPESTRI, Mnemonic.VPCMPESTRM);
     private static final Set<Mnemonic> REGISTER_IN_IMMEDIATE = EnumSet.of(Mnemonic.VBLENDVPS, Mnemonic.VBLENDVPD, Mnemonic.VPBLENDVB);
 
+    private static final Set<Mnemonic> REWRITTEN = EnumSet.of(Mnemonic.JCC, Mnemonic.LOOP, Mnemonic.LOOPE, Mnemonic.LOOPNE, Mnemonic.JCXZ, Mnemonic.JMP, Mnemonic.CALL,
+            Mnemonic.RET, Mnemonic.PUSH, Mnemonic.POP, Mnemonic.PUSHF, Mnemonic.POPF, Mnemonic.LEAVE);
     private static final Set<Mnemonic> BIT_STRINGS = EnumSet.of(Mnemonic.BT, Mnemonic.BTS, Mnemonic.BTR, Mnemonic.BTC);
 
     private final Recoding to;
@@ -34,6 +36,11 @@ final class Recoder {
     Recoder(Recoding to, long stack) {
         this.to = to;
         this.stack = stack;
+    }
+
+    /** Whether what an instruction does is said here, and not by the processor. */
+    static boolean rewrites(Instruction i) {
+        return REWRITTEN.contains(i.mnemonic());
     }
 
     /** Writes one instruction. {@code next} is the address behind it. */

@@ -88,6 +88,7 @@ class ConformanceDocumentTest {
                 case ANY -> "any";
                 case AMD -> "AMD";
                 case INTEL -> "Intel";
+                case QEMU -> "QEMU";
             };
             b.append("| ").append(who).append(" | ").append(d.what()).append(" | ")
                     .append(d.reference()).append(" |\n");

@@ -10,6 +10,8 @@ import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.disasm.Disassembler;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What 32-bit instructions become as 64-bit code; that it does the same, {@link ConformanceTest} finds out where no 32-bit code can be run. */
 class RecodingTest {
@@ -34,43 +36,33 @@ class RecodingTest {
         return String.join("; ", lines.subList(0, lines.size() - 1));
     }
 
-    private static String refusal(String hex) {
-        return assertThrows(NotRecodableException.class, () -> recode(hex)).getMessage();
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            # Addresses stay 32 bits wide.
+            01548810     | add DWORD PTR [eax+ecx*4+0x10],edx
+            8b0500000120 | mov eax,DWORD PTR ds:0x20010000
+            f3a5         | rep movs DWORD PTR es:[edi],DWORD PTR ds:[esi]
+            64a134120000 | mov eax,DWORD PTR fs:0x1234
+            # 16-bit addresses are computed before.
+            67648b48fe   | lea r15d,[rbx+rsi*1-0x2]; movzx r15d,r15w; mov ecx,DWORD PTR fs:[r15d]
+            # What the bytes mean otherwise is written in another way.
+            44           | inc esp
+            664b         | dec bx
+            82c105       | add cl,0x5
+            # The stack keeps its width.
+            56           | mov DWORD PTR [esp-0x4],esi; lea esp,[rsp-0x4]
+            5f           | mov r8d,DWORD PTR [esp]; lea esp,[rsp+0x4]; mov edi,r8d
+            c20800       | mov r8d,DWORD PTR [esp]; lea esp,[rsp+0xc]; jmp r8
+            # Branches lead to what their targets have become: over an INC that becomes longer; back to the beginning.
+            740140ebfb   | je 0x71a00008; inc eax; jmp 0x71a00000
+            """)
+    void codeIsWrittenSoThatItDoesTheSame(String hex, String recoded) throws Exception {
+        assertEquals(recoded, text(hex));
     }
 
     @Test
-    void addressesStay32BitsWide() throws Exception {
-        assertEquals("add DWORD PTR [eax+ecx*4+0x10],edx", text("01548810"));
-        assertEquals("mov eax,DWORD PTR ds:0x20010000", text("8b0500000120"));
-        assertEquals("rep movs DWORD PTR es:[edi],DWORD PTR ds:[esi]", text("f3a5"));
-        assertEquals("mov eax,DWORD PTR fs:0x1234", text("64a134120000"));
-    }
-
-    @Test
-    void sixteenBitAddressesAreComputedBefore() throws Exception {
-        assertEquals("lea r15d,[rbx+rsi*1-0x2]; movzx r15d,r15w; mov ecx,DWORD PTR fs:[r15d]", text("67648b48fe"));
-    }
-
-    @Test
-    void whatTheBytesMeanOtherwiseIsWrittenInAnotherWay() throws Exception {
-        assertEquals("inc esp", text("44"));
-        assertEquals("dec bx", text("664b"));
-        assertEquals("add cl,0x5", text("82c105"));
-        // VEX.W says nothing of the size of a general register in 32-bit code.
+    void theWidthBitOfVexSaysNothingOfGeneralRegisters() throws Exception {
         assertEquals(text("c4e268f2c1"), text("c4e2e8f2c1"));
-    }
-
-    @Test
-    void theStackKeepsItsWidth() throws Exception {
-        assertEquals("mov DWORD PTR [esp-0x4],esi; lea esp,[rsp-0x4]", text("56"));
-        assertEquals("mov r8d,DWORD PTR [esp]; lea esp,[rsp+0x4]; mov edi,r8d", text("5f"));
-        assertEquals("mov r8d,DWORD PTR [esp]; lea esp,[rsp+0xc]; jmp r8", text("c20800"));
-    }
-
-    @Test
-    void branchesLeadToWhatTheirTargetsHaveBecome() throws Exception {
-        // jz over an INC that becomes longer; back to the beginning.
-        assertEquals("je 0x71a00008; inc eax; jmp 0x71a00000", text("740140ebfb"));
     }
 
     @Test
@@ -83,15 +75,18 @@ class RecodingTest {
         assertEquals(0x1234, r.original(0x1234));
     }
 
-    @Test
-    void whatHasNoCounterpartIsRefused() {
-        assertEquals("does not exist in 64-bit code", refusal("27"));
-        assertEquals("does not exist in 64-bit code", refusal("60"));
-        assertEquals("does not exist in 64-bit code", refusal("1e"));
-        assertEquals("has an image of another format in 64-bit code", refusal("0fae00"));
-        assertEquals("addresses memory by way of CS, which cannot be written", refusal("2e8b00"));
-        assertEquals("has implied 16-bit addresses", refusal("67a4"));
-        assertEquals("is cut off by the end of the code, or no instruction", refusal("8b80"));
-        assertEquals("leads into the middle of an instruction", refusal("7501b801000000"));
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            27               | does not exist in 64-bit code
+            60               | does not exist in 64-bit code
+            1e               | does not exist in 64-bit code
+            0fae00           | has an image of another format in 64-bit code
+            2e8b00           | addresses memory by way of CS, which cannot be written
+            67a4             | has implied 16-bit addresses
+            8b80             | is cut off by the end of the code, or no instruction
+            7501b801000000   | leads into the middle of an instruction
+            """)
+    void whatHasNoCounterpartIsRefused(String hex, String reason) {
+        assertEquals(reason, assertThrows(NotRecodableException.class, () -> recode(hex)).getMessage());
     }
 }
