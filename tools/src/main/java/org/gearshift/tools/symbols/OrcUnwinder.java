@@ -174,10 +174,17 @@ public final class OrcUnwinder {
 
     /** The entry for an address, 0 if there is none. */
     private long entry(long ip) {
-        return found.computeIfAbsent(ip, a -> {
-            Table t = table(a);
-            return t == null ? 0 : search(t, a);
-        });
+        Long known = found.get(ip);
+        if (known != null) {
+            return known;
+        }
+        Table t = table(ip);
+        long entry = t == null ? 0 : search(t, ip);
+        if (entry != 0) {
+            // Where there is none yet, a module may come.
+            found.put(ip, entry);
+        }
+        return entry;
     }
 
     private long search(Table t, long ip) {
