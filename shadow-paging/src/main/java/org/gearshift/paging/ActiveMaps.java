@@ -90,6 +90,18 @@ abstract class ActiveMaps {
     /** Drops the current space's pages, leaving in its journal what to restore, and goes on with the journal of another space, whose pages are not restored yet. */
     abstract void switchTo(Journal next);
 
+    /**
+     * The same and {@link #restore} in one, but that pages may stay which both spaces translate alike.
+     *
+     * @param from root of the space that is left, null if nothing is known of it
+     * @param to root of the next, or null
+     * @param sameUpper whether all that {@code from} knows of the upper half of the address space holds in {@code to}
+     */
+    int change(Journal next, ShadowTable from, ShadowTable to, boolean sameUpper, int limit) {
+        switchTo(next);
+        return restore(to, limit);
+    }
+
     /** Brings back what the current journal remembers and {@code root} still translates; returns the number of pages. */
     abstract int restore(ShadowTable root, int limit);
 

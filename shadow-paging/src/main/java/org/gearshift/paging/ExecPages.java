@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Pages that code was fetched through, with a word each: a hash table with linear probing that forgets nothing by itself. */
 final class ExecPages {
-    private static final int FIRST_CAPACITY = 256;
+    private static final int FIRST_CAPACITY = 32;
 
     /** Page numbers plus 1; 0 where free. */
     private long[] keys = new long[FIRST_CAPACITY];

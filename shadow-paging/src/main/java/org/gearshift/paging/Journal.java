@@ -19,8 +19,13 @@ final class Journal {
     }
 
     void clear() {
-        size = 0;
-        if (items.length > KEEP) {
+        keep(0);
+    }
+
+    /** Forgets all but the first items. */
+    void keep(int first) {
+        size = first;
+        if (first == 0 && items.length > KEEP) {
             items = new long[SMALL];
         }
     }

@@ -318,15 +318,27 @@ public final class ShadowMmu {
 
     private void enterPaged(long root) {
         AddressSpace space = space(root);
-        enter(space);
         if (hasPdptes()) {
+            enter(space);
             loadPdptes(space);
+            counters.restored += maps.restore(space.root, RESTORE_LIMIT);
+            return;
         }
-        counters.restored += maps.restore(space.root, RESTORE_LIMIT);
+        boolean sameUpper = control.longMode && tables.sameUpper(current, space);
+        counters.restored += maps.change(space.journal, live(current.root), live(space.root), sameUpper, RESTORE_LIMIT);
+        become(space);
+    }
+
+    private static ShadowTable live(ShadowTable root) {
+        return root == null || root.dead ? null : root;
     }
 
     private void enter(AddressSpace space) {
         maps.switchTo(space.journal);
+        become(space);
+    }
+
+    private void become(AddressSpace space) {
         current = space;
         tables.setCurrent(space);
         space.lastUse = ++clock;

@@ -5,6 +5,8 @@ package org.gearshift.paging;
  * it. While it lives, stores to its guest frame are traced.
  */
 final class ShadowTable {
+    static final int LEVEL_4 = 4;
+
     /** Frame of the guest table, or -1 for the four PDPTEs of PAE, which are registers. */
     final int frame;
     /** 1 for leaf tables. */
@@ -17,6 +19,8 @@ final class ShadowTable {
     final int[] entries;
     /** Tables below, where {@link #entries} is not 0 and not large; null on level 1. */
     final ShadowTable[] children;
+    /** A bit for each entry of a table of level 4 that has been set; null on other levels. */
+    final long[] used;
     /** Next table on the same frame in another role. */
     ShadowTable nextOnFrame;
     /** Entries of live tables and address spaces that refer to it. */
@@ -38,6 +42,15 @@ final class ShadowTable {
         this.shift = format.shift(level);
         this.entries = new int[n];
         this.children = level > 1 ? new ShadowTable[n] : null;
+        this.used = level == LEVEL_4 ? new long[n / Long.SIZE] : null;
+    }
+
+    /** Sets an entry that leads to another table, whose place among the children is the caller's. */
+    void set(int i, int e) {
+        entries[i] = e;
+        if (used != null) {
+            used[i / Long.SIZE] |= 1L << i;
+        }
     }
 
     /** Index of the entry for page number {@code page}. */

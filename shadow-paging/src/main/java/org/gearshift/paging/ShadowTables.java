@@ -91,7 +91,7 @@ final class ShadowTables {
                 }
                 child.references++;
                 t.children[i] = child;
-                t.entries[i] = walk.bits[step];
+                t.set(i, walk.bits[step]);
             }
             t = child;
         }
@@ -106,6 +106,46 @@ final class ShadowTables {
             }
         }
         return space.root;
+    }
+
+    /**
+     * Whether what a space has of the upper half of the address space, with four levels of tables, is another's too: there kernels keep what all spaces have in common. Entries that the other
+     * has not been asked for yet it gets here, if they are the same in the guest's tables.
+     */
+    boolean sameUpper(AddressSpace from, AddressSpace to) {
+        ShadowTable a = from.root;
+        if (a == null || a.dead || a.level != ShadowTable.LEVEL_4) {
+            return false;
+        }
+        // With several vCPUs nothing may be read from a table that has only now come under protection: see link.
+        boolean adopt = !memory.isShared();
+        ShadowTable b = adopt ? root(to, memory.gate(to.rootAddress)) : to.root;
+        if (b == null || b.dead || b.level != ShadowTable.LEVEL_4) {
+            return false;
+        }
+        boolean same = true;
+        for (int word = a.used.length / 2; word < a.used.length; word++) {
+            for (long left = a.used[word]; left != 0; left &= left - 1) {
+                same &= same(a, b, word * Long.SIZE + Long.numberOfTrailingZeros(left), adopt);
+            }
+        }
+        return same;
+    }
+
+    private boolean same(ShadowTable a, ShadowTable b, int i, boolean adopt) {
+        int e = a.entries[i];
+        ShadowTable child = a.children[i];
+        if (e != 0 && b.entries[i] == 0 && adopt && !child.dead && guestEntry(a, i) == guestEntry(b, i)) {
+            child.references++;
+            b.children[i] = child;
+            b.set(i, e);
+        }
+        return e == 0 || b.entries[i] == e && b.children[i] == child;
+    }
+
+    /** An entry of a table of four-level paging. */
+    private long guestEntry(ShadowTable t, int i) {
+        return memory.ram().get64(((long) t.frame << 12) + 8L * i);
     }
 
     /** The table for the guest table at {@code address} (-1: registers) in its place around {@code page}; null if that is not in RAM. */

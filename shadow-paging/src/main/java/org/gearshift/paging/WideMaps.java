@@ -21,13 +21,28 @@ final class WideMaps extends ActiveMaps {
     private static final int PAGE_SHIFT = 12;
     private static final long FLAT_PAGES = 1L << 20;
 
-    /** Bits of {@link #state}: the slot is in the space's list, in the global list; its page is a global one. */
-    private static final int LISTED_IN_SPACE = 1;
-    private static final int LISTED_GLOBAL = 2;
-    private static final int GLOBAL = 4;
+    /** Bits of {@link #state}: the slot is in a half's list, in the global list; its page is a global one. */
+    private static final int LISTED_LOWER = 1;
+    private static final int LISTED_UPPER = 2;
+    private static final int LISTED_GLOBAL = 4;
+    private static final int GLOBAL = 8;
     private static final long NOBODY = -1;
+    private static final CommonPages NOTHING = new CommonPages(null, null);
 
     private static final int LARGE_FILTER = 1 << 16;
+    /** The bit of a page's number that tells the halves apart. */
+    private static final long UPPER = 1L << 35;
+
+    /** Slots that a page of the current space in one half may own, and its pages that code was fetched through. */
+    private static final class Half {
+        final int listed;
+        final Journal slots = new Journal();
+        final ExecPages exec = new ExecPages();
+
+        Half(int listed) {
+            this.listed = listed;
+        }
+    }
 
     final int shift;
     final long[] readUser;
@@ -40,10 +55,11 @@ final class WideMaps extends ActiveMaps {
     /** By slot: the page that owns it. */
     private final long[] owner;
     private final byte[] state;
-    /** Slots that a page of the current space, or a global page, may own. */
-    private final Journal spaceSlots = new Journal();
+    /** What the current space has in either half of the address space: programs keep to the lower one, kernels to the upper, which spaces mostly have in common. */
+    private final Half lower = new Half(LISTED_LOWER);
+    private final Half upper = new Half(LISTED_UPPER);
+    /** Slots that a global page may own. */
     private final Journal globalSlots = new Journal();
-    private final ExecPages spaceExec = new ExecPages();
     private final ExecPages globalExec = new ExecPages();
     private final Journal scratch = new Journal();
     /** By frame: 0 if no slot has it writable, slot + 1 if at most that one has, or {@link #MANY}. */
@@ -125,14 +141,18 @@ final class WideMaps extends ActiveMaps {
         return frame(map[slot(address(page))], page);
     }
 
+    private Half half(long page) {
+        return (page & UPPER) == 0 ? lower : upper;
+    }
+
     private int exec(long page) {
-        int e = spaceExec.get(page);
+        int e = half(page).exec.get(page);
         return e != 0 ? e : globalExec.get(page);
     }
 
     @Override
     boolean isGlobal(long page) {
-        return spaceExec.get(page) == 0 && (globalExec.get(page) & EXEC_ANY) != 0;
+        return half(page).exec.get(page) == 0 && (globalExec.get(page) & EXEC_ANY) != 0;
     }
 
     @Override
@@ -165,7 +185,7 @@ final class WideMaps extends ActiveMaps {
         boolean global = control.pge && (e & ShadowEntry.GLOBAL) != 0;
         enlist(slot, page, e, global);
         int word = execBits(exec(page), e, frame, fetch);
-        spaceExec.put(page, global ? 0 : word);
+        half(page).exec.put(page, global ? 0 : word);
         globalExec.put(page, global ? word : 0);
     }
 
@@ -182,10 +202,11 @@ final class WideMaps extends ActiveMaps {
             }
             state[slot] = (byte) (s | LISTED_GLOBAL | GLOBAL);
         } else {
-            if ((s & LISTED_IN_SPACE) == 0) {
-                spaceSlots.add(slot);
+            Half h = half(page);
+            if ((s & h.listed) == 0) {
+                h.slots.add(slot);
             }
-            state[slot] = (byte) (s & ~GLOBAL | LISTED_IN_SPACE);
+            state[slot] = (byte) (s & ~GLOBAL | h.listed);
         }
     }
 
@@ -214,16 +235,19 @@ final class WideMaps extends ActiveMaps {
         if (w > 0) {
             withdrawWrite(w - 1, frame);
         } else if (w == MANY) {
-            for (int i = 0; i < spaceSlots.size; i++) {
-                withdrawWrite((int) spaceSlots.items[i], frame);
-            }
-            for (int i = 0; i < globalSlots.size; i++) {
-                withdrawWrite((int) globalSlots.items[i], frame);
-            }
+            withdrawWrites(lower.slots, frame);
+            withdrawWrites(upper.slots, frame);
+            withdrawWrites(globalSlots, frame);
         }
         // Behind whatever was stored through them.
         VarHandle.releaseFence();
         writer[frame] = 0;
+    }
+
+    private void withdrawWrites(Journal slots, int frame) {
+        for (int i = 0; i < slots.size; i++) {
+            withdrawWrite((int) slots.items[i], frame);
+        }
     }
 
     private void withdrawWrite(int slot, int frame) {
@@ -261,7 +285,7 @@ final class WideMaps extends ActiveMaps {
         if (owner[slot] == page) {
             blank(slot);
         }
-        dropExec(spaceExec, page);
+        dropExec(half(page).exec, page);
         dropExec(globalExec, page);
     }
 
@@ -289,15 +313,17 @@ final class WideMaps extends ActiveMaps {
 
     @Override
     void clearRange(long first, long count) {
-        if (count <= spaceSlots.size + globalSlots.size) {
+        if (count <= lower.slots.size + upper.slots.size + globalSlots.size) {
             for (long page = first; page < first + count; page++) {
                 clear(page);
             }
             return;
         }
-        clearRange(spaceSlots, first, count);
+        clearRange(lower.slots, first, count);
+        clearRange(upper.slots, first, count);
         clearRange(globalSlots, first, count);
-        clearRange(spaceExec, first, count);
+        clearRange(lower.exec, first, count);
+        clearRange(upper.exec, first, count);
         clearRange(globalExec, first, count);
     }
 
@@ -322,7 +348,9 @@ final class WideMaps extends ActiveMaps {
     @Override
     void clearAll() {
         clearGlobal();
-        leaveSpace();
+        space.clear();
+        leave(lower, NOTHING);
+        leave(upper, NOTHING);
         space.clear();
     }
 
@@ -344,37 +372,71 @@ final class WideMaps extends ActiveMaps {
         Arrays.fill(large1G, false);
     }
 
-    /** Drops the current space's pages. */
-    private void leaveSpace() {
-        for (int i = 0; i < spaceSlots.size; i++) {
-            int slot = (int) spaceSlots.items[i];
-            if ((state[slot] & GLOBAL) == 0) {
-                blank(slot);
-            }
-            state[slot] &= ~LISTED_IN_SPACE;
-        }
-        spaceSlots.clear();
-        if (spaceExec.size() > 0) {
-            mappingsOfSpaceChanged();
-            spaceExec.clear();
-        }
-    }
-
     @Override
     void switchTo(Journal next) {
         space.clear();
-        spaceExec.collect(space, 0, Long.MAX_VALUE);
-        for (int i = 0; i < space.size; i++) {
-            space.items[i] |= FETCHED;
+        leave(lower, NOTHING);
+        leave(upper, NOTHING);
+        space = next;
+    }
+
+    @Override
+    int change(Journal next, ShadowTable from, ShadowTable to, boolean sameUpper, int limit) {
+        space.clear();
+        CommonPages common = new CommonPages(from, to);
+        leave(lower, common);
+        if (!sameUpper) {
+            leave(upper, common);
         }
-        for (int i = 0; i < spaceSlots.size; i++) {
-            int slot = (int) spaceSlots.items[i];
-            if ((state[slot] & GLOBAL) == 0 && owner[slot] != NOBODY && spaceExec.get(owner[slot]) == 0) {
-                space.add(owner[slot]);
+        space = next;
+        return restore(to, limit);
+    }
+
+    /** Drops the pages of a half, noting them in the current journal, but for those that the next space has in common with the current one. */
+    private void leave(Half h, CommonPages common) {
+        int kept = 0;
+        for (int i = 0; i < h.slots.size; i++) {
+            int slot = (int) h.slots.items[i];
+            long page = owner[slot];
+            boolean owned = page != NOBODY && half(page) == h && (state[slot] & GLOBAL) == 0;
+            if (owned && common.has(page)) {
+                h.slots.items[kept++] = slot;
+                continue;
+            }
+            if (owned) {
+                if (h.exec.get(page) == 0) {
+                    space.add(page);
+                }
+                blank(slot);
+            }
+            state[slot] &= ~h.listed;
+        }
+        h.slots.keep(kept);
+        leaveExec(h.exec, common);
+    }
+
+    private void leaveExec(ExecPages pages, CommonPages common) {
+        if (pages.size() == 0) {
+            return;
+        }
+        scratch.clear();
+        pages.collect(scratch, 0, Long.MAX_VALUE);
+        int leaving = 0;
+        for (int i = 0; i < scratch.size; i++) {
+            long page = scratch.items[i];
+            if (!common.has(page)) {
+                scratch.items[leaving++] = page;
+                space.add(page | FETCHED);
             }
         }
-        leaveSpace();
-        space = next;
+        if (leaving == pages.size()) {
+            mappingsOfSpaceChanged();
+            pages.clear();
+            return;
+        }
+        for (int i = 0; i < leaving; i++) {
+            dropExec(pages, scratch.items[i]);
+        }
     }
 
     @Override
@@ -397,7 +459,8 @@ final class WideMaps extends ActiveMaps {
 
     @Override
     void refreshUserPages(ShadowTable root) {
-        refreshUserPages(spaceSlots, root);
+        refreshUserPages(lower.slots, root);
+        refreshUserPages(upper.slots, root);
         refreshUserPages(globalSlots, root);
     }
 

@@ -34,6 +34,9 @@ class ShadowMmuModelTest {
     private static final long KERNEL = 0xc0000000L;
     private static final long WIDE_KERNEL = 0xffff_8880_4000_0000L;
     private static final long WIDE_ALIAS = 0x7fff_c000_0000L;
+    /** In the upper half, where roots have the same tables at times. */
+    private static final long WIDE_UPPER = 0xffff_c87f_c000_0000L;
+    private static final int UPPER_ENTRY = 400;
     /** Entries of leaf tables in use; 0x100.. are where two-level roots have their user part, seen when a root maps itself. */
     private static final int[] OFFSETS = {0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x100, 0x101, 0x102, 0x103};
 
@@ -221,14 +224,14 @@ class ShadowMmuModelTest {
         long offset = OFFSETS[random.nextInt(OFFSETS.length)];
         if (wide && base > 0 && random.nextInt(3) == 0) {
             // The same page directory at another place, and a page of 1 GiB.
-            base = random.nextBoolean() ? WIDE_ALIAS : 0x80000000L;
+            base = random.nextBoolean() ? WIDE_UPPER : random.nextBoolean() ? WIDE_ALIAS : 0x80000000L;
         }
         return base + (region << (pae ? 21 : 22)) + (offset << 12) + (random.nextInt(4096) & ~3);
     }
 
     /** Every page {@link #anyAddress} may choose. */
     private long[] pagesInUse() {
-        LongStream bases = wide ? LongStream.of(0x40000, 0x80000, WIDE_ALIAS >>> 12, WIDE_KERNEL >>> 12) : LongStream.of(0x40000, KERNEL >>> 12);
+        LongStream bases = wide ? LongStream.of(0x40000, 0x80000, WIDE_ALIAS >>> 12, WIDE_UPPER >>> 12, WIDE_KERNEL >>> 12) : LongStream.of(0x40000, KERNEL >>> 12);
         return bases.flatMap(base -> LongStream.range(0, 4).map(region -> base + (region << (pae ? 9 : 10))))
                 .flatMap(first -> IntStream.of(OFFSETS).mapToLong(offset -> first + offset)).toArray();
     }
@@ -285,6 +288,7 @@ class ShadowMmuModelTest {
                 store(root * 4096L, (3 + root) * 4096L | 0x67, 64);
                 store(root * 4096L + 255 * 8, (3 + root) * 4096L | 7, 64);
                 store(root * 4096L + 273 * 8, 9 * 4096L | 0x63, 64);
+                store(root * 4096L + UPPER_ENTRY * 8, 3 * 4096L | 7, 64);
                 store((3 + root) * 4096L + 8, (6 + root) * 4096L | 7, 64);
                 store((3 + root) * 4096L + 511 * 8, (6 + root) * 4096L | 0x27, 64);
                 store((3 + root) * 4096L + 16, 0x87, 64);
@@ -320,7 +324,8 @@ class ShadowMmuModelTest {
     private void storeUpperEntry() {
         int root = random.nextInt(ROOTS);
         long bits = random.nextInt(64) | (random.nextInt(8) == 0 ? 0 : 7) | (random.nextInt(10) == 0 ? 1L << 63 : 0);
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
+            case 4 -> store(root * 4096L + UPPER_ENTRY * 8, (3 + random.nextInt(2)) * 4096L | bits | 0x20, 64);
             case 0 -> store(root * 4096L + (random.nextBoolean() ? 0 : 255 * 8), (3 + random.nextInt(ROOTS)) * 4096L | bits, 64);
             case 1 -> store((3 + root) * 4096L + (random.nextBoolean() ? 8 : 511 * 8), (6 + random.nextInt(ROOTS)) * 4096L | bits, 64);
             case 2 -> store((3 + root) * 4096L + 16, bits | 0x80 | (random.nextInt(6) == 0 ? 1L << 13 + random.nextInt(17) : 0), 64);

@@ -338,4 +338,56 @@ class ShadowMmuTest {
         assertTrue(g.mmu.counters().evictions > 0);
         assertEquals(10 << 12, g.mmu.translate(0, READ, true));
     }
+
+    /** Two roots of four levels: the same table in the upper half, tables of their own in the lower. */
+    private static PhysicalMemory twoSpaces() {
+        PhysicalMemory memory = new PhysicalMemory(new GuestRam(256 * 4096L));
+        long kernel = 5 * 4096L;
+        for (int root = 1; root <= 2; root++) {
+            memory.write(root * 4096L + 273 * 8, kernel | 0x67, 64);
+            memory.write(root * 4096L, (10 * root) * 4096L | 0x67, 64);
+            for (int level = 0; level < 3; level++) {
+                long next = level == 2 ? 100 + root : 10 * root + level + 1;
+                memory.write((10 * root + level) * 4096L, next * 4096L | 0x67, 64);
+            }
+        }
+        for (int level = 0; level < 3; level++) {
+            memory.write(kernel + level * 4096L, (level == 2 ? 200 : 6 + level) * 4096L | 0x67, 64);
+        }
+        return memory;
+    }
+
+    @Test
+    void whatSpacesHaveInCommonStaysOverASwitch() {
+        PhysicalMemory memory = twoSpaces();
+        ShadowMmu mmu = new ShadowMmu(memory, new CodePages(memory));
+        long kernel = 0xffff_8880_0000_0000L;
+        mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
+        assertEquals(200, mmu.execFrame(kernel, true));
+        int epoch = mmu.mappingEpoch();
+        long walks = mmu.counters().walks;
+        mmu.setControl(0x80010001L, 0x2000, 0x20, 0xd00);
+        assertEquals(200, mmu.execFrame(kernel, true), "code may be fetched as before");
+        assertEquals(200, mmu.mappedFrame(kernel, false, true));
+        assertEquals(epoch, mmu.mappingEpoch(), "what was derived from the mapping holds");
+        assertEquals(walks, mmu.counters().walks);
+        memory.write(5 * 4096L, 0, 64);
+        assertEquals(ShadowMmu.FAULT, mmu.execFrame(kernel, true), "the tables in common are the current space's too");
+        assertNotEquals(epoch, mmu.mappingEpoch());
+    }
+
+    @Test
+    void whatTheyDoNotHaveInCommonLeaves() {
+        PhysicalMemory memory = twoSpaces();
+        ShadowMmu mmu = new ShadowMmu(memory, new CodePages(memory));
+        mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
+        assertEquals(101, mmu.execFrame(0x10, true));
+        int epoch = mmu.mappingEpoch();
+        mmu.setControl(0x80010001L, 0x2000, 0x20, 0xd00);
+        assertNotEquals(epoch, mmu.mappingEpoch());
+        assertEquals(-1, mmu.mappedFrame(0x10, false, true));
+        assertEquals(102, mmu.execFrame(0x10, true));
+        mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
+        assertEquals(101, mmu.mappedFrame(0x10, false, true), "and comes back with its space");
+    }
 }

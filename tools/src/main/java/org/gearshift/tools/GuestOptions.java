@@ -3,6 +3,7 @@ package org.gearshift.tools;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
@@ -84,6 +85,15 @@ final class GuestOptions {
         Vm vm = new Vm(config, Vm.processorFor(k), console);
         vm.load(k, module, initrd == null ? "" : initrd.toString(), append);
         return vm;
+    }
+
+    /** Types that the kernel carries. */
+    KernelTypes types() throws IOException, BootException {
+        try {
+            return KernelTypes.of(image());
+        } catch (SymbolFormatException e) {
+            return KernelTypes.NONE;
+        }
     }
 
     /** Names of the file that was given, or of the kernel, if it has any. */

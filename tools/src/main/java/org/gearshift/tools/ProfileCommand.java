@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import jdk.jfr.Recording;
 import org.gearshift.tools.profile.CallTree;
+import org.gearshift.tools.profile.ExitTimeline;
 import org.gearshift.tools.profile.FlameGraph;
 import org.gearshift.tools.profile.StackWalk;
 import org.gearshift.vmm.Machine;
@@ -69,13 +70,14 @@ final class ProfileCommand implements Callable<Integer> {
             Machine vm = guest.machine(clock, EngineOptions.of(EngineOptions.Backend.JVM), endpoint::transmit);
             endpoint.attach(vm, vm::serialInput);
             CallTree tree = new CallTree();
-            VmOutcome outcome = sample(vm, tree);
+            ExitTimeline exits = new ExitTimeline(vm.counters());
+            VmOutcome outcome = sample(vm, tree, exits);
             endpoint.flush();
             if (recording != null) {
                 recording.stop();
                 recording.dump(jfr);
             }
-            report(vm, tree, outcome);
+            report(vm, tree, exits, outcome);
         }
         return 0;
     }
@@ -90,12 +92,13 @@ final class ProfileCommand implements Callable<Integer> {
         return r;
     }
 
-    private VmOutcome sample(Machine vm, CallTree tree) throws IOException, org.gearshift.vmm.boot.BootException {
-        StackWalk stack = new StackWalk(vm, guest.names());
+    private VmOutcome sample(Machine vm, CallTree tree, ExitTimeline exits) throws IOException, org.gearshift.vmm.boot.BootException {
+        StackWalk stack = new StackWalk(vm, guest.names(), guest.types());
         long limit = guest.limit();
         while (true) {
             long now = vm.engine().retired();
             VmOutcome o = vm.run(Math.min(limit, now + every));
+            exits.look(vm.counters());
             if (o.exitCode() != VmOutcome.LIMIT || vm.engine().retired() >= limit) {
                 return o;
             }
@@ -103,7 +106,7 @@ final class ProfileCommand implements Callable<Integer> {
         }
     }
 
-    private void report(Machine vm, CallTree tree, VmOutcome outcome) throws IOException {
+    private void report(Machine vm, CallTree tree, ExitTimeline exits, VmOutcome outcome) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         List<String> lines = new ArrayList<>();
         long n = Math.max(1, tree.samples());
@@ -114,6 +117,9 @@ final class ProfileCommand implements Callable<Integer> {
         notes.add("");
         notes.add("exits by reason:");
         vm.counters().forEach((reason, times) -> notes.add(String.format("  %-24s %,15d", reason, times)));
+        notes.add("");
+        notes.add(String.format("exits over time, a column for each %,d instructions:", exits.length() * every));
+        notes.addAll(exits.lines());
         notes.add("");
         notes.add("hottest regions:");
         vm.engine().hottestRegions(REGIONS).forEach(r -> notes.add("  " + r));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.gearshift.samples.SampleKernel;
@@ -44,8 +45,11 @@ class DebuggingDocumentTest {
     }
 
     @Test
-    void profile() throws IOException {
-        check("profile", 1, Map.of());
+    void profile() throws Exception {
+        check("profile", 2, Map.of("vmlinux", Files.write(directory.resolve("vmlinux"), DebianGuest.unpackedKernel("debian-amd64").array())));
+        List<String> stacks = Files.readAllLines(directory.resolve("boot.txt"));
+        long whole = stacks.stream().filter(s -> s.matches("secondary_startup_64\\w*;start_kernel;\\w+.*")).count();
+        assertTrue(whole > stacks.size() / 2, () -> "stacks from the first function on: " + String.join("\n", stacks));
     }
 
     @Test

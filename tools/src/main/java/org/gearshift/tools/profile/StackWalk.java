@@ -2,34 +2,45 @@ package org.gearshift.tools.profile;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.gearshift.tools.diverge.GuestMemory;
+import org.gearshift.tools.symbols.KernelTypes;
+import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.Machine;
 
 /**
- * Names of the functions on a guest's stack, by frame pointers: each frame holds the caller's frame pointer, and above it the return address. At a function's first
- * instructions, where there is no frame yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call
+ * Names of the functions on a guest's stack: by a 64-bit kernel's unwind tables (ORC), if it has any, else by frame pointers: each frame holds the caller's frame
+ * pointer, and above it the return address. At a function's first instructions, where there is no frame yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call
  * entries.
  */
 public final class StackWalk {
     private static final int MOST_FRAMES = 100;
+    /** Where the registers are that tables count from. */
+    private static final Map<String, Integer> SLOTS = Map.of("rsp", X86State.RSP, "rbp", X86State.RBP, "rdi", X86State.RDI, "rdx", X86State.RDX, "r10", X86State.GPR + 10,
+            "r13", X86State.GPR + 13);
     /** Bytes of a function in which it has not made its frame: a call of the tracer, push, and half of the rest. */
     private static final int PROLOGUE = 6;
 
     private final Machine machine;
     private final GuestMemory memory;
     private final SymbolTable linked;
+    private final KernelTypes types;
     private SymbolTable symbols;
+    /** Null if there are no tables. */
+    private OrcUnwinder orc;
     private long slide;
 
-    /** @param symbols names at the addresses they were linked for */
-    public StackWalk(Machine machine, SymbolTable symbols) {
+    /** @param symbols names at the addresses they were linked for; @param types the kernel's, or none */
+    public StackWalk(Machine machine, SymbolTable symbols, KernelTypes types) {
         this.machine = machine;
+        this.types = types;
         this.memory = new GuestMemory(machine);
         this.linked = symbols;
         this.symbols = symbols;
+        this.orc = OrcUnwinder.of(symbols, types, this::number);
     }
 
     /** Functions from the outermost to the one that is running. */
@@ -46,6 +57,10 @@ public final class StackWalk {
         }
         SymbolTable.Place here = symbols.at(s[X86State.RIP]);
         out.add(here == null ? "[unknown]" : here.symbol().name());
+        if (wide && orc != null && here != null && unwound(out, s)) {
+            java.util.Collections.reverse(out);
+            return out;
+        }
         if (here != null && here.offset() < PROLOGUE) {
             caller(out, word(address(s[X86State.RSP], wide), word));
         }
@@ -61,6 +76,16 @@ public final class StackWalk {
         return out;
     }
 
+    /** Adds the callers that the tables know; false if they know none, nor that there is none. */
+    private boolean unwound(List<String> out, long[] s) {
+        OrcUnwinder.Trace t = orc.trace(s[X86State.RIP], name -> s[SLOTS.get(name)], MOST_FRAMES);
+        for (OrcUnwinder.Caller c : t.callers()) {
+            SymbolTable.Place p = symbols.at(c.interrupted() ? c.pc() : c.pc() - 1);
+            out.add(p == null ? "[unknown]" : p.symbol().name());
+        }
+        return t.complete() || !t.callers().isEmpty();
+    }
+
     private boolean caller(List<String> out, long pc) {
         SymbolTable.Place p = pc == 0 ? null : symbols.at(pc - 1);
         if (p != null) {
@@ -74,12 +99,17 @@ public final class StackWalk {
     }
 
     private long word(long address, int bytes) {
+        Long v = number(address, bytes);
+        return v == null ? 0 : v;
+    }
+
+    private Long number(long address, int bytes) {
         byte[] b = memory.read(address, bytes);
         long v = 0;
         for (int i = 0; i < b.length; i++) {
             v |= (b[i] & 0xffL) << 8 * i;
         }
-        return b.length < bytes ? 0 : v;
+        return b.length < bytes ? null : (Long) v;
     }
 
     /** Moves the names to where the kernel has moved itself. */
@@ -90,6 +120,7 @@ public final class StackWalk {
         if (by != slide) {
             slide = by;
             symbols = linked.moved(by);
+            orc = OrcUnwinder.of(symbols, types, this::number);
         }
     }
 

@@ -38,7 +38,8 @@ public final class KernelTypes {
         strings = 0;
     }
 
-    private KernelTypes(ByteBuffer btf) throws SymbolFormatException {
+    /** @param btf from its header on */
+    KernelTypes(ByteBuffer btf) throws SymbolFormatException {
         data = btf;
         int header = btf.getInt(4);
         int from = header + btf.getInt(8);

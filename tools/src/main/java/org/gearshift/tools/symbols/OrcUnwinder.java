@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.function.ToLongFunction;
 
 /**
- * Who called whom in a 64-bit Linux kernel without frame pointers, by its ORC tables (Documentation/x86/orc-unwinder.rst, arch/x86/include/asm/orc_types.h, up to Linux
- * 6.3): for each range of code, from which register and how far the stack pointer was before the call, and where the caller's RBP is. The kernel has its own table in
- * memory, and each module one: addresses relative to themselves, in order, and beside them entries of six bytes. What the bits of an entry are is taken from the kernel's
- * types.
+ * Who called whom in a 64-bit Linux kernel without frame pointers, by its ORC tables (Documentation/x86/orc-unwinder.rst, arch/x86/include/asm/orc_types.h): for each range of code, from which register and how far the stack pointer was before the call, and where the caller's RBP is. The kernel has its own table in
+ * memory, and each module one: addresses relative to themselves, in order, and beside them entries of six bytes. Which of the
+ * layouts that there have been an entry has shows in the kernel's types: up to Linux 6.2 a type of two bits and a sign of the end of the stack, in 6.3 another bit between, from 6.4 on a type of
+ * three bits, of which the end is one.
  */
 public final class OrcUnwinder {
     private static final int ENTRY = 6;
@@ -24,10 +24,15 @@ public final class OrcUnwinder {
     private static final int BP_INDIRECT = 8;
     private static final int SP_INDIRECT = 9;
     private static final Map<Integer, String> OTHERS = Map.of(2, "rdx", 3, "rdi", 6, "r10", 7, "r13");
-    /** A return address is on top of the stack; all registers (pt_regs) are; those are that an interrupt saves. */
-    private static final int CALL = 0;
-    private static final int REGISTERS = 1;
-    private static final int INTERRUPT = 2;
+    /** Nobody has called; a return address is on top of the stack; all registers (pt_regs) are; those are that an interrupt saves. Numbers of Linux 6.4; before, they began with CALL. */
+    private static final int END = 1;
+    private static final int CALL = 2;
+    private static final int REGISTERS = 3;
+    private static final int INTERRUPT = 4;
+    private static final int TYPE = 40;
+    private static final int NEW_SIGNAL = 43;
+    /** Kinds of memory that a module has, from Linux 6.4 on. */
+    private static final int MODULE_AREAS = 7;
     /** Offsets in pt_regs, which is the system calls' and interrupts' stack frame and has not changed since x86-64 began. */
     private static final Map<String, Integer> SAVED = Map.of("r13", 16, "rbp", 32, "r10", 56, "rdx", 96, "rdi", 112);
     private static final int SAVED_IP = 128;
@@ -67,13 +72,16 @@ public final class OrcUnwinder {
     private final KernelTypes types;
     private final Memory memory;
     private final Table kernel;
+    /** Which bit of an entry says that the stack ends; -1 if the type does. */
+    private final int endBit;
     private final Map<Long, Long> found = new HashMap<>();
 
-    private OrcUnwinder(SymbolTable symbols, KernelTypes types, Memory memory, Table kernel) {
+    private OrcUnwinder(SymbolTable symbols, KernelTypes types, Memory memory, Table kernel, int endBit) {
         this.symbols = symbols;
         this.types = types;
         this.memory = memory;
         this.kernel = kernel;
+        this.endBit = endBit;
     }
 
     /**
@@ -86,13 +94,14 @@ public final class OrcUnwinder {
         Symbol from = symbols.find("__start_orc_unwind_ip");
         Symbol to = symbols.find("__stop_orc_unwind_ip");
         Symbol entries = symbols.find("__start_orc_unwind");
+        int end = types.bit("orc_entry", "end");
         boolean known = types.size("orc_entry") == ENTRY && types.bit("orc_entry", "sp_reg") == 32 && types.bit("orc_entry", "bp_reg") == 36
-                && types.bit("orc_entry", "type") == 40 && types.bit("orc_entry", "end") == 42;
+                && types.bit("orc_entry", "type") == TYPE && (end > TYPE || types.bit("orc_entry", "signal") == NEW_SIGNAL);
         if (!known || from == null || to == null || entries == null) {
             return null;
         }
         long count = (to.address() - from.address()) / Integer.BYTES;
-        return count <= 0 || count > MOST_ENTRIES ? null : new OrcUnwinder(symbols, types, memory, new Table(from.address(), entries.address(), (int) count));
+        return count <= 0 || count > MOST_ENTRIES ? null : new OrcUnwinder(symbols, types, memory, new Table(from.address(), entries.address(), (int) count), end);
     }
 
     /** The callers of code that stands at an instruction. @param registers values by name, such as rsp. @param most how many callers at most */
@@ -106,11 +115,11 @@ public final class OrcUnwinder {
         while (callers.size() < most) {
             // A return address may be behind its function's end.
             long entry = entry(exact ? ip : ip - 1);
-            if (isEnd(entry)) {
+            int type = type(entry);
+            if (type == END) {
                 return new Trace(callers, !callers.isEmpty(), sp, bp);
             }
             Long before = entry == 0 ? null : stackPointer(entry, sp, bp, all);
-            int type = (int) (entry >>> 40 & 3);
             Long next = before == null ? null : word(before + (type == REGISTERS ? SAVED_IP : type == INTERRUPT ? 0 : -Long.BYTES));
             if (next == null) {
                 break;
@@ -163,21 +172,38 @@ public final class OrcUnwinder {
             case PREVIOUS_SP -> word(before + offset);
             case BP -> word(bp + offset);
             // Of registers that have been saved it is one; otherwise it has not changed.
-            case UNDEFINED -> (entry >>> 40 & 3) == REGISTERS ? word(before + SAVED.get("rbp")) : null;
+            case UNDEFINED -> type(entry) == REGISTERS ? word(before + SAVED.get("rbp")) : null;
             default -> null;
         };
     }
 
-    private static boolean isEnd(long entry) {
-        return entry != 0 && (entry >>> 32 & 15) == UNDEFINED && (entry >>> 42 & 1) != 0;
+    private static int type(long entry) {
+        return (int) (entry >>> TYPE & 7);
+    }
+
+    /** An entry as Linux 6.4 would have it. */
+    private long modern(long entry) {
+        if (endBit < 0) {
+            return entry;
+        }
+        boolean undefined = (entry >>> 32 & 15) == UNDEFINED;
+        long type = !undefined ? (entry >>> TYPE & 3) + CALL : (entry >>> endBit & 1) != 0 ? END : 0;
+        return entry & (1L << TYPE) - 1 | type << TYPE;
     }
 
     /** The entry for an address, 0 if there is none. */
     private long entry(long ip) {
-        return found.computeIfAbsent(ip, a -> {
-            Table t = table(a);
-            return t == null ? 0 : search(t, a);
-        });
+        Long known = found.get(ip);
+        if (known != null) {
+            return known;
+        }
+        Table t = table(ip);
+        long entry = t == null ? 0 : search(t, ip);
+        if (entry != 0) {
+            // Where there is none yet, a module may come.
+            found.put(ip, entry);
+        }
+        return entry;
     }
 
     private long search(Table t, long ip) {
@@ -193,7 +219,7 @@ public final class OrcUnwinder {
         }
         Long e = memory.read(t.entries + (long) low * ENTRY, Integer.BYTES);
         Long rest = memory.read(t.entries + (long) low * ENTRY + Integer.BYTES, 2);
-        return e == null || rest == null || Long.compareUnsigned(address(t, low), ip) > 0 ? 0 : e | rest << 32;
+        return e == null || rest == null || Long.compareUnsigned(address(t, low), ip) > 0 ? 0 : modern(e | rest << 32);
     }
 
     private long address(Table t, int i) {
@@ -208,17 +234,15 @@ public final class OrcUnwinder {
             return kernel;
         }
         Symbol list = symbols.find("modules");
-        int core = types.offset("module", "core_layout");
-        int init = types.offset("module", "init_layout");
         int arch = types.offset("module", "arch");
         int link = types.offset("module", "list");
-        if (list == null || core < 0 || init < 0 || arch < 0 || link < 0) {
+        if (list == null || arch < 0 || link < 0) {
             return null;
         }
         long entry = value(list.address());
         for (int i = 0; i < MOST_MODULES && entry != 0 && entry != list.address(); i++, entry = value(entry)) {
             long module = entry - link;
-            if (lies(ip, module + core) || lies(ip, module + init)) {
+            if (isIn(module, ip)) {
                 long orc = module + arch;
                 Long count = memory.read(orc + types.offset("mod_arch_specific", "num_orcs"), Integer.BYTES);
                 long addresses = value(orc + types.offset("mod_arch_specific", "orc_unwind_ip"));
@@ -229,9 +253,27 @@ public final class OrcUnwinder {
         return null;
     }
 
-    /** Whether an address is in an area, of which the structure says where it begins and how long it is. */
-    private boolean lies(long address, long area) {
-        Long size = memory.read(area + Long.BYTES, Integer.BYTES);
+    /** Whether an address is in a module: in one of two areas, or, from Linux 6.4 on, of a row of them. */
+    private boolean isIn(long module, long address) {
+        int areas = types.offset("module", "mem");
+        if (areas >= 0) {
+            int size = types.size("module_memory");
+            int length = types.offset("module_memory", "size");
+            for (int i = 0; size > 0 && length >= 0 && i < MODULE_AREAS; i++) {
+                if (lies(address, module + areas + (long) i * size, length)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+        int core = types.offset("module", "core_layout");
+        int init = types.offset("module", "init_layout");
+        return core >= 0 && lies(address, module + core, Long.BYTES) || init >= 0 && lies(address, module + init, Long.BYTES);
+    }
+
+    /** Whether an address is in an area, of which a structure says first where it begins, and at some place how long it is. */
+    private boolean lies(long address, long area, int length) {
+        Long size = memory.read(area + length, Integer.BYTES);
         return size != null && Long.compareUnsigned(address - value(area), size) < 0;
     }
 

@@ -206,7 +206,9 @@ final class MmuOperations {
 
     /** Ends the use of what has been changed: by the calling vCPU, which takes the news of others' changes, or by all. */
     private long flushed(boolean everywhere) {
-        domain.vcpu.mmu.takeNews();
+        if (domain.vcpu.mmu.hasNews()) {
+            domain.vcpu.mmu.takeNews();
+        }
         if (everywhere) {
             memory.awaitOthers(domain.vcpu.mmu);
         }
@@ -265,7 +267,7 @@ final class MmuOperations {
             }
         }
         int old = domain.vcpu.userBase();
-        domain.vcpu.setBases(domain.vcpu.kernelBase(), (int) frame);
+        domain.vcpu.setUserBase((int) frame);
         if (old != 0) {
             tables.putPageAndUse(old);
         }

@@ -230,6 +230,11 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         mode.useTables();
     }
 
+    /** The same for the tables of user mode alone, by its kernel, which goes on with its own. */
+    void setUserBase(int userTables) {
+        userBase = userTables;
+    }
+
     @Override
     public boolean pending() {
         if (notice) {
