@@ -73,7 +73,8 @@ final class BenchAblationCommand implements Callable<Integer> {
             tasks.add(peerbench.task("gearshift", s.label(), kind, args, s.environment(), results));
             for (Switch w : switches) {
                 Map<String, String> environment = new LinkedHashMap<>(s.environment());
-                environment.put("GEARSHIFT_JAVA_OPTS", w.options().replace("{launcher}", options.launcherFiles().toString()));
+                environment.put("GEARSHIFT_JAVA_OPTS", w.java().replace("{launcher}", options.launcherFiles().toString()));
+                environment.put("GSX", w.run());
                 tasks.add(peerbench.task("gearshift", label(s, w), kind, args, environment, results));
             }
             if (!noRuns) {

@@ -17,14 +17,14 @@ import org.gearshift.tools.bench.RunRecord.Section;
 
 /**
  * Runs an emulator whose guest tells on its console when a section begins and ends, and counts the host's CPU time in between: user and system, all threads of the process, compilers among them. The guest's clocks
- * are not asked. Marks are peerbench's: {@code @INIT}, {@code @B NAME}, {@code @E NAME CHECKSUM [work=N]}, {@code @END}.
+ * are not asked. Marks are peerbench's: {@code @INIT}, {@code @B NAME}, {@code @E NAME CHECKSUM [work=N]}, {@code @BAD WHAT}, {@code @END}.
  */
 public final class GuestMeter {
     /** Linux counts in hundredths of a second, whatever its own clock. */
     private static final double TICKS = 100;
     private static final int USER_TIME = 11;
     private static final int SYSTEM_TIME = 12;
-    private static final Pattern MARK = Pattern.compile("@(INIT|B|E|END)\\b ?(.*)");
+    private static final Pattern MARK = Pattern.compile("@(INIT|B|E|BAD|END)\\b ?(.*)");
     private static final Pattern WORK = Pattern.compile("work=([0-9.]+)");
 
     private final List<String> command;
@@ -37,6 +37,7 @@ public final class GuestMeter {
     private String open;
     private double openedAt;
     private boolean ended;
+    private String bad;
     private volatile boolean timedOut;
 
     /** @param console gets what the guest prints, and the emulator's messages */
@@ -64,7 +65,7 @@ public final class GuestMeter {
             process.destroyForcibly().waitFor();
             watch.interrupt();
         }
-        String why = ended ? "ok" : timedOut ? "time limit" + where() : "ended" + where();
+        String why = bad != null ? "failed: " + bad : ended ? "ok" : timedOut ? "time limit" + where() : "ended" + where();
         return new RunRecord(peer, kind, args, why, boot, resident, sections);
     }
 
@@ -114,6 +115,7 @@ public final class GuestMeter {
                 sections.put(words[0], new Section(now - openedAt, words.length > 1 ? words[1] : "", work.find() ? Double.parseDouble(work.group(1)) : 1));
                 open = null;
             }
+            case "BAD" -> bad = m.group(2).strip();
             default -> ended = true;
         }
         resident = Math.max(resident, peak());

@@ -65,6 +65,6 @@ class AlarmTest {
     void aFileThatIsNoneIsRefusedWithItsPlace() throws Exception {
         Path file = Files.writeString(dir.resolve("medians.json"), "{\"linux32 100 a\": {\"crc32\": \"much\"}}");
         String message = org.junit.jupiter.api.Assertions.assertThrows(YamlError.class, () -> Alarm.read(file)).getMessage();
-        assertTrue(message.endsWith("medians.json:1:30: 'much' is no ratio"), message);
+        assertTrue(message.endsWith("medians.json:1:29: 'much' is no ratio"), message);
     }
 }

@@ -51,6 +51,11 @@ class GuestMeterTest {
     }
 
     @Test
+    void aGuestProgramThatFailsMakesTheRunABadOne() throws Exception {
+        assertEquals("failed: perl", run("echo @INIT; echo @B perl; echo @BAD perl; echo @E perl 0; echo @END", 60).why());
+    }
+
+    @Test
     void oneThatHangsIsGivenUp() throws Exception {
         RunRecord r = run("echo @INIT; echo @B one; exec sleep 600", 1);
         assertEquals("time limit in one", r.why());

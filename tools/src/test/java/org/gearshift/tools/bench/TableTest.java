@@ -69,8 +69,8 @@ class TableTest {
     void partsOfTheWorkInRunsOfTheirOwnAreOneTable() {
         List<RunRecord> all = List.of(Runs.run("we", "linux32", "pct=1000 set=cpu", 1, 0, "alu", 1), Runs.run("we", "linux32", "pct=1000 set=os", 1, 0, "os.sh", 3),
                 Runs.run("they", "linux32", "pct=1000 set=cpu", 1, 0, "alu", 1), Runs.run("they", "linux32", "pct=1000 set=os", 1, 0, "os.sh", 1));
-        assertEquals(1, row(all, 1000, "integer").ratio());
-        assertEquals(3, row(all, 1000, "OS").ratio());
+        assertEquals(1, row(all, 1000, "integer").ratio(), 1e-9);
+        assertEquals(3, row(all, 1000, "OS").ratio(), 1e-9);
     }
 
     @Test

@@ -14,5 +14,5 @@ for i in range(int(sys.argv[1])):
 print(text)
 END
 begin json
-/usr/bin/python3.11 -S /tmp/program.py $(scaled 150) > /tmp/out 2>&1
+/usr/bin/python3.11 -S /tmp/program.py $(scaled 200) > /tmp/out 2>&1 || failed json
 end json /tmp/out

@@ -17,7 +17,7 @@ speed() {
             +R:*) end openssl-aes /tmp/aes $(echo "$line" | cut -d : -f 2) ;;
             +R1:*) end openssl-rsa-sign /tmp/rsa $(echo "$line" | cut -d : -f 2) ;;
             +R2:*) end openssl-rsa-verify /tmp/rsa $(echo "$line" | cut -d : -f 2) ;;
-            *Error*|*error*) echo "openssl: $line" ;;
+            *rror*) echo "@BAD openssl: $line" ;;
         esac
     done
 }

@@ -11,12 +11,13 @@ for my $round (1 .. $ARGV[0]) {
     $count{lc $1}++ while $text =~ /([a-z]\w*)/gi;
     my @most = (sort { $count{$b} <=> $count{$a} || $a cmp $b } keys %count)[0 .. 30];
     (my $changed = $text) =~ s/\b(\w)(\w+)(ing|ed)\b/$1 . reverse($2) . $3/ge;
-    $sum += length($changed) + () = $changed =~ /(?:[aeiou][^aeiou\s]){3,}/g;
+    my $runs = () = $changed =~ /(?:[aeiou][^aeiou\s]){3,}/g;
+    $sum += length($changed) + $runs;
     $last = join ",", map { sprintf "%s=%d", $_, $count{$_} } @most;
     $sum = ($sum * 31 + unpack("%32C*", $last)) % 1000003;
 }
 print "$sum $last\n";
 END
 begin perl
-/usr/bin/perl /tmp/program.pl $(scaled 10) > /tmp/out 2>&1
+/usr/bin/perl /tmp/program.pl $(scaled 10) > /tmp/out 2>&1 || failed perl
 end perl /tmp/out

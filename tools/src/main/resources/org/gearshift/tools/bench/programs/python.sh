@@ -54,5 +54,5 @@ for i in range(rounds):
 print(check, len(seen), sum(table))
 END
 begin python
-/usr/bin/python3.11 -S /tmp/program.py $(scaled 40000) > /tmp/out 2>&1
+/usr/bin/python3.11 -S /tmp/program.py $(scaled 50000) > /tmp/out 2>&1 || failed python
 end python /tmp/out

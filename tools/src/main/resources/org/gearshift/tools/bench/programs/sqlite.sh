@@ -1,10 +1,10 @@
 # what: sqlite3: inserts, indexes, joins, window functions, updates and deletions in a file
 # packages: sqlite3 libsqlite3-0 libreadline8 libtinfo6 zlib1g
 begin sqlite
-i=$(scaled 4)
+i=$(scaled 9)
 while [ $i -gt 0 ]; do
     rm -f /tmp/data.db
-    /usr/bin/sqlite3 -batch /tmp/data.db > /tmp/out 2>&1 <<'END'
+    /usr/bin/sqlite3 -batch /tmp/data.db > /tmp/out 2>&1 <<'END' || failed sqlite
 pragma journal_mode = memory;
 create table item(id integer primary key, name text, price real, class integer);
 create table sale(item integer, day integer, amount integer);
