@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.gearshift.tools.bench.Child;
 import org.gearshift.tools.bench.HostProfile;
 import org.gearshift.tools.bench.PeerBench;
 import org.gearshift.tools.profile.CallTree;
@@ -66,8 +67,10 @@ final class BenchFlameCommand implements Callable<Integer> {
             b.environment().putAll(s.environment());
             b.environment().put("GEARSHIFT_JAVA_OPTS", "-XX:+DumpPerfMapAtExit");
             options.tell("running " + kind + " " + args + " under perf");
-            if (b.start().waitFor() != 0) {
-                throw new IOException("perf or the guest failed; see " + options.scratch().resolve("last-console"));
+            try (Child c = new Child(b)) {
+                if (c.process().waitFor() != 0) {
+                    throw new IOException("perf or the guest failed; see " + options.scratch().resolve("last-console"));
+                }
             }
             CallTree tree = tree(data);
             report(tree, s);

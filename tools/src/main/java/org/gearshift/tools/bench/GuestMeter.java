@@ -55,14 +55,15 @@ public final class GuestMeter {
         ProcessBuilder b = new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")));
         b.redirectErrorStream(true);
         b.environment().putAll(environment);
-        process = b.start();
+        Child child = new Child(b);
+        process = child.process();
         Thread watch = new Thread(() -> endAfter(seconds), "time limit");
         watch.setDaemon(true);
         watch.start();
-        try (InputStream in = process.getInputStream(); OutputStream log = Files.newOutputStream(console)) {
+        try (child; InputStream in = process.getInputStream(); OutputStream log = Files.newOutputStream(console)) {
             read(in, log);
         } finally {
-            process.destroyForcibly().waitFor();
+            process.waitFor();
             watch.interrupt();
         }
         String why = bad != null ? "failed: " + bad : ended ? "ok" : timedOut ? "time limit" + where() : "ended" + where();

@@ -61,9 +61,11 @@ public record PeerBench(Path directory, Path out, Map<String, String> environmen
             b.environment().put("SERLOG", out.resolve("last-console").toString());
             b.environment().putAll(more);
             b.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(out.resolve("runs.log").toFile()));
-            int code = b.start().waitFor();
-            if (code != 0) {
-                throw new IOException("run.py " + peer + " " + kind + " failed with exit code " + code + "; see " + out.resolve("runs.log"));
+            try (Child c = new Child(b)) {
+                int code = c.process().waitFor();
+                if (code != 0) {
+                    throw new IOException("run.py " + peer + " " + kind + " failed with exit code " + code + "; see " + out.resolve("runs.log"));
+                }
             }
         });
     }

@@ -61,6 +61,7 @@ public final class Table {
     private final String base;
     private final String kind;
     private final int percent;
+    private final boolean judged;
     private final List<RunRecord> ours;
     private final List<RunRecord> theirs;
 
@@ -75,6 +76,7 @@ public final class Table {
         this.base = base;
         this.kind = kind;
         this.percent = percent;
+        this.judged = baseKind.equals(kind);
         this.ours = all.stream().filter(r -> r.peer().equals(peer) && r.kind().equals(kind)).toList();
         this.theirs = all.stream().filter(r -> r.peer().equals(base) && r.kind().equals(baseKind)).toList();
     }
@@ -93,6 +95,11 @@ public final class Table {
 
     public int percent() {
         return percent;
+    }
+
+    /** Whether goals apply: they are about the same guest in two emulators. */
+    public boolean judged() {
+        return judged;
     }
 
     static int percent(RunRecord r) {
@@ -139,6 +146,9 @@ public final class Table {
     public List<Row> rows() {
         List<Row> out = new ArrayList<>();
         for (Goal g : Goal.of(kind)) {
+            if (!judged && g.measure() != Goal.Measure.SECTIONS) {
+                continue;
+            }
             Row r = switch (g.measure()) {
                 case SECTIONS -> sections(g);
                 case BOOT -> boot(g);

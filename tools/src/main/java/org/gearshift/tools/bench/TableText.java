@@ -24,8 +24,9 @@ public final class TableText {
             boolean size = r.goal().measure() == Goal.Measure.RESIDENT;
             String worst = w == null ? "" : r.goal().measure() == Goal.Measure.BOOT ? String.format(Locale.ROOT, "%.2f s / %.2f s, %d runs", Figures.median(w.peer()),
                     Figures.median(w.base()), w.rounds()) : String.format(Locale.ROOT, "%s %.2f, %d runs", w.name(), w.ratio(), w.rounds());
-            out.append(String.format("%-28s %8s %6s %8s %13s  %-6s  %s%n", r.goal().label(), number(r.needed(), size), r.aim() == 0 ? "" : number(r.aim(), size),
-                    number(r.ratio(), size), number(r.low(), size) + "-" + number(r.high(), size), r.passed() ? "pass" : "missed", worst));
+            out.append(String.format("%-28s %8s %6s %8s %13s  %-6s  %s%n", r.goal().label(), t.judged() ? number(r.needed(), size) : "",
+                    t.judged() && r.aim() != 0 ? number(r.aim(), size) : "",
+                    number(r.ratio(), size), number(r.low(), size) + "-" + number(r.high(), size), !t.judged() ? "" : r.passed() ? "pass" : "missed", worst));
         }
         if (!t.differing().isEmpty()) {
             out.append("CHECKSUMS DIFFER: ").append(String.join(" ", t.differing())).append('\n');

@@ -101,6 +101,13 @@ class TableTest {
     }
 
     @Test
+    void besideTheMachineItselfThereAreRatiosButNoGoals() {
+        Table t = new Table(List.of(Runs.run("we", "linux64", LONG, 9, 500, "alu", 3), Runs.run("native", "user64", LONG, 0.001, 1, "alu", 2)), "linux64", 1000, "we", "native", "user64");
+        String text = TableText.rows(t);
+        assertTrue(text.matches("(?s)[^\n]*\n[^\n]*\ninteger +1\\.50 +1\\.50-1\\.50 +alu 1\\.50, 1 runs\n"), text);
+    }
+
+    @Test
     void jsonHasEveryRun() throws Exception {
         Table t = new Table(List.of(Runs.run("we", "bare1", "", 0, 0, "n.int81", 2), Runs.run("they", "bare1", "", 0, 0, "n.int81", 4)), "bare1", 100, "we", "they");
         String text = TableText.json(List.of(t));

@@ -19,5 +19,5 @@ for my $round (1 .. $ARGV[0]) {
 print "$sum $last\n";
 END
 begin perl
-/usr/bin/perl /tmp/program.pl $(scaled 10) > /tmp/out 2>&1 || failed perl
+/usr/bin/perl /tmp/program.pl $(scaled 25) > /tmp/out 2>&1 || failed perl
 end perl /tmp/out
