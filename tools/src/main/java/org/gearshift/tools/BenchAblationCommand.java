@@ -48,9 +48,6 @@ final class BenchAblationCommand implements Callable<Integer> {
     @Option(names = "--list", description = "List the optimizations with the options that switch them off.")
     private boolean list;
 
-    @Option(names = "--no-runs", description = "Run nothing: the table of what is recorded.")
-    private boolean noRuns;
-
     @Mixin
     private BenchOptions options;
 
@@ -63,26 +60,28 @@ final class BenchAblationCommand implements Callable<Integer> {
             switches.forEach(s -> out.printf("%-16s %-40s %s%n", s.name(), s.options(), s.what()));
             return 0;
         }
-        if (directory == null) {
-            throw new Gearshift.UsageError("--peerbench: which checkout?");
-        }
-        PeerBench peerbench = options.peerbench(directory);
+        PeerBench peerbench = options.runs() ? options.peerbench(directory) : null;
         ResultFile results = options.results();
         for (BenchOptions.Subject s : options.subjects()) {
-            List<Task> tasks = new ArrayList<>();
-            tasks.add(peerbench.task("gearshift", s.label(), kind, args, s.environment(), results));
-            for (Switch w : switches) {
-                Map<String, String> environment = new LinkedHashMap<>(s.environment());
-                environment.put("GEARSHIFT_JAVA_OPTS", w.java().replace("{launcher}", options.launcherFiles().toString()));
-                environment.put("GSX", w.run());
-                tasks.add(peerbench.task("gearshift", label(s, w), kind, args, environment, results));
-            }
-            if (!noRuns) {
-                new Rounds(tasks, results).run(runs, options::tell);
+            if (peerbench != null) {
+                new Rounds(tasks(peerbench, s, switches), results).run(runs, options::tell);
             }
             print(out, s, switches, results.records());
         }
         return 0;
+    }
+
+    private List<Task> tasks(PeerBench peerbench, BenchOptions.Subject s, List<Switch> switches) {
+        ResultFile results = options.results();
+        List<Task> tasks = new ArrayList<>();
+        tasks.add(peerbench.task("gearshift", s.label(), kind, args, s.environment(), results));
+        for (Switch w : switches) {
+            Map<String, String> environment = new LinkedHashMap<>(s.environment());
+            environment.put("GEARSHIFT_JAVA_OPTS", w.java().replace("{launcher}", options.launcherFiles().toString()));
+            environment.put("GSX", w.run());
+            tasks.add(peerbench.task("gearshift", label(s, w), kind, args, environment, results));
+        }
+        return tasks;
     }
 
     private static String label(BenchOptions.Subject s, Switch w) {

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.gearshift.tools.bench.Jdk;
 import org.gearshift.tools.bench.PeerBench;
 import org.gearshift.tools.bench.ResultFile;
+import org.gearshift.tools.bench.RunRecord;
 import org.gearshift.tools.guest.GuestStore;
 import org.gearshift.tools.guest.KnownGuest;
 import org.gearshift.tools.guest.PackageTree;
@@ -43,6 +44,9 @@ final class BenchOptions {
 
     @Option(names = "--kernel64", paramLabel = "FILE", description = "Linux of 64-bit guests (default: Debian's cloud kernel, fetched by name).")
     private Path kernel64;
+
+    @Option(names = "--no-runs", description = "Run nothing: tables of what is recorded.")
+    private boolean noRuns;
 
     private CommandSpec spec;
 
@@ -89,7 +93,11 @@ final class BenchOptions {
         return Files.createDirectories(new GuestStore().root().resolve("bench"));
     }
 
-    /** Gearshift on every Java asked for. Each has been started once, so that nothing is built, and no archive of classes written, within a measurement. */
+    boolean runs() {
+        return !noRuns;
+    }
+
+    /** Gearshift on every Java asked for. If there are to be runs, each has been started once, so that nothing is built, and no archive of classes written, within a measurement. */
     List<Subject> subjects() throws IOException, InterruptedException {
         List<Subject> out = new ArrayList<>();
         String version = label != null ? label : commit();
@@ -103,7 +111,9 @@ final class BenchOptions {
         }
         for (Jdk j : all) {
             Map<String, String> environment = Map.of("GEARSHIFT_JAVA_HOME", j.home().toString(), "JAVA_HOME", j.home().toString(), "GEARSHIFT", gearshift().toString());
-            output(environment, gearshift().toString(), "--version");
+            if (runs()) {
+                output(environment, gearshift().toString(), "--version");
+            }
             out.add(new Subject(j, "gearshift-" + j.version() + "@" + version, environment));
         }
         return out;
@@ -118,8 +128,11 @@ final class BenchOptions {
         }
     }
 
-    /** What results call QEMU. */
+    /** What results call QEMU: by its version, or as they did. */
     String qemu() throws IOException, InterruptedException {
+        if (!runs()) {
+            return results().records().stream().map(RunRecord::peer).filter(p -> p.startsWith("qemu")).reduce((a, b) -> b).orElse("qemu");
+        }
         Matcher m = QEMU_VERSION.matcher(output(Map.of(), "qemu-system-i386", "--version"));
         return "qemu" + (m.find() ? "-" + m.group(1) : "");
     }
@@ -150,6 +163,10 @@ final class BenchOptions {
 
     /** A checkout of peerbench, with its guest programs built. */
     PeerBench peerbench(Path directory) throws IOException, InterruptedException {
+        if (directory == null) {
+            throw new Gearshift.UsageError("--peerbench: which checkout?");
+        }
+        PeerBench.check(directory);
         PackageTree packages = new PackageTree(scratch(), "amd64", this::tell);
         Map<String, String> environment = new TreeMap<>();
         environment.put("KERNEL32", kernel(32).toString());

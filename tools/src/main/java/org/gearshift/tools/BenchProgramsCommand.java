@@ -45,9 +45,6 @@ final class BenchProgramsCommand implements Callable<Integer> {
     @Option(names = "--quick", description = "One round with 5 % of the work, unless told otherwise.")
     private boolean quick;
 
-    @Option(names = "--no-runs", description = "Run nothing: the tables of what is recorded.")
-    private boolean noRuns;
-
     @Option(names = "--memory", paramLabel = "MIB", defaultValue = "1024", description = "Guest memory (default ${DEFAULT-VALUE}).")
     private int memory;
 
@@ -73,7 +70,7 @@ final class BenchProgramsCommand implements Callable<Integer> {
         String qemu = options.qemu();
         ResultFile results = options.results();
         List<Task> tasks = new ArrayList<>();
-        for (String label : architectures) {
+        for (String label : options.runs() ? architectures : List.<String>of()) {
             BenchPrograms.Architecture a = BenchPrograms.Architecture.named(label);
             Path disk = new BenchPrograms(a, options::tell).disk();
             Path kernel = options.kernel(a == BenchPrograms.Architecture.I386 ? 32 : 64);
@@ -83,9 +80,7 @@ final class BenchProgramsCommand implements Callable<Integer> {
                 tasks.add(task(s.label(), a, args, s.environment(), results, gearshiftCommand(kernel, disk, args)));
             }
         }
-        if (!noRuns) {
-            new Rounds(tasks, results).run(rounds, options::tell);
-        }
+        new Rounds(tasks, results).run(rounds, options::tell);
         List<RunRecord> all = results.records();
         List<Table> tables = new ArrayList<>();
         for (BenchOptions.Subject s : subjects) {

@@ -28,7 +28,7 @@ final class BenchTableCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--peerbench", paramLabel = "DIR", required = true, description = "A checkout of peerbench: run.py, peers.sh, src/.")
+    @Option(names = "--peerbench", paramLabel = "DIR", description = "A checkout of peerbench: run.py, peers.sh, src/.")
     private Path directory;
 
     @Option(names = "--kinds", paramLabel = "KIND[,KIND...]", split = ",", description = "linux32, linux64, bare1 (nanobenchmarks) or their like (default linux32,linux64,bare1).")
@@ -49,9 +49,6 @@ final class BenchTableCommand implements Callable<Integer> {
     @Option(names = "--native", description = "With linux64: also beside the same programs as processes of this machine.")
     private boolean natively;
 
-    @Option(names = "--no-runs", description = "Run nothing: the tables of what is recorded.")
-    private boolean noRuns;
-
     @Mixin
     private BenchOptions options;
 
@@ -64,9 +61,17 @@ final class BenchTableCommand implements Callable<Integer> {
         List<String> what = kinds != null ? kinds : quick ? List.of("linux32", "bare1q") : List.of("linux32", "linux64", "bare1");
         List<Integer> percent = percentages != null ? percentages : quick ? List.of(100) : List.of(100, 1000);
         int rounds = runs != null ? runs : quick ? 1 : 5;
-        PeerBench peerbench = options.peerbench(directory);
+        PeerBench peerbench = options.runs() ? options.peerbench(directory) : null;
         List<BenchOptions.Subject> subjects = options.subjects();
         String qemu = options.qemu();
+        ResultFile results = options.results();
+        if (peerbench != null) {
+            new Rounds(tasks(peerbench, subjects, qemu, what, percent), results).run(rounds, options::tell);
+        }
+        return report.report(tables(results.records(), what, subjects, qemu), spec.commandLine().getOut());
+    }
+
+    private List<Task> tasks(PeerBench peerbench, List<BenchOptions.Subject> subjects, String qemu, List<String> what, List<Integer> percent) {
         ResultFile results = options.results();
         List<Task> tasks = new ArrayList<>();
         for (String kind : what) {
@@ -81,10 +86,7 @@ final class BenchTableCommand implements Callable<Integer> {
                 }
             }
         }
-        if (!noRuns) {
-            new Rounds(tasks, results).run(rounds, options::tell);
-        }
-        return report.report(tables(results.records(), what, subjects, qemu), spec.commandLine().getOut());
+        return tasks;
     }
 
     private List<Table> tables(List<RunRecord> all, List<String> what, List<BenchOptions.Subject> subjects, String qemu) {

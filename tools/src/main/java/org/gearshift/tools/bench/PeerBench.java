@@ -20,7 +20,8 @@ public record PeerBench(Path directory, Path out, Map<String, String> environmen
     /** Seconds after which a run is given up. */
     private static final int LIMIT = 7200;
 
-    public PeerBench {
+    /** Whether it is one. */
+    public static void check(Path directory) {
         if (!Files.exists(directory.resolve("run.py"))) {
             throw new InputException(directory + ": no checkout of peerbench, there is no run.py");
         }
