@@ -1,6 +1,7 @@
 package org.gearshift.tools.bench;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,8 @@ import org.gearshift.tools.stage.InputException;
 public record PeerBench(Path directory, Path out, Map<String, String> environment) {
     /** Seconds after which a run is given up. */
     private static final int LIMIT = 7200;
+    private static final String PEERS = "peers.sh";
+    private static final List<String> BARE = List.of("bare0", "bare1", "bare0q", "bare1q");
 
     /** Whether it is one. */
     public static void check(Path directory) {
@@ -29,6 +32,16 @@ public record PeerBench(Path directory, Path out, Map<String, String> environmen
 
     /** Builds the guest programs, unless they are there. */
     public void build() throws IOException, InterruptedException {
+        compile();
+        try (InputStream in = PeerBench.class.getResourceAsStream(PEERS)) {
+            Files.write(out.resolve(PEERS), in.readAllBytes());
+        }
+        for (String kind : BARE) {
+            Files.write(out.resolve(kind + ".elf"), BareImage.elf(Files.readAllBytes(out.resolve(kind + ".img"))));
+        }
+    }
+
+    private void compile() throws IOException, InterruptedException {
         if (Files.exists(out.resolve("initramfs64.gz")) && Files.exists(out.resolve("bare1.hd"))) {
             return;
         }
@@ -58,6 +71,8 @@ public record PeerBench(Path directory, Path out, Map<String, String> environmen
             ProcessBuilder b = new ProcessBuilder(command);
             b.environment().putAll(environment);
             b.environment().put("OUT", out.toString());
+            b.environment().put("PEERBENCH", directory.toString());
+            b.environment().put("PEERS", out.resolve(PEERS).toString());
             b.environment().put("ERRLOG", out.resolve("last-messages").toString());
             b.environment().put("SERLOG", out.resolve("last-console").toString());
             b.environment().putAll(more);
