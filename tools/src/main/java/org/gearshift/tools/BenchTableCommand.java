@@ -43,7 +43,7 @@ final class BenchTableCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", description = "Rounds (default 5).")
     private Integer runs;
 
-    @Option(names = "--quick", description = "One round of linux32 and bare1q with pct=100, unless told otherwise: some minutes.")
+    @Option(names = "--quick", description = "One round of linux32 and bare1 with pct=100, unless told otherwise: some minutes.")
     private boolean quick;
 
     @Option(names = "--native", description = "With linux64: also beside the same programs as processes of this machine.")
@@ -58,7 +58,7 @@ final class BenchTableCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         options.of(spec);
-        List<String> what = kinds != null ? kinds : quick ? List.of("linux32", "bare1q") : List.of("linux32", "linux64", "bare1");
+        List<String> what = kinds != null ? kinds : quick ? List.of("linux32", "bare1") : List.of("linux32", "linux64", "bare1");
         List<Integer> percent = percentages != null ? percentages : quick ? List.of(100) : List.of(100, 1000);
         int rounds = runs != null ? runs : quick ? 1 : 5;
         PeerBench peerbench = options.runs() ? options.peerbench(directory) : null;

@@ -14,7 +14,7 @@ import org.gearshift.tools.profile.CallTree;
 public final class HostProfile {
     /** {@code perf script -F comm,ip,sym,dso}: name of the thread, address, symbol, library. */
     private static final Pattern SAMPLE = Pattern.compile("^\\s*(.*?)\\s+([0-9a-f]{6,16})\\s+(.*?)\\s+\\(([^()]*(?:\\([^()]*\\))?[^()]*)\\)\\s*$");
-    private static final Pattern METHOD = Pattern.compile("([\\w$.]+)\\.([\\w$<>]+)\\(");
+    private static final Pattern METHOD = Pattern.compile("([\\w$.]+)(?:/0x[0-9a-f]+)?\\.([\\w$<>]+)\\(");
     private static final int BEFORE_NAME = 2;
 
     private HostProfile() {

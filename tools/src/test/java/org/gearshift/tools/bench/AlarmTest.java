@@ -62,6 +62,15 @@ class AlarmTest {
     }
 
     @Test
+    void theProjectsOwnFileIsOne() throws Exception {
+        Path ours = Path.of("bench", "medians.json");
+        Path copy = dir.resolve("copy.json");
+        Alarm.read(ours).write(copy);
+        assertEquals(Files.readString(ours), Files.readString(copy));
+        assertTrue(Files.readString(ours).contains("\"linux32 100 gearshift-17\": {\"alu\": "));
+    }
+
+    @Test
     void aFileThatIsNoneIsRefusedWithItsPlace() throws Exception {
         Path file = Files.writeString(dir.resolve("medians.json"), "{\"linux32 100 a\": {\"crc32\": \"much\"}}");
         String message = org.junit.jupiter.api.Assertions.assertThrows(YamlError.class, () -> Alarm.read(file)).getMessage();

@@ -11,7 +11,7 @@ class HostProfileTest {
     void samplesAreSummedByThreadAndPart() {
         CallTree t = HostProfile.of("""
                             main     7f4ce8f2c0a4 void org.gearshift.backend.jvm.G_17.run(org.gearshift.ir.GuestContext, int)+0x64 (/tmp/perf-12.map)
-                            main     7f4ce8f2c0a8 void org.gearshift.backend.jvm.G_17.run(org.gearshift.ir.GuestContext, int)+0x68 (/tmp/perf-12.map)
+                            main     7f4ce8f2c0a8 void org.gearshift.backend.jvm.G_17/0x00007f5b8a092400.run(org.gearshift.ir.GuestContext, int)+0x68 (/tmp/perf-12.map)
                             main     7f4ce8f2c0b4 int org.gearshift.ir.interp.MicroLoop.run(int) (/tmp/perf-12.map)
                  C2 CompilerThre     7f4cfe1a2b3c PhaseChaitin::Split(unsigned int, ResourceArea*)+0x10 (/usr/lib/jvm/x/lib/server/libjvm.so)
                  C1 CompilerThre     7f4cfe1a2b3c LinearScan::walk() (/usr/lib/jvm/x/lib/server/libjvm.so)
