@@ -57,6 +57,7 @@ public final class Gearshift implements Runnable {
         COMMANDS.put("diverge", DivergeCommand.class);
         COMMANDS.put("profile", ProfileCommand.class);
         COMMANDS.put("trace", TraceCommand.class);
+        COMMANDS.put("bench", BenchCommand.class);
         COMMANDS.put("help", CommandLine.HelpCommand.class);
     }
 

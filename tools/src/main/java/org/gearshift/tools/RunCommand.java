@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.tools.stage.Optimization;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.Lockstep;
@@ -103,6 +104,9 @@ class RunCommand implements Callable<Integer> {
     @Option(names = "--backend", paramLabel = "jvm|interpreter", defaultValue = "JVM",
             description = "Compile hot code to JVM bytecode, or interpret everything (default jvm).")
     private Backend backend;
+
+    @Option(names = "--passes", paramLabel = "PASS[,PASS...]", description = "Passes over code that is compiled, or none (default all): for finding out which one to blame, and what each gives.")
+    private String passes;
 
     @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after N guest instructions, with exit code 5.")
     private Long maxInstructions;
@@ -292,9 +296,15 @@ class RunCommand implements Callable<Integer> {
         return new VmConfig(memory, c, engine, processors());
     }
 
+    private EngineOptions engine(EngineOptions.Backend what) {
+        EngineOptions d = EngineOptions.of(what);
+        return passes == null ? d : new EngineOptions(what, d.hotThreshold(), d.regionInsns(), d.dominance(), false, false,
+                d.recipe().withPasses(d.recipe().interpreted(), Optimization.named(passes)));
+    }
+
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         boolean compile = backend == Backend.JVM && !(tracing.isOn() && tracing.tracesBlocks());
-        EngineOptions engine = EngineOptions.of(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
+        EngineOptions engine = engine(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         PrintWriter messages = spec.commandLine().getErr();
         try (DeviceOptions plugged = devices) {

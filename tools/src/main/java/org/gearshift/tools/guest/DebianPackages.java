@@ -54,7 +54,16 @@ final class DebianPackages {
     Path download(String name, Path directory) throws IOException {
         Files.createDirectories(directory);
         List<Path> before = debs(directory);
-        run(directory, "apt-get", "download", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Sandbox::User=root", name);
+        try {
+            fetch(name, directory);
+        } catch (IOException e) {
+            // A package that is installed in a version that no index has any more: apt wants that one.
+            List<String> versions = run(null, "apt-cache", "madison", name);
+            if (versions.isEmpty()) {
+                throw e;
+            }
+            fetch(name + "=" + versions.get(0).split("\\|")[1].strip(), directory);
+        }
         String stem = name.replaceAll(":.*", "") + "_";
         List<Path> now = debs(directory);
         now.removeIf(f -> !f.getFileName().toString().startsWith(stem));
@@ -65,6 +74,10 @@ final class DebianPackages {
             throw new IOException("apt-get download " + name + " brought no package");
         }
         return candidates.get(0);
+    }
+
+    private void fetch(String name, Path directory) throws IOException {
+        run(directory, "apt-get", "download", "-o", "Dpkg::Use-Pty=0", "-o", "APT::Sandbox::User=root", name);
     }
 
     private static List<Path> debs(Path directory) throws IOException {
