@@ -243,7 +243,7 @@ class RunCommand implements Callable<Integer> {
 
     private CpuModel processor(KernelImage image) throws BootException {
         if (cpu == null) {
-            return mode == Mode.PV ? XenVm.defaultProcessor() : Vm.processorFor(image);
+            return mode == Mode.PV ? XenVm.defaultProcessor(processors()) : Vm.processorFor(image, processors());
         }
         try {
             return NamedCpu.choose(cpu);
