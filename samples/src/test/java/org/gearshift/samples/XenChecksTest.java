@@ -32,7 +32,7 @@ class XenChecksTest {
         assertEquals(0, p.waitFor(), output);
         ByteArrayOutputStream console = new ByteArrayOutputStream();
         VmConfig config = new VmConfig(64 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER));
-        XenVm vm = new XenVm(config, XenVm.defaultProcessor(), console::write);
+        XenVm vm = new XenVm(config, XenVm.defaultProcessor(1), console::write);
         vm.load(new KernelImage("checks", Files.readAllBytes(built)), new byte[0], "");
         VmOutcome outcome = vm.run(LIMIT);
         String text = console.toString(StandardCharsets.US_ASCII);

@@ -57,6 +57,8 @@ public final class ShadowMmu {
     private final PageWalker fourLevel;
     private final Walk walk = new Walk();
     private final Walk probeWalk = new Walk();
+    /** Pages in the active maps that the shadow tables do not have. */
+    private final Journal passing = new Journal();
     private final List<AddressSpace> spaces = new ArrayList<>();
     private final AddressSpace unpaged = new AddressSpace(-1);
     private final int frames;
@@ -212,6 +214,7 @@ public final class ShadowMmu {
     }
 
     private void takeMappingNews() {
+        first.forgetPassing();
         for (long news : inbox.takeMappings()) {
             first.act(news);
             if (first.second != null) {
@@ -219,6 +222,17 @@ public final class ShadowMmu {
             }
         }
         inbox.mappingsTaken();
+    }
+
+    /** As a TLB is flushed: nobody tells this vCPU when these pages are mapped otherwise. */
+    private void forgetPassing() {
+        for (int i = 0; i < passing.size; i++) {
+            maps.clear(passing.items[i]);
+        }
+        passing.clear();
+        if (second != null) {
+            second.forgetPassing();
+        }
     }
 
     private void act(long news) {
@@ -232,6 +246,7 @@ public final class ShadowMmu {
 
     /** From here on, until {@link #wake}, this vCPU runs no code and keeps nothing: others need not wait for it. */
     public void rest() {
+        forgetPassing();
         quiet = true;
     }
 
@@ -262,9 +277,7 @@ public final class ShadowMmu {
             selected.setControl(cr0, cr3, cr4, efer);
             return;
         }
-        if (inbox.pending) {
-            takeMappingNews();
-        }
+        flush();
         boolean reload = control.reloadsPdptes(cr0, cr3, cr4, efer);
         boolean reformat = control.changesFormat(cr0, cr4, efer);
         boolean repermit = control.changesPermissions(cr0, cr4);
@@ -426,9 +439,7 @@ public final class ShadowMmu {
             selected.invlpg(va);
             return;
         }
-        if (inbox.pending) {
-            takeMappingNews();
-        }
+        flush();
         maps.invalidate(page(va));
     }
 
@@ -442,11 +453,18 @@ public final class ShadowMmu {
             selected.invalidateContext(global);
             return;
         }
-        if (inbox.pending) {
-            takeMappingNews();
-        }
+        flush();
         if (global) {
             maps.clearGlobal();
+        }
+    }
+
+    /** What any flush of the guest's comes down to: from here on nothing is known but what the traces keep true. */
+    private void flush() {
+        if (inbox.pending) {
+            takeMappingNews();
+        } else {
+            first.forgetPassing();
         }
     }
 
@@ -546,6 +564,11 @@ public final class ShadowMmu {
             made = tables.made();
             e = tables.link(current, walk, page, settled);
         } while (memory.isShared() && made != tables.made() && fenced());
+        if (e == 0 && tables.unsettled()) {
+            // Others may take long to be heard of, if the host has stopped their threads.
+            e = walk.entry();
+            passing.add(page);
+        }
         if (e != 0) {
             maps.install(page, e, access == EXECUTE);
         } else if (access == EXECUTE) {

@@ -21,6 +21,7 @@ final class ShadowTables {
     private AddressSpace current;
     private long bytes;
     private long made;
+    private boolean unsettled;
 
     ShadowTables(PhysicalMemory memory, ActiveMaps maps, PagingCounters counters) {
         this.memory = memory;
@@ -41,6 +42,11 @@ final class ShadowTables {
 
     boolean traces(int frame) {
         return byFrame[frame] != null;
+    }
+
+    /** Whether {@link #link} has kept nothing because another vCPU might still write to a table unseen. */
+    boolean unsettled() {
+        return unsettled;
     }
 
     /** How many tables have been made so far. */
@@ -64,6 +70,7 @@ final class ShadowTables {
         boolean shared = memory.isShared();
         long before = made;
         long pageFrame = walk.page >>> 12;
+        unsettled = false;
         if (pageFrame >= byFrame.length) {
             return 0;
         }
@@ -71,6 +78,7 @@ final class ShadowTables {
         for (int step = 0; t != null; step++) {
             if (shared && (t.number > before || !memory.isSettled(t.frame, settled))) {
                 // It may have been written between the walk and the protection. In a walk to come that is different.
+                unsettled = true;
                 return 0;
             }
             t.idleHits = 0;

@@ -48,8 +48,8 @@ final class Walk {
         return permissions;
     }
 
-    /** Shadow bits of the leaf. */
-    int leaf() {
-        return bits[steps - 1];
+    /** Shadow entry of the one page that was asked for, whose frame is in RAM: what {@link ShadowTable#lookup} would find if the walk's tables were kept. */
+    int entry() {
+        return bits[steps - 1] & (permissions | ~ShadowEntry.PERMISSIONS) | (int) (physical >>> 12);
     }
 }

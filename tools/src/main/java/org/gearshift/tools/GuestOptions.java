@@ -78,7 +78,7 @@ final class GuestOptions {
         KernelImage k = image();
         VmConfig config = new VmConfig(memory, clock, engine);
         if (isParavirtual()) {
-            XenVm vm = new XenVm(config, XenVm.defaultProcessor(), console);
+            XenVm vm = new XenVm(config, XenVm.defaultProcessor(1), console);
             vm.load(k, module, append);
             return vm;
         }

@@ -131,7 +131,7 @@ final class MachineFactory {
 
     private static CpuModel processor(MachineSpec spec, KernelImage kernel) throws BootException {
         if (spec.cpu == null) {
-            return spec.mode == RunCommand.Mode.PV ? XenVm.defaultProcessor() : Vm.processorFor(kernel);
+            return spec.mode == RunCommand.Mode.PV ? XenVm.defaultProcessor(spec.cpus) : Vm.processorFor(kernel, spec.cpus);
         }
         try {
             return NamedCpu.choose(spec.cpu);

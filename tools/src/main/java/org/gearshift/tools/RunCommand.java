@@ -89,7 +89,7 @@ class RunCommand implements Callable<Integer> {
     private String cpus;
 
     @Option(names = "--cpu", paramLabel = "NAME[,+FEATURE,-FEATURE...]",
-            description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel).")
+            description = "Processor, with features added and taken away; 'help' lists both (default 686, or x86-64 for a 64-bit kernel, of several x86-64,-cx16).")
     private String cpu;
 
     @Option(names = "--clock", paramLabel = "host|virtual", defaultValue = "HOST",
@@ -247,7 +247,7 @@ class RunCommand implements Callable<Integer> {
 
     private CpuModel processor(KernelImage image) throws BootException {
         if (cpu == null) {
-            return mode == Mode.PV ? XenVm.defaultProcessor() : Vm.processorFor(image);
+            return mode == Mode.PV ? XenVm.defaultProcessor(processors()) : Vm.processorFor(image, processors());
         }
         try {
             return NamedCpu.choose(cpu);

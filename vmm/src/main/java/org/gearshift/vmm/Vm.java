@@ -209,7 +209,12 @@ public final class Vm implements Machine, TimeMachine {
 
     /** The processor a kernel is started on unless the user wants another: one with IA-32e mode for 64-bit kernels only. */
     public static CpuModel processorFor(KernelImage kernel) throws BootException {
-        return (kernel.is64Bit() ? NamedCpu.X86_64 : NamedCpu.P686).model();
+        return processorFor(kernel, 1);
+    }
+
+    /** The same in a machine of so many. */
+    public static CpuModel processorFor(KernelImage kernel, int processors) throws BootException {
+        return (kernel.is64Bit() ? NamedCpu.X86_64 : NamedCpu.P686).modelAmong(processors);
     }
 
     /** The processors' pins besides INTR; the numbers are those the local APICs had at power-on. */

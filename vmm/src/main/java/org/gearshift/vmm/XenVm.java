@@ -197,9 +197,9 @@ public final class XenVm implements Machine {
         return network;
     }
 
-    /** The processor that domains get unless another one is asked for: a 32-bit one runs in compatibility mode. */
-    public static CpuModel defaultProcessor() {
-        return NamedCpu.X86_64.model();
+    /** The processor that domains get unless another one is asked for: a 32-bit one runs in compatibility mode. @param processors how many it has */
+    public static CpuModel defaultProcessor(int processors) {
+        return NamedCpu.X86_64.modelAmong(processors);
     }
 
     /** Builds the domain: kernel, RAM disk and command line. */

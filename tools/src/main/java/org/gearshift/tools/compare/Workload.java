@@ -56,7 +56,7 @@ interface Workload {
 
     private static Machine load(KernelImage kernel, byte[] initrd, String line, boolean paravirtual, long memory, SerialBackend console) throws BootException {
         if (paravirtual) {
-            XenVm vm = new XenVm(config(memory), XenVm.defaultProcessor(), console);
+            XenVm vm = new XenVm(config(memory), XenVm.defaultProcessor(1), console);
             vm.load(kernel, initrd, line);
             return vm;
         }

@@ -38,6 +38,14 @@ public enum NamedCpu {
     }
 
     /**
+     * The model for one of several processors that nobody has chosen the features of: without CMPXCHG16B, which does what no operation of the host's platform does in one step, so
+     * that with a LOCK prefix all others must stand still for it. Linux has it in its allocator if the processor has it, and frees memory elsewhere with it.
+     */
+    public CpuModel modelAmong(int processors) {
+        return processors == 1 ? model() : CpuModel.inOrder(CpuFeature.without(features, CpuFeature.CX16));
+    }
+
+    /**
      * The processor a choice describes.
      *
      * @throws IllegalArgumentException with a message for whoever wrote it

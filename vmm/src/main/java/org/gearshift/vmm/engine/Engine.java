@@ -60,6 +60,8 @@ public final class Engine {
 
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     private static final int COMPILING_SLICE = 200_000;
+    /** Fewest instructions between two looks at how far HotSpot is, which take a microsecond for each region: among several vCPUs slices are far shorter. */
+    private static final int COMPILING_LOOK = 50_000;
 
     /** Regions that leave at accesses without a fast path, and those that call a slow path. */
     private record Compilers(RegionCompiler leaving, RegionCompiler calling) {
@@ -109,6 +111,8 @@ public final class Engine {
     private final List<RegionRecord> regions = new ArrayList<>();
     /** Regions HotSpot has been asked to compile. */
     private final List<RegionRecord> compiling = new ArrayList<>();
+    /** {@link #retired} at the last look at them. */
+    private long lookedAt;
 
     /** An engine for a lone vCPU. @param interrupts what {@code cpu} takes interrupts from */
     public Engine(VCpu cpu, ShadowMmu mmu, PhysicalMemory memory, CodePages codePages, InterruptSource interrupts, EventTimer timer,
@@ -248,7 +252,8 @@ public final class Engine {
         stop = false;
         while (true) {
             timer.runDue();
-            if (!compiling.isEmpty()) {
+            if (!compiling.isEmpty() && Long.compareUnsigned(retired() - lookedAt, COMPILING_LOOK) >= 0) {
+                lookedAt = retired();
                 activateCompiled();
             }
             if (stop) {
@@ -439,7 +444,8 @@ public final class Engine {
             return;
         }
         g.account(r);
-        if (!r.optimizing && r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize()) {
+        // What it costs has been spent, perhaps, by another processor.
+        if (!r.optimizing && (r.code.better() != null || r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize())) {
             optimize(r);
         }
         if (next != null) {

@@ -49,6 +49,18 @@ class NamedCpuTest {
     }
 
     @ParameterizedTest
+    @EnumSource(NamedCpu.class)
+    void oneOfSeveralProcessorsLacksCmpxchg16bAlone(NamedCpu cpu) {
+        assertEquals(cpu.model().features(), cpu.modelAmong(1).features());
+        Set<CpuFeature> among = EnumSet.copyOf(cpu.modelAmong(2).features());
+        assertFalse(among.contains(CpuFeature.CX16));
+        if (cpu != NamedCpu.P686) {
+            among.add(CpuFeature.CX16);
+        }
+        assertEquals(cpu.model().features(), among);
+    }
+
+    @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
         "pentium | no processor is called \"pentium\"; there are 686, x86-64, max, and 'help' for a list",
         "'' | no processor is called \"\"; there are 686, x86-64, max, and 'help' for a list",
