@@ -28,7 +28,7 @@ final class BenchReport {
 
     /** Prints and writes them; returns the exit code. */
     int report(List<Table> all, PrintWriter out) throws IOException {
-        List<Table> tables = all.stream().filter(t -> !t.pairs().isEmpty()).toList();
+        List<Table> tables = all.stream().filter(t -> !t.rows().isEmpty() || !t.pairs().isEmpty()).toList();
         for (Table t : tables) {
             out.println(TableText.rows(t));
             if (sections) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.gearshift.tools.bench.Switch;
 import org.junit.jupiter.api.Test;
 
@@ -31,9 +32,12 @@ class PerformanceDocumentTest {
     @Test
     void thePropertiesAreRead() throws IOException {
         StringBuilder sources = new StringBuilder();
-        for (String f : new String[] {"vmm/src/main/java/org/gearshift/vmm/engine/Engine.java", "vmm/src/main/java/org/gearshift/vmm/engine/EngineOptions.java",
-            "backend-jvm-bytecode/src/main/java/org/gearshift/backend/jvm/CompilationTier.java"}) {
-            sources.append(Files.readString(Path.of("..").resolve(f)));
+        for (String d : new String[] {"vmm/src/main/java/org/gearshift/vmm/engine", "backend-jvm-bytecode/src/main/java/org/gearshift/backend/jvm"}) {
+            try (Stream<Path> files = Files.list(Path.of("..").resolve(d))) {
+                for (Path f : files.toList()) {
+                    sources.append(Files.readString(f));
+                }
+            }
         }
         for (Switch s : Switch.ALL) {
             if (s.java().startsWith("-D")) {
