@@ -319,11 +319,15 @@ final class WideMaps extends ActiveMaps {
             }
             return;
         }
-        clearRange(lower.slots, first, count);
-        clearRange(upper.slots, first, count);
+        if (first < UPPER) {
+            clearRange(lower.slots, first, count);
+            clearRange(lower.exec, first, count);
+        }
+        if (first + count > UPPER) {
+            clearRange(upper.slots, first, count);
+            clearRange(upper.exec, first, count);
+        }
         clearRange(globalSlots, first, count);
-        clearRange(lower.exec, first, count);
-        clearRange(upper.exec, first, count);
         clearRange(globalExec, first, count);
     }
 
