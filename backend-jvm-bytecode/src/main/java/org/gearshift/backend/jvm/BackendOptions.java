@@ -34,9 +34,10 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     private static final int LARGEST_SHIFT = 31;
 
-    /** The measured best, for RAM of any size. */
+    /** The measured best, for RAM of any size, but for what {@link Without} takes out. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Ram.FAST, HUGE_METHOD_LIMIT, true, true, LARGEST_SHIFT, false, 0, false, true, false);
+        return new BackendOptions(Without.FAST_RAM.set() ? Ram.CHECKED : Ram.FAST, HUGE_METHOD_LIMIT, !Without.RMW_REUSE.set(), !Without.WINDOWS.set(), LARGEST_SHIFT, false, 0, false,
+                !Without.DEFERRED_CARRIES.set(), false);
     }
 
     public BackendOptions withRam(Ram r) {

@@ -11,6 +11,7 @@ import org.gearshift.backend.jvm.CompilationTier;
 import org.gearshift.backend.jvm.CompiledRegion;
 import org.gearshift.backend.jvm.RegionCompiler;
 import org.gearshift.backend.jvm.RegionTooLargeException;
+import org.gearshift.backend.jvm.Without;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.interp.Interpreter;
@@ -66,7 +67,7 @@ public final class Engine {
     /** Regions that leave at accesses without a fast path, and those that call a slow path. */
     private record Compilers(RegionCompiler leaving, RegionCompiler calling) {
         static Compilers of(BackendOptions o) {
-            return new Compilers(new RegionCompiler(X86State.LAYOUT, o.withMissesLeave(true)), new RegionCompiler(X86State.LAYOUT, o));
+            return new Compilers(new RegionCompiler(X86State.LAYOUT, o.withMissesLeave(!Without.LEAVING_MISSES.set())), new RegionCompiler(X86State.LAYOUT, o));
         }
 
         RegionCompiler of(boolean calls) {
@@ -739,6 +740,9 @@ public final class Engine {
 
     /** What every run of a region of a mode finds: the mode decides which page maps there are. */
     private BoundArrays bound(long mode) {
+        if (Without.BOUND_ARRAYS.set()) {
+            return BoundArrays.NONE;
+        }
         byte[] array = ram.isArray() ? cpu.ram : null;
         // Regions are shared among vCPUs, maps are not.
         return shared || mode != cpu.mode() ? new BoundArrays(null, array, null, null, null, null, null)
