@@ -22,11 +22,18 @@ public enum Without {
     BOUND_ARRAYS;
 
     private static final String PROPERTY = "gearshift.without";
-    private static final Set<Without> SET = parse(System.getProperty(PROPERTY, ""));
+    private static Set<Without> chosen;
 
-    /** Whether it is left out. */
+    /** Whether it is left out. @throws IllegalArgumentException if the property has a name that there is not */
     public boolean set() {
-        return SET.contains(this);
+        return chosen().contains(this);
+    }
+
+    private static synchronized Set<Without> chosen() {
+        if (chosen == null) {
+            chosen = parse(System.getProperty(PROPERTY, ""));
+        }
+        return chosen;
     }
 
     /** As the property names it. */
