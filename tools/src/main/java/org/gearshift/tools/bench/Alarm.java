@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import org.gearshift.tools.bench.Table.Pair;
+import org.gearshift.tools.stage.Quoted;
 import org.gearshift.tools.yaml.YamlError;
 import org.gearshift.tools.yaml.YamlValue;
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.StringJoiner;
+import org.gearshift.tools.stage.Quoted;
 import org.gearshift.tools.yaml.YamlError;
 import org.gearshift.tools.yaml.YamlValue;
 

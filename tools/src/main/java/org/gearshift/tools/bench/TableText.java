@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.StringJoiner;
 import org.gearshift.tools.bench.Table.Pair;
 import org.gearshift.tools.bench.Table.Row;
+import org.gearshift.tools.stage.Quoted;
 
 /** Tables as text, and as JSON. */
 public final class TableText {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.gearshift.tools.stage.Quoted;
 
 /** The comparison as JSON: {@code {workload, date, host, rows: [{name, full: {median, spread, values, exits}, pv: {...}, ratio}]}}; times in nanoseconds. */
 final class JsonReport {
@@ -13,31 +14,16 @@ final class JsonReport {
 
     static String of(String workload, String date, String host, List<Row> rows) {
         String body = rows.stream().map(JsonReport::row).collect(Collectors.joining(",\n    "));
-        return "{\n  \"workload\": " + text(workload) + ",\n  \"date\": " + text(date) + ",\n  \"host\": " + text(host) + ",\n  \"rows\": [\n    " + body + "\n  ]\n}\n";
+        return "{\n  \"workload\": " + Quoted.json(workload) + ",\n  \"date\": " + Quoted.json(date) + ",\n  \"host\": " + Quoted.json(host) + ",\n  \"rows\": [\n    " + body + "\n  ]\n}\n";
     }
 
     private static String row(Row r) {
-        return String.format(Locale.ROOT, "{\"name\": %s, \"full\": %s, \"pv\": %s, \"ratio\": %.4f}", text(r.name()), gear(r.full(), r.fullExits()), gear(r.pv(), r.pvExits()),
+        return String.format(Locale.ROOT, "{\"name\": %s, \"full\": %s, \"pv\": %s, \"ratio\": %.4f}", Quoted.json(r.name()), gear(r.full(), r.fullExits()), gear(r.pv(), r.pvExits()),
                 r.ratio());
     }
 
     private static String gear(Sample s, Map<String, Long> exits) {
-        String reasons = exits.entrySet().stream().map(e -> text(e.getKey()) + ": " + e.getValue()).collect(Collectors.joining(", "));
+        String reasons = exits.entrySet().stream().map(e -> Quoted.json(e.getKey()) + ": " + e.getValue()).collect(Collectors.joining(", "));
         return String.format(Locale.ROOT, "{\"median\": %.1f, \"spread\": %.4f, \"values\": %s, \"exits\": {%s}}", s.median(), s.spread(), Arrays.toString(s.values()), reasons);
-    }
-
-    /** A JSON string (RFC 8259). */
-    static String text(String s) {
-        StringBuilder b = new StringBuilder("\"");
-        for (char c : s.toCharArray()) {
-            if (c == '"' || c == '\\') {
-                b.append('\\').append(c);
-            } else if (c < ' ') {
-                b.append(String.format("\\u%04x", (int) c));
-            } else {
-                b.append(c);
-            }
-        }
-        return b.append('"').toString();
     }
 }

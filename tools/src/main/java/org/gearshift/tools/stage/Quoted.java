@@ -1,11 +1,12 @@
-package org.gearshift.tools.bench;
+package org.gearshift.tools.stage;
 
 /** Strings of JSON (RFC 8259). */
-final class Quoted {
+public final class Quoted {
     private Quoted() {
     }
 
-    static String json(String s) {
+    /** A string as JSON has it, in its quotation marks. */
+    public static String json(String s) {
         StringBuilder b = new StringBuilder("\"");
         for (char c : s.toCharArray()) {
             if (c == '"' || c == '\\') {
