@@ -10,8 +10,9 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.engine.EngineOptions;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Regions that run what follows them: programs of small functions that call each other and jump into each other, and are written to while they run, end in the state the interpreter brings
@@ -29,8 +30,19 @@ class LinkedRegionsTest {
     private final byte[] code = new byte[SIZE];
     private int at;
 
-    @Test
-    void callsAndJumpsFromRegionToRegionDoWhatTheInterpreterDoes() throws Exception {
+    /** In both forms of regions: only the one with its slots in place goes on where a call returns to. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void callsAndJumpsFromRegionToRegionDoWhatTheInterpreterDoes(boolean slotsInPlace) throws Exception {
+        System.setProperty("gearshift.slotsInPlace", Boolean.toString(slotsInPlace));
+        try {
+            compare();
+        } finally {
+            System.clearProperty("gearshift.slotsInPlace");
+        }
+    }
+
+    private void compare() throws Exception {
         long linked = 0;
         for (int seed = 1; seed <= PROGRAMS; seed++) {
             String program = program(new Random(seed));

@@ -30,10 +30,9 @@ public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, 
     private static final boolean SPECIALIZES_X87 = !Boolean.getBoolean("gearshift.generalX87");
 
     /** Whether regions have their state slots in place until they have earned C2; pays where regions choose their compiler. */
-    private static final String SLOTS_IN_PLACE = System.getProperty("gearshift.slotsInPlace");
-
     boolean slotsInPlace() {
-        return SLOTS_IN_PLACE == null ? CompilationTier.selectable() : Boolean.parseBoolean(SLOTS_IN_PLACE);
+        String chosen = System.getProperty("gearshift.slotsInPlace");
+        return chosen == null ? CompilationTier.selectable() : Boolean.parseBoolean(chosen);
     }
 
     boolean specializesX87() {
