@@ -142,6 +142,8 @@ final class HostDepartures {
     private static final int ES = 0x80;
     private static final int EXCEPTIONS = 0x3f;
     private static final int LONGEST_IMAGE = 1024;
+    /** The vector of PVM for CPUID. */
+    private static final int CPUID_OF_PVM = 0x1a;
 
     private static final List<Departure> OF_PROCESSORS = List.of(
             forms(Who.AMD, "near branches with a 66 prefix in 64-bit mode: Intel ignores the prefix, AMD takes 16-bit operands",
@@ -187,8 +189,8 @@ final class HostDepartures {
                             && (c.faults(PF) || c.faults(AC) || c.faults(SS)) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
             trials(Who.ANY, "ENTER: whether the look at the new stack pointer is checked for alignment", "SDM vol. 2 under ENTER names only the page fault",
                     c -> c.instruction != null && c.instruction.mnemonic() == ENTER && c.faults(AC)),
-            trials(Who.ANY, "INT of a vector that the host's kernel and the hypervisor under it have for themselves (17, 19 and 1B of PVM): #UD", "not the processor's word",
-                    c -> c.is(INT) && c.faults(UD) && c.a.vector() == GP && c.e.ip() == c.a.ip()),
+            trials(Who.ANY, "INT of a vector that the host's kernel and the hypervisor under it have for themselves (17, 19 and 1B of PVM: #UD; 1A: CPUID)",
+                    "not the processor's word", HostDepartures::isHypercall),
             trials(Who.ANY, "POPA that faults midway has loaded the registers before", "SDM vol. 2 and APM vol. 3 under POPA say nothing of it",
                     c -> c.instruction != null && c.instruction.mnemonic() == POPA && c.bothFault(PF)),
             trials(Who.ANY, "FCOMI and its like with an unmasked invalid operand: EFLAGS are left alone, or say unordered",
@@ -390,6 +392,10 @@ final class HostDepartures {
             case JCC, JMP, CALL, RET, LOOP, LOOPE, LOOPNE, JCXZ -> true;
             default -> false;
         };
+    }
+
+    private static boolean isHypercall(Case c) {
+        return c.is(INT) && c.a.vector() == GP && (c.faults(UD) && c.e.ip() == c.a.ip() || c.e.kind() == Outcome.Kind.DONE && c.instruction.op(0).value == CPUID_OF_PVM);
     }
 
     private static boolean isUndocumentedX87(Form f) {

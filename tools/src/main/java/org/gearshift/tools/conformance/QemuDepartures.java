@@ -18,6 +18,8 @@ final class QemuDepartures {
     private static final Set<Mnemonic> FX_IMAGES = EnumSet.of(FXSAVE, FXRSTOR);
     private static final Set<Mnemonic> ROTATIONS_THROUGH_CARRY = EnumSet.of(RCL, RCR);
     private static final Set<Mnemonic> DOUBLE_EXCHANGES = EnumSet.of(CMPXCHG8B);
+    private static final Set<Mnemonic> REPEATED_COMPARISONS = EnumSet.of(CMPS, SCAS);
+    private static final Set<Mnemonic> REFUSED_EARLY = EnumSet.of(UD0, UD1, MOVDIRI, MOVDIR64B, INVLPG);
     private static final int UD = 6;
     private static final int GP = 13;
     private static final int PF = 14;
@@ -45,7 +47,13 @@ final class QemuDepartures {
             qemu("ENTER does not ask whether the new top of the stack can be written", "SDM vol. 2 under ENTER, operation",
                     c -> c.is(ENTER) && c.a().vector() == PF && c.e().kind() == Outcome.Kind.DONE),
             qemu("RET that releases 8000 bytes or more takes their number for a negative one", "SDM vol. 2 under RET", QemuDepartures::releasesMuch),
-            qemu("UD0 and UD1 do not fetch a ModRM byte", "SDM vol. 2 under UD", c -> (c.is(UD0) || c.is(UD1)) && c.faults(UD) && c.a().vector() == PF),
+            qemu("UD0, UD1, MOVDIRI, MOVDIR64B and INVLPG are refused before all their bytes are fetched", "SDM vol. 3A table 6-2, priority; SDM vol. 2 under UD",
+                    c -> c.is(REFUSED_EARLY) && (c.faults(UD) || c.faults(GP)) && c.a().vector() == PF && c.a().error() == (USER | FETCH) && c.e().ip() == c.a().ip()),
+            qemu("REPE and REPNE CMPS and SCAS that fault midway have changed flags", "SDM vol. 2 under REP: EFLAGS are restored",
+                    c -> c.is(REPEATED_COMPARISONS) && c.bothFault(PF) && c.differsOnlyIn("eflags ")),
+            qemu("CLFLUSH does not look at its operand", "SDM vol. 2 under CLFLUSH, exceptions", c -> c.is(CLFLUSH) && c.a().vector() == PF && c.e().kind() == Outcome.Kind.DONE),
+            qemu("ARPL writes its operand back where it changes nothing", "SDM vol. 2 under ARPL, operation",
+                    c -> c.is(ARPL) && c.faults(PF) && (c.e().error() & WRITE) != 0 && c.a().kind() == Outcome.Kind.DONE),
             qemu("FXSAVE leaves the reserved bytes of ST0 to ST7 alone; FXRSTOR takes reserved bits of MXCSR, and ES and B as they are; both touch "
                     + "the image no further than they need to", "SDM vol. 2 under FXSAVE and FXRSTOR",
                     c -> c.is(FXSAVE) && c.differsOnlyIn("memory ") && differsOnlyBehindRegisters(c)
