@@ -6,9 +6,6 @@ import java.io.IOException;
 
 /** The machine's time: nanoseconds since power-on, never going back. */
 public interface GuestClock {
-    /** Ticks of the time-stamp counter in a second: one a nanosecond in both clocks, so that TSC and {@link #nanos} are the same number. */
-    long TSC_HZ = 1_000_000_000L;
-
     /** Nanoseconds since power-on, at least 0. */
     long nanos();
 

@@ -49,6 +49,8 @@ public enum CpuFeature {
     RDRAND(1, Register.ECX, 30, IsaExtension.RDRAND),
     /** Says that the machine is virtual, and that it is so in the manner of KVM, with none of its paravirtual features: for Linux, that x2APIC mode needs no interrupt remapping. */
     HYPERVISOR(1, Register.ECX, 31),
+    /** What software has added to the time-stamp counter can be read: for Linux, with an invariant counter, that no other clock need watch over it. */
+    TSC_ADJUST(7, Register.EBX, 1, TSC, MSR),
     BMI1(7, Register.EBX, 3, IsaExtension.BMI1),
     AVX2(7, Register.EBX, 5, IsaExtension.AVX2, AVX),
     SMEP(7, Register.EBX, 7),
@@ -96,7 +98,7 @@ public enum CpuFeature {
 
     /** What a Debian i686 user space and kernel make good use of. */
     public static final Set<CpuFeature> BASELINE = Collections.unmodifiableSet(EnumSet.of(FPU, DE, PSE, TSC, MSR, PAE, CX8, APIC, SEP, PGE,
-            CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2, NX, INVARIANT_TSC));
+            CMOV, CLFLUSH, MMX, FXSR, SSE, SSE2, NX, INVARIANT_TSC, TSC_ADJUST));
 
     /** The same for x86-64, and that the machine is virtual: without that Linux makes no use of x2APIC mode. */
     public static final Set<CpuFeature> BASELINE64 = with(BASELINE, SYSCALL, LM, CX16, LAHF64, RDTSCP, PDPE1GB, X2APIC, TSC_DEADLINE, PCID, INVPCID, HYPERVISOR);

@@ -21,6 +21,11 @@ public final class CpuModel {
     /** Structured extended features. */
     private static final int STRUCTURED = 7;
     private static final int EXTENDED_STATE = 0xd;
+    /** Time-stamp counter and core crystal clock; frequencies in MHz. */
+    private static final int CRYSTAL = 0x15;
+    private static final int FREQUENCIES = 0x16;
+    private static final int HZ_OF_MHZ = 1_000_000;
+    private static final int BUS_MHZ = 100;
     /** Number of the component that holds the upper halves of YMM registers. */
     private static final int AVX_COMPONENT = 2;
     private static final int CACHE_LINE = 64;
@@ -125,7 +130,12 @@ public final class CpuModel {
     }
 
     private int highestLeaf() {
-        return has(CpuFeature.XSAVE) ? EXTENDED_STATE : features.stream().anyMatch(f -> f.leaf == STRUCTURED) ? STRUCTURED : isAmd() ? 1 : 2;
+        return tellsFrequencies() ? FREQUENCIES : has(CpuFeature.XSAVE) ? EXTENDED_STATE : features.stream().anyMatch(f -> f.leaf == STRUCTURED) ? STRUCTURED : isAmd() ? 1 : 2;
+    }
+
+    /** Whether software need not measure the counter, which takes it a tenth of a second of waiting: SDM vol. 2 under CPUID, leaves 15H and 16H. */
+    private boolean tellsFrequencies() {
+        return !isAmd() && has(CpuFeature.INVARIANT_TSC);
     }
 
     private void put(int number, int... registers) {
@@ -149,6 +159,11 @@ public final class CpuModel {
         if (has(CpuFeature.HYPERVISOR) && has(CpuFeature.APIC)) {
             byte[] kvm = "KVMKVMKVM\0\0\0".getBytes(StandardCharsets.US_ASCII);
             put(HYPERVISOR, HYPERVISOR + 1, word(kvm, 0), word(kvm, 4), word(kvm, 8));
+        }
+        if (tellsFrequencies()) {
+            put(CRYSTAL, 1, 1, (int) TimeSource.TSC_HZ, 0);
+            int mhz = (int) (TimeSource.TSC_HZ / HZ_OF_MHZ);
+            put(FREQUENCIES, mhz, mhz, BUS_MHZ, 0);
         }
         fillCaches();
         fillExtendedState();

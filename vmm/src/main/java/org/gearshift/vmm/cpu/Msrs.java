@@ -22,6 +22,7 @@ final class Msrs {
     private static final Logger LOG = System.getLogger(Msrs.class.getName());
 
     private static final int TSC = 0x10;
+    private static final int TSC_ADJUST = 0x3b;
     private static final int PLATFORM_ID = 0x17;
     private static final int APIC_BASE = 0x1b;
     private static final int MICROCODE_REVISION = 0x8b;
@@ -78,6 +79,9 @@ final class Msrs {
         this.cpu = cpu;
         this.s = cpu.s;
         table.put(TSC, new Msr(this::tsc, this::setTsc));
+        if (cpu.model.has(CpuFeature.TSC_ADJUST)) {
+            table.put(TSC_ADJUST, new Msr(() -> tscOffset, this::adjustTsc));
+        }
         if (cpu.model.has(CpuFeature.APIC)) {
             localApic();
         }
@@ -145,8 +149,13 @@ final class Msrs {
     }
 
     private void setTsc(long value) {
+        adjustTsc(value - cpu.time.tsc());
+    }
+
+    /** What is written to the counter shows in IA32_TSC_ADJUST, and the other way round: SDM vol. 3B section 18.17.3. */
+    private void adjustTsc(long offset) {
         long due = deadline();
-        tscOffset = value - cpu.time.tsc();
+        tscOffset = offset;
         if (due != 0) {
             setDeadline(due);
         }

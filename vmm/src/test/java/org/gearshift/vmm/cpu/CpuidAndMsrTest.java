@@ -55,7 +55,7 @@ class CpuidAndMsrTest {
         ProtectedMachine m = new ProtectedMachine(CpuModel.inOrder(CpuFeature.BASELINE));
         m.cpu.place(2, 3);
         cpuid(m, 0);
-        assertEquals(0xb, m.s[RAX]);
+        assertEquals(0x16, m.s[RAX]);
         cpuid(m, 1);
         assertEquals(2, m.s[RBX] >>> 24 & 0xff, "APIC id");
         assertEquals(4, m.s[RBX] >>> 16 & 0xff, "ids of the package, a power of two");
@@ -101,8 +101,9 @@ class CpuidAndMsrTest {
 
     @Test
     void theHighestLeafIsTheHighestThatSaysSomething() {
-        Map<CpuModel, Integer> highest = Map.of(CpuModel.athlon(CpuFeature.BASELINE), 1, CpuModel.inOrder(EnumSet.of(CpuFeature.FPU)), 2,
-                CpuModel.athlon(EnumSet.of(CpuFeature.BMI1)), 7, CpuModel.inOrder(EnumSet.of(CpuFeature.XSAVE)), 0xd, NamedCpu.MAX.model(), 0xd);
+        Map<CpuModel, Integer> highest = Map.of(CpuModel.athlon(EnumSet.of(CpuFeature.FPU)), 1, CpuModel.inOrder(EnumSet.of(CpuFeature.FPU)), 2,
+                CpuModel.athlon(EnumSet.of(CpuFeature.BMI1)), 7, CpuModel.inOrder(EnumSet.of(CpuFeature.XSAVE)), 0xd, CpuModel.athlon(CpuFeature.BASELINE), 7,
+                NamedCpu.P686.model(), 0x16, NamedCpu.MAX.model(), 0x16);
         highest.forEach((model, leaf) -> {
             ProtectedMachine m = new ProtectedMachine(model);
             cpuid(m, 0, 0);
@@ -170,6 +171,31 @@ class CpuidAndMsrTest {
         m.now += 7;
         assertEquals(5_000_000_007L, m.call(X86Service.RDTSC));
         assertEquals(5_000_000_007L, rdmsr(m, 0x10));
+    }
+
+    @Test
+    void whatWasAddedToTheCounterCanBeReadAndChanged() {
+        ProtectedMachine m = new ProtectedMachine(NamedCpu.P686.model()).ring0();
+        assertEquals(0, rdmsr(m, 0x3b));
+        wrmsr(m, 0x10, 5_000_000_000L);
+        assertEquals(5_000_000_000L - 1000, rdmsr(m, 0x3b));
+        wrmsr(m, 0x3b, -400);
+        assertEquals(600, m.call(X86Service.RDTSC));
+        ProtectedMachine without = new ProtectedMachine(CpuModel.inOrder(EnumSet.of(CpuFeature.TSC, CpuFeature.MSR))).ring0();
+        without.s[RCX] = 0x3b;
+        without.faults(Vector.GP, 0, X86Service.RDMSR);
+    }
+
+    @Test
+    void theCountersFrequencyNeedNotBeMeasured() {
+        ProtectedMachine m = new ProtectedMachine(NamedCpu.P686.model());
+        cpuid(m, 0x15);
+        assertEquals(TimeSource.TSC_HZ, m.s[RCX] * m.s[RBX] / m.s[RAX], "the crystal's frequency and the counter's multiple of it");
+        cpuid(m, 0x16);
+        assertEquals(TimeSource.TSC_HZ, m.s[RAX] * 1_000_000);
+        ProtectedMachine amd = new ProtectedMachine(CpuModel.athlon(CpuFeature.BASELINE));
+        cpuid(amd, 0x15);
+        assertEquals(0, amd.s[RAX] | amd.s[RBX] | amd.s[RCX], "AMD's processors do not say");
     }
 
     @Test
