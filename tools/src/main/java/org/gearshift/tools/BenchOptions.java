@@ -155,10 +155,7 @@ final class BenchOptions {
         if (given != null) {
             return given.toAbsolutePath();
         }
-        KnownGuest g = KnownGuest.named(bits == 32 ? "debian-686" : "debian-cloud-amd64");
-        GuestStore store = new GuestStore();
-        GuestStore.Fetched f = store.find(g);
-        return (f != null ? f : store.fetch(g, this::tell)).kernel();
+        return new GuestStore().obtain(KnownGuest.named(bits == 32 ? "debian-686" : "debian-cloud-amd64"), this::tell).kernel();
     }
 
     /** A checkout of peerbench, with its guest programs built. */

@@ -63,11 +63,7 @@ final class GuestCommand implements Callable<Integer> {
             }
             PrintWriter out = spec.commandLine().getOut();
             PrintWriter err = spec.commandLine().getErr();
-            GuestStore store = new GuestStore();
-            GuestStore.Fetched f = store.find(g);
-            if (f == null) {
-                f = store.fetch(g, line -> err.println("gearshift: " + line));
-            }
+            GuestStore.Fetched f = new GuestStore().obtain(g, line -> err.println("gearshift: " + line));
             out.println("# " + f.packageName());
             out.println("./gearshift run --kernel " + f.kernel() + (f.initrd() == null ? "" : " --initrd " + f.initrd())
                     + " -m " + g.memory() + (g.append().isEmpty() ? "" : " --append \"" + g.append() + "\""));

@@ -128,7 +128,7 @@ final class DebianGuest {
             Prerequisite.program("apt-get");
             Prerequisite.program("dpkg-deb");
             try {
-                f = store.fetch(g, line -> System.out.println("  " + line));
+                f = store.obtain(g, line -> System.out.println("  " + line));
             } catch (IOException e) {
                 return Prerequisite.missing(g.name() + " cannot be fetched: " + e.getMessage());
             }

@@ -68,8 +68,22 @@ public final class GuestStore {
         return new Fetched(kernel, initrd, p.getProperty("package"));
     }
 
-    /** Fetches a guest through the package manager, replacing an earlier copy only once the new one is complete. */
-    public Fetched fetch(KnownGuest g, Consumer<String> progress) throws IOException {
+    /** The guest from here, or else through the package manager; a damaged copy is replaced only once the new one is complete. @param progress gets lines on what is fetched */
+    public Fetched obtain(KnownGuest g, Consumer<String> progress) throws IOException {
+        Fetched here = find(g);
+        if (here != null) {
+            return here;
+        }
+        try (StoreLock held = StoreLock.take(root)) {
+            // Whoever had the store meanwhile may have fetched it.
+            if (find(g) == null) {
+                fetch(g, progress);
+            }
+        }
+        return find(g);
+    }
+
+    private void fetch(KnownGuest g, Consumer<String> progress) throws IOException {
         Path work = root.resolve("." + g.name() + ".new");
         delete(work);
         Files.createDirectories(work);
@@ -95,7 +109,6 @@ public final class GuestStore {
         } finally {
             delete(work);
         }
-        return find(g);
     }
 
     private static String take(Path work, String pattern, String as) throws IOException {

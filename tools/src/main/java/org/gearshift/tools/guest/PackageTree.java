@@ -62,20 +62,28 @@ public final class PackageTree {
     public Path unpacked(String name) throws IOException {
         Path files = store.resolve(name.replace(':', '_'));
         if (!Files.exists(files)) {
-            progress.accept("fetching " + name);
-            DebianPackages debian = new DebianPackages(line -> { });
-            Path work = store.resolve("." + name.replace(':', '_') + "." + ProcessHandle.current().pid());
-            Path deb = debian.download(name, work);
-            debian.unpack(deb, work.resolve("files"));
-            Files.move(work.resolve("files"), files);
-            try (Stream<Path> s = Files.list(work)) {
-                for (Path f : s.toList()) {
-                    Files.delete(f);
+            try (StoreLock held = StoreLock.take(store)) {
+                if (!Files.exists(files)) {
+                    fetch(name, files);
                 }
             }
-            Files.delete(work);
         }
         return files;
+    }
+
+    private void fetch(String name, Path files) throws IOException {
+        progress.accept("fetching " + name);
+        DebianPackages debian = new DebianPackages(line -> { });
+        Path work = store.resolve("." + name.replace(':', '_') + "." + ProcessHandle.current().pid());
+        Path deb = debian.download(name, work);
+        debian.unpack(deb, work.resolve("files"));
+        Files.move(work.resolve("files"), files);
+        try (Stream<Path> s = Files.list(work)) {
+            for (Path f : s.toList()) {
+                Files.delete(f);
+            }
+        }
+        Files.delete(work);
     }
 
     private void copy(Path from, Path to) throws IOException {

@@ -66,7 +66,7 @@ final class Guests {
         String pattern = "linux-image-[0-9.]+-[0-9]+-" + flavour;
         Optional<Path> deb = cached(pattern, architecture);
         if (deb.isEmpty()) {
-            String depends = run(List.of("apt-cache", "depends", "linux-image-" + flavour + ":" + architecture));
+            String depends = run(cache(), List.of("apt-cache", "depends", "linux-image-" + flavour + ":" + architecture));
             Matcher m = Pattern.compile("Depends: (" + pattern + ")\\b").matcher(depends);
             if (!m.find()) {
                 Prerequisite.missing("no kernel package for " + flavour);
@@ -90,9 +90,17 @@ final class Guests {
         }
     }
 
+    /** Classes of tests run in several processes at once, and a file that another one is writing is not to be read. */
     private static void download(String name, String architecture) throws IOException, InterruptedException {
         Prerequisite.program("apt-get");
-        run(List.of("apt-get", "download", name + ":" + architecture));
+        Path work = Files.createTempDirectory(cache(), "download");
+        run(work, List.of("apt-get", "download", name + ":" + architecture));
+        try (Stream<Path> files = Files.list(work)) {
+            for (Path p : files.toList()) {
+                Files.move(p, cache().resolve(p.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        Files.delete(work);
     }
 
     private static Path extract(Path deb, String member) throws IOException, InterruptedException {
@@ -107,8 +115,8 @@ final class Guests {
         return out;
     }
 
-    private static String run(List<String> command) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(new ArrayList<>(command)).directory(cache().toFile()).redirectErrorStream(true).start();
+    private static String run(Path directory, List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(new ArrayList<>(command)).directory(directory.toFile()).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
             Prerequisite.missing(command + ": " + output);

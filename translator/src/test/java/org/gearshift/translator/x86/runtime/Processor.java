@@ -47,8 +47,10 @@ final class Processor implements AutoCloseable {
         cs = code32 ? 0x23 : 0x33;
         ds = code32 ? 0x2b : 0;
         Path dir = Files.createDirectories(Path.of("target", "oracle"));
-        Path source = dir.resolve("cpu_oracle.c");
-        Path program = dir.resolve("cpu_oracle" + (code32 ? "32-" : "-") + ProcessHandle.current().pid());
+        // Classes of tests run in several processes at once.
+        String name = "cpu_oracle" + (code32 ? "32-" : "-") + ProcessHandle.current().pid();
+        Path source = dir.resolve(name + ".c");
+        Path program = dir.resolve(name);
         try (InputStream in = Processor.class.getResourceAsStream("/oracle/cpu_oracle.c")) {
             Files.write(source, in.readAllBytes());
         }
@@ -58,6 +60,7 @@ final class Processor implements AutoCloseable {
         }
         process = new ProcessBuilder(program.toAbsolutePath().toString()).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         program.toFile().deleteOnExit();
+        source.toFile().deleteOnExit();
         ByteBuffer about = read(8);
         amd = about.getInt() != 0;
         leaf7 = about.getInt();
