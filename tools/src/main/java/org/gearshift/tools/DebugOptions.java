@@ -13,10 +13,10 @@ import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.debug.MonitorCommands;
 import org.gearshift.tools.gdb.GdbServer;
 import org.gearshift.tools.guest.GuestStore;
-import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.boot.BootException;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Options by which a run is debugged. */
@@ -31,6 +31,9 @@ final class DebugOptions {
     @Option(names = "--symbols", paramLabel = "FILE",
             description = "Names for addresses while debugging: System.map, vmlinux with symbols, or kallsyms (default: those that a Linux kernel carries).")
     private Path symbols;
+
+    @Mixin
+    private ProgramOption programs;
 
     @Option(names = "--debug", description = "Stop before the guest's first instruction and read the debugger's commands from the terminal ('help' lists them).")
     private boolean debug;
@@ -137,7 +140,7 @@ final class DebugOptions {
 
     private KernelSymbols names(Path kernel) throws IOException, BootException {
         try {
-            return KernelSymbols.of(kernel, symbols == null ? null : SymbolReader.read(symbols));
+            return KernelSymbols.of(kernel, symbols, programs.read());
         } catch (SymbolFormatException e) {
             throw new Gearshift.UsageError("--symbols " + e.getMessage());
         }

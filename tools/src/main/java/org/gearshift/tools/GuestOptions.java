@@ -2,11 +2,15 @@ package org.gearshift.tools;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.ProgramFrames;
+import org.gearshift.tools.unwind.UserProgram;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
@@ -15,6 +19,7 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.EngineOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which guest a command that looks into one runs: a machine with one processor and without devices of its own. */
@@ -36,6 +41,9 @@ final class GuestOptions {
 
     @Option(names = "--symbols", paramLabel = "FILE", description = "Where names come from, if not from the kernel: a System.map, kallsyms, or an ELF file.")
     private Path symbols;
+
+    @Mixin
+    private ProgramOption programs;
 
     @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after N guest instructions (default: when the guest ends).")
     private Long most;
@@ -106,5 +114,21 @@ final class GuestOptions {
         } catch (SymbolFormatException e) {
             return SymbolTable.EMPTY;
         }
+    }
+
+    /** Call frames of the same files. */
+    List<ProgramFrames> frames() throws IOException, BootException {
+        List<ProgramFrames> all = new ArrayList<>();
+        if (symbols != null) {
+            all.add(ProgramFrames.of(symbols));
+        }
+        KernelImage k = image();
+        all.add(new ProgramFrames(k.name(), k::array));
+        return all;
+    }
+
+    /** Programs beside the kernel. */
+    List<UserProgram> programs() throws IOException, BootException {
+        return programs.read();
     }
 }

@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
 final class ProfileCommand implements Callable<Integer> {
     private static final int FUNCTIONS = 20;
     private static final int REGIONS = 10;
+    private static final int NOTES = 5;
 
     @ParentCommand
     private Gearshift root;
@@ -93,17 +94,23 @@ final class ProfileCommand implements Callable<Integer> {
     }
 
     private VmOutcome sample(Machine vm, CallTree tree, ExitTimeline exits) throws IOException, org.gearshift.vmm.boot.BootException {
-        StackWalk stack = new StackWalk(vm, guest.names(), guest.types());
+        StackWalk stack = new StackWalk(vm, guest.names(), guest.types(), guest.frames(), guest.programs());
         long limit = guest.limit();
         while (true) {
             long now = vm.engine().retired();
             VmOutcome o = vm.run(Math.min(limit, now + every));
             exits.look(vm.counters());
             if (o.exitCode() != VmOutcome.LIMIT || vm.engine().retired() >= limit) {
+                warn(spec.commandLine().getErr(), stack);
                 return o;
             }
             tree.add(stack.functions());
         }
+    }
+
+    private static void warn(PrintWriter err, StackWalk stack) {
+        stack.notes().stream().limit(NOTES).forEach(n -> err.println("gearshift: " + n));
+        err.flush();
     }
 
     private void report(Machine vm, CallTree tree, ExitTimeline exits, VmOutcome outcome) throws IOException {

@@ -3,6 +3,7 @@ package org.gearshift.tools.debug;
 import java.io.PrintWriter;
 import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.StackUnwinder;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.debug.DebuggedCpu;
 import org.gearshift.vmm.debug.Debugger;
@@ -56,6 +57,11 @@ final class DebugContext {
     /** Names for addresses as the kernel lies in memory now. */
     SymbolTable symbols() {
         return symbols.where(cpu());
+    }
+
+    /** What goes from functions to their callers, by tables of the kernel and of files. */
+    StackUnwinder unwinder() {
+        return symbols.unwinder(cpu());
     }
 
     /** Where members of the kernel's structures are. */

@@ -5,17 +5,23 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.gearshift.tools.symbols.KernelTypes;
+import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.ProgramFrames;
+import org.gearshift.tools.unwind.StackUnwinder;
+import org.gearshift.tools.unwind.UserProgram;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
 /**
- * The symbols of a kernel, moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page
+ * The symbols and call frames of a kernel, and of programs that run on it. The kernel's are moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page
  * faults, once it has.
  */
 public final class KernelSymbols {
@@ -25,7 +31,11 @@ public final class KernelSymbols {
 
     private final SymbolTable linked;
     private final KernelTypes types;
+    private final List<ProgramFrames> frames;
+    private final List<UserProgram> programs;
     private SymbolTable moved;
+    /** With those of the programs. */
+    private SymbolTable all;
     private long by;
 
     /** @param linked symbols at the addresses they were linked for */
@@ -35,21 +45,45 @@ public final class KernelSymbols {
 
     /** The same with the kernel's types. */
     public KernelSymbols(SymbolTable linked, KernelTypes types) {
+        this(linked, types, List.of(), List.of());
+    }
+
+    /** The same with call frames, of files at the same addresses, and with programs. */
+    private KernelSymbols(SymbolTable linked, KernelTypes types, List<ProgramFrames> frames, List<UserProgram> programs) {
         this.linked = linked;
         this.types = types;
+        this.frames = frames;
+        this.programs = programs;
         this.moved = linked;
+        this.all = UserProgram.beside(linked, programs);
     }
 
     /** What a kernel file carries of names and types, be it nothing. @param kernel null for none */
     public static KernelSymbols of(Path kernel) {
-        return of(kernel, null);
+        return of(kernel, null, new ArrayList<>(), List.of());
     }
 
-    /** The same with other names. @param names null for those of the file */
-    public static KernelSymbols of(Path kernel, SymbolTable names) {
-        if (kernel == null) {
-            return new KernelSymbols(names == null ? SymbolTable.EMPTY : names);
+    /**
+     * The same with names of another file.
+     *
+     * @param names null for those of the kernel; call frames are used of both
+     * @throws IOException if there are no names in that file
+     */
+    public static KernelSymbols of(Path kernel, Path names, List<UserProgram> programs) throws IOException, BootException {
+        List<ProgramFrames> frames = new ArrayList<>();
+        SymbolTable table = null;
+        if (names != null) {
+            table = SymbolReader.read(names);
+            frames.add(ProgramFrames.of(names));
         }
+        return of(kernel, table, frames, programs);
+    }
+
+    private static KernelSymbols of(Path kernel, SymbolTable names, List<ProgramFrames> frames, List<UserProgram> programs) {
+        if (kernel == null) {
+            return new KernelSymbols(names == null ? SymbolTable.EMPTY : names, KernelTypes.NONE, frames, programs);
+        }
+        frames.add(ProgramFrames.of(kernel));
         SymbolTable table = names;
         KernelTypes types = KernelTypes.NONE;
         try {
@@ -64,7 +98,7 @@ public final class KernelSymbols {
             // Commands that need types say that there are none.
             LOG.log(Level.DEBUG, "no types: {0}", e.getMessage());
         }
-        return new KernelSymbols(table == null ? SymbolTable.EMPTY : table, types);
+        return new KernelSymbols(table == null ? SymbolTable.EMPTY : table, types, frames, programs);
     }
 
     /** No names. */
@@ -78,15 +112,23 @@ public final class KernelSymbols {
 
     /** As they are now. */
     SymbolTable where(DebuggedCpu cpu) {
-        if (linked.isEmpty()) {
-            return linked;
-        }
-        long now = slide(cpu);
+        follow(cpu);
+        return all;
+    }
+
+    private void follow(DebuggedCpu cpu) {
+        long now = linked.isEmpty() ? 0 : slide(cpu);
         if (now != by) {
             by = now;
             moved = linked.moved(now);
+            all = UserProgram.beside(moved, programs);
         }
-        return moved;
+    }
+
+    /** What goes from functions to their callers. */
+    StackUnwinder unwinder(DebuggedCpu cpu) {
+        follow(cpu);
+        return new StackUnwinder(OrcUnwinder.of(moved, types, cpu::read), frames, by, programs, cpu::read);
     }
 
     /** How far the kernel has moved; as before where that can't be told. */

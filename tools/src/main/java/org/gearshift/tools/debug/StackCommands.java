@@ -2,8 +2,9 @@ package org.gearshift.tools.debug;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.FrameState;
+import org.gearshift.tools.unwind.StackUnwinder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.vmm.debug.DebuggedCpu;
@@ -24,25 +25,23 @@ final class StackCommands {
     record Frame(long pc, Origin origin) {
         /** Whether it is behind a call. @param number its number in the listing */
         boolean isReturn(int number) {
-            return number > 0 && origin != Origin.INTERRUPTED;
+            return number > 0 && (origin.by == null || !origin.by.isExact());
         }
     }
 
-    /** How a function on the stack was found, and what is behind its place in the listing. */
-    enum Origin {
+    /**
+     * How a function on the stack was found, and what is behind its place in the listing.
+     *
+     * @param by what led to it, null if no tables did
+     */
+    record Origin(StackUnwinder.By by, String mark) {
         /** It is the current one, or frame pointers lead to it. */
-        CERTAIN(""),
-        /** The kernel's unwind tables lead to it. */
-        TABLES(" [orc]"),
-        /** The same, but it was interrupted. */
-        INTERRUPTED(" [orc, interrupted]"),
+        static final Origin CERTAIN = new Origin(null, "");
         /** Something that looks like a return address was on the stack. */
-        GUESSED(" ?");
+        static final Origin GUESSED = new Origin(null, " ?");
 
-        private final String mark;
-
-        Origin(String mark) {
-            this.mark = mark;
+        static Origin of(StackUnwinder.By by) {
+            return new Origin(by, by.mark());
         }
     }
 
@@ -59,75 +58,93 @@ final class StackCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by a kernel's unwind tables (orc) or frame pointers, else return addresses found on the stack (?)",
+        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by a kernel's unwind tables (orc), call frames of ELF files (cfi) or frame pointers, else return addresses found on the stack (?)",
                 (c, a) -> {
             int most = a.isEmpty() ? MAX_FRAMES : (int) Expression.value(a.rest(), c);
             int i = 0;
-            for (Frame f : frames(c, Math.max(1, Math.min(MAX_FRAMES, most)))) {
+            Stack stack = stack(c, Math.max(1, Math.min(MAX_FRAMES, most)));
+            for (Frame f : stack.frames) {
                 c.print("#%-2d %s%s", i, f.isReturn(i) ? c.placeOfReturn(f.pc) : c.place(f.pc), f.origin.mark);
                 i++;
             }
+            stack.notes.forEach(n -> c.print("note: %s", n));
         }));
+    }
+
+    /** What the stack is. @param notes why there may be more */
+    record Stack(List<Frame> frames, List<String> notes) {
     }
 
     /** The current function first. @param most how many at most */
     static List<Frame> frames(DebugContext c, int most) {
+        return stack(c, most).frames;
+    }
+
+    private static Stack stack(DebugContext c, int most) {
         DebuggedCpu cpu = c.cpu();
         List<Frame> frames = new ArrayList<>();
         frames.add(new Frame(cpu.pc(), Origin.CERTAIN));
-        OrcUnwinder.Trace known = tables(c, most);
-        if (known != null) {
-            known.callers().forEach(k -> frames.add(new Frame(k.pc(), k.interrupted() ? Origin.INTERRUPTED : Origin.TABLES)));
-            if (!known.complete()) {
-                walk(c, frames, known.sp(), known.bp(), most);
-            }
-        } else {
-            int word = cpu.isCode64() ? 8 : 4;
+        FrameState state = state(cpu);
+        StackUnwinder unwinder = c.unwinder();
+        StackUnwinder.Trace known = unwinder.trace(state, most);
+        List<String> notes = new ArrayList<>(known.notes());
+        if (!known.isKnown()) {
+            int word = state.isWide() ? Long.BYTES : Integer.BYTES;
             long sp = cpu.cpu().stackPointer();
             SymbolTable.Place here = c.symbols().at(cpu.pc());
-            if (here != null && here.offset() == 0) {
+            Long caller = here != null && here.offset() == 0 ? cpu.read(sp, word) : null;
+            if (caller != null && (isReturnAddress(cpu, caller) || inCode(c, caller))) {
                 // Nothing has been pushed yet but the return address.
-                Long caller = cpu.read(sp, word);
-                if (caller != null && (isReturnAddress(cpu, caller) || inCode(c, caller))) {
-                    frames.add(new Frame(caller, Origin.CERTAIN));
-                    sp += word;
-                }
+                frames.add(new Frame(caller, Origin.CERTAIN));
+                state = behindCall(state, caller, sp + word, state.framePointer());
+                known = unwinder.trace(state, most);
             }
-            walk(c, frames, sp, framePointer(cpu), most);
         }
-        return frames.subList(0, Math.min(most, frames.size()));
-    }
-
-    /** What the kernel's unwind tables say; null if they say nothing of the current function. */
-    private static OrcUnwinder.Trace tables(DebugContext c, int most) {
-        DebuggedCpu cpu = c.cpu();
-        OrcUnwinder orc = cpu.isCode64() ? OrcUnwinder.of(c.symbols(), c.types(), cpu::read) : null;
-        OrcUnwinder.Trace t = orc == null ? null : orc.trace(cpu.pc(), cpu.registers()::get, most);
-        return t == null || t.callers().isEmpty() && !t.complete() ? null : t;
-    }
-
-    private static long framePointer(DebuggedCpu cpu) {
-        return cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
-    }
-
-    /** Frames by frame pointers, and then whatever looks like a return address. */
-    private static void walk(DebugContext c, List<Frame> frames, long stack, long framePointer, int most) {
-        DebuggedCpu cpu = c.cpu();
-        int word = cpu.isCode64() ? 8 : 4;
-        long sp = stack;
-        long bp = framePointer;
-        while (frames.size() < most && Long.compareUnsigned(bp, sp) >= 0 && bp - sp < 1 << 16) {
-            Long caller = cpu.read(bp + word, word);
-            Long outer = cpu.read(bp, word);
-            if (caller == null || outer == null || !isReturnAddress(cpu, caller)) {
+        while (true) {
+            known.callers().forEach(k -> frames.add(new Frame(k.pc(), Origin.of(k.by()))));
+            known.notes().stream().filter(n -> !notes.contains(n)).forEach(notes::add);
+            state = known.last();
+            FrameState caller = known.complete() || frames.size() >= most ? null : byFramePointer(cpu, state);
+            if (caller == null) {
                 break;
             }
-            frames.add(new Frame(caller, Origin.CERTAIN));
-            sp = bp + 2L * word;
-            bp = outer;
+            frames.add(new Frame(caller.pc(), Origin.CERTAIN));
+            known = unwinder.trace(caller, most);
         }
+        if (!known.complete() && state.stackPointer() != null) {
+            guess(c, frames, state, most);
+        }
+        return new Stack(frames.subList(0, Math.min(most, frames.size())), notes);
+    }
+
+    private static FrameState state(DebuggedCpu cpu) {
+        return FrameState.of(cpu.isCode64(), cpu.pc(), true, cpu.registers()::get);
+    }
+
+    /** A function of which no more is known than its stack. */
+    private static FrameState behindCall(FrameState now, long pc, long sp, Long bp) {
+        return FrameState.of(now.isWide(), pc, false, n -> n.endsWith("sp") ? (Long) sp : n.endsWith("bp") ? bp : null);
+    }
+
+    /** The caller, if the frame pointer is one and leads to it; otherwise null. */
+    private static FrameState byFramePointer(DebuggedCpu cpu, FrameState state) {
+        int word = state.isWide() ? Long.BYTES : Integer.BYTES;
+        Long bp = state.framePointer();
+        Long sp = state.stackPointer();
+        if (bp == null || sp == null || Long.compareUnsigned(bp, sp) < 0 || bp - sp >= 1 << 16) {
+            return null;
+        }
+        Long caller = cpu.read(bp + word, word);
+        Long outer = cpu.read(bp, word);
+        return caller == null || outer == null || !isReturnAddress(cpu, caller) ? null : behindCall(state, caller, bp + 2L * word, outer);
+    }
+
+    /** Whatever looks like a return address. */
+    private static void guess(DebugContext c, List<Frame> frames, FrameState state, int most) {
+        DebuggedCpu cpu = c.cpu();
+        int word = state.isWide() ? Long.BYTES : Integer.BYTES;
         for (int i = 0; i < WORDS_SEARCHED && frames.size() < most; i++) {
-            Long value = cpu.read(sp + (long) i * word, word);
+            Long value = cpu.read(state.stackPointer() + (long) i * word, word);
             if (value == null) {
                 break;
             }
@@ -141,15 +158,15 @@ final class StackCommands {
     static ReturnAddress returnAddress(DebugContext c) {
         DebuggedCpu cpu = c.cpu();
         int word = cpu.isCode64() ? 8 : 4;
-        OrcUnwinder.Trace known = tables(c, 1);
-        if (known != null) {
-            return known.callers().isEmpty() ? null : new ReturnAddress(known.callers().get(0).slot(), word);
+        StackUnwinder.Trace known = c.unwinder().trace(state(cpu), 1);
+        if (known.isKnown()) {
+            return known.callers().isEmpty() || known.callers().get(0).slot() == -1 ? null : new ReturnAddress(known.callers().get(0).slot(), word);
         }
         List<Frame> frames = frames(c, 2);
         if (frames.size() < 2) {
             return null;
         }
-        long bp = framePointer(cpu);
+        long bp = cpu.registers().get(cpu.isCode64() ? "rbp" : "ebp");
         Long framed = cpu.read(bp + word, word);
         SymbolTable.Place here = c.symbols().at(cpu.pc());
         boolean entered = here != null && here.offset() == 0;

@@ -1,26 +1,29 @@
 package org.gearshift.tools.profile;
 
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Set;
 import org.gearshift.tools.diverge.GuestMemory;
 import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.FrameState;
+import org.gearshift.tools.unwind.ProgramFrames;
+import org.gearshift.tools.unwind.StackUnwinder;
+import org.gearshift.tools.unwind.UserProgram;
 import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.vmm.Machine;
 
 /**
- * Names of the functions on a guest's stack: by a 64-bit kernel's unwind tables (ORC), if it has any, else by frame pointers: each frame holds the caller's frame
+ * Names of the functions on a guest's stack: by a 64-bit kernel's unwind tables (ORC) and call frames of ELF files, if there are any, else by frame pointers: each frame holds the caller's frame
  * pointer, and above it the return address. At a function's first instructions, where there is no frame yet, the return address is on top of the stack. A kernel that has moved itself is found out by where it has its system call
  * entries.
  */
 public final class StackWalk {
     private static final int MOST_FRAMES = 100;
-    /** Where the registers are that tables count from. */
-    private static final Map<String, Integer> SLOTS = Map.of("rsp", X86State.RSP, "rbp", X86State.RBP, "rdi", X86State.RDI, "rdx", X86State.RDX, "r10", X86State.GPR + 10,
-            "r13", X86State.GPR + 13);
+    private static final List<String> REGISTERS = List.of("ax", "cx", "dx", "bx", "sp", "bp", "si", "di");
     /** Bytes of a function in which it has not made its frame: a call of the tracer, push, and half of the rest. */
     private static final int PROLOGUE = 6;
 
@@ -28,19 +31,29 @@ public final class StackWalk {
     private final GuestMemory memory;
     private final SymbolTable linked;
     private final KernelTypes types;
+    private final List<ProgramFrames> frames;
+    private final List<UserProgram> programs;
+    private final Set<String> notes = new LinkedHashSet<>();
     private SymbolTable symbols;
-    /** Null if there are no tables. */
-    private OrcUnwinder orc;
+    private StackUnwinder unwinder;
     private long slide;
 
-    /** @param symbols names at the addresses they were linked for; @param types the kernel's, or none */
-    public StackWalk(Machine machine, SymbolTable symbols, KernelTypes types) {
+    /**
+     * For a machine.
+     *
+     * @param symbols names at the addresses they were linked for
+     * @param types the kernel's, or none
+     * @param frames files with call frames, linked for the same addresses
+     * @param programs what runs beside the kernel
+     */
+    public StackWalk(Machine machine, SymbolTable symbols, KernelTypes types, List<ProgramFrames> frames, List<UserProgram> programs) {
         this.machine = machine;
         this.types = types;
+        this.frames = frames;
+        this.programs = programs;
         this.memory = new GuestMemory(machine);
         this.linked = symbols;
-        this.symbols = symbols;
-        this.orc = OrcUnwinder.of(symbols, types, this::number);
+        place();
     }
 
     /** Functions from the outermost to the one that is running. */
@@ -57,7 +70,7 @@ public final class StackWalk {
         }
         SymbolTable.Place here = symbols.at(s[X86State.RIP]);
         out.add(here == null ? "[unknown]" : here.symbol().name());
-        if (wide && orc != null && here != null && unwound(out, s)) {
+        if (unwound(out, s, wide)) {
             java.util.Collections.reverse(out);
             return out;
         }
@@ -77,13 +90,25 @@ public final class StackWalk {
     }
 
     /** Adds the callers that the tables know; false if they know none, nor that there is none. */
-    private boolean unwound(List<String> out, long[] s) {
-        OrcUnwinder.Trace t = orc.trace(s[X86State.RIP], name -> s[SLOTS.get(name)], MOST_FRAMES);
-        for (OrcUnwinder.Caller c : t.callers()) {
-            SymbolTable.Place p = symbols.at(c.interrupted() ? c.pc() : c.pc() - 1);
+    private boolean unwound(List<String> out, long[] s, boolean wide) {
+        StackUnwinder.Trace t = unwinder.trace(FrameState.of(wide, s[X86State.RIP], true, name -> s[slot(name)]), MOST_FRAMES);
+        for (StackUnwinder.Caller c : t.callers()) {
+            SymbolTable.Place p = symbols.at(c.by().isExact() ? c.pc() : c.pc() - 1);
             out.add(p == null ? "[unknown]" : p.symbol().name());
         }
-        return t.complete() || !t.callers().isEmpty();
+        notes.addAll(t.notes());
+        return t.isKnown();
+    }
+
+    /** Where the register of a name such as rbx, ebx or r10 is. */
+    private static int slot(String name) {
+        int legacy = REGISTERS.indexOf(name.substring(1));
+        return X86State.GPR + (legacy >= 0 ? legacy : Integer.parseInt(name.substring(1)));
+    }
+
+    /** What was wrong with tables. */
+    public Set<String> notes() {
+        return notes;
     }
 
     private boolean caller(List<String> out, long pc) {
@@ -119,9 +144,14 @@ public final class StackWalk {
         by = by != 0 ? by : slide(s[X86State.SYSENTER_EIP], "entry_SYSENTER_32");
         if (by != slide) {
             slide = by;
-            symbols = linked.moved(by);
-            orc = OrcUnwinder.of(symbols, types, this::number);
+            place();
         }
+    }
+
+    private void place() {
+        SymbolTable moved = linked.moved(slide);
+        symbols = UserProgram.beside(moved, programs);
+        unwinder = new StackUnwinder(OrcUnwinder.of(moved, types, this::number), frames, slide, programs, this::number);
     }
 
     private long slide(long now, String name) {

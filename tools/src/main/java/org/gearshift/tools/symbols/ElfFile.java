@@ -80,6 +80,11 @@ public final class ElfFile {
         return wide;
     }
 
+    /** Whether it is yet to be linked: then nothing in it has an address. */
+    public boolean isRelocatable() {
+        return relocatable;
+    }
+
     public List<Section> sections() {
         return sections;
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
@@ -34,7 +35,11 @@ public final class OrcUnwinder {
     /** Kinds of memory that a module has, from Linux 6.4 on. */
     private static final int MODULE_AREAS = 7;
     /** Offsets in pt_regs, which is the system calls' and interrupts' stack frame and has not changed since x86-64 began. */
-    private static final Map<String, Integer> SAVED = Map.of("r13", 16, "rbp", 32, "r10", 56, "rdx", 96, "rdi", 112);
+    private static final Map<String, Integer> SAVED = Map.ofEntries(Map.entry("r15", 0), Map.entry("r14", 8), Map.entry("r13", 16), Map.entry("r12", 24), Map.entry("rbp", 32),
+            Map.entry("rbx", 40), Map.entry("r11", 48), Map.entry("r10", 56), Map.entry("r9", 64), Map.entry("r8", 72), Map.entry("rax", 80), Map.entry("rcx", 88),
+            Map.entry("rdx", 96), Map.entry("rsi", 104), Map.entry("rdi", 112), Map.entry("rsp", 152));
+    /** What the selector of 64-bit user code ends with. */
+    private static final int USER_64 = 0x33;
     private static final int SAVED_IP = 128;
     private static final int SAVED_CS = 136;
     private static final int SAVED_SP = 152;
@@ -61,8 +66,19 @@ public final class OrcUnwinder {
      * @param callers the nearest first
      * @param complete whether the last one is called by nobody
      * @param sp stack pointer of the last one, and its RBP: where others may go on
+     * @param user null if no program entered the kernel, or it did not come to that
      */
-    public record Trace(List<Caller> callers, boolean complete, long sp, long bp) {
+    public record Trace(List<Caller> callers, boolean complete, long sp, long bp, User user) {
+    }
+
+    /**
+     * A program, as it was when it entered the kernel.
+     *
+     * @param pc where it goes on
+     * @param wide whether it is 64-bit code
+     * @param registers values by 64-bit name; null for those that are not saved
+     */
+    public record User(long pc, boolean wide, Function<String, Long> registers) {
     }
 
     private record Table(long addresses, long entries, int count) {
@@ -117,7 +133,7 @@ public final class OrcUnwinder {
             long entry = entry(exact ? ip : ip - 1);
             int type = type(entry);
             if (type == END) {
-                return new Trace(callers, !callers.isEmpty(), sp, bp);
+                return new Trace(callers, !callers.isEmpty(), sp, bp, null);
             }
             Long before = entry == 0 ? null : stackPointer(entry, sp, bp, all);
             Long next = before == null ? null : word(before + (type == REGISTERS ? SAVED_IP : type == INTERRUPT ? 0 : -Long.BYTES));
@@ -137,17 +153,20 @@ public final class OrcUnwinder {
                 }
                 if ((cs & 3) != 0) {
                     // Programs have no tables here.
-                    return new Trace(callers, true, stack, bp);
+                    boolean saved = type == REGISTERS;
+                    ToLongFunction<String> now = all;
+                    return new Trace(callers, true, stack, bp, new User(next, (cs & 0xff) == USER_64,
+                            name -> name.equals("rsp") ? stack : saved ? word(regs + SAVED.get(name)) : now == null ? null : (Long) now.applyAsLong(name)));
                 }
                 before = stack;
             }
-            all = type == REGISTERS ? name -> value(regs + SAVED.getOrDefault(name, SAVED_IP)) : type == INTERRUPT ? all : null;
+            all = type == REGISTERS ? name -> value(regs + SAVED.get(name)) : type == INTERRUPT ? all : null;
             bp = outer == null ? bp : outer;
             sp = before;
             ip = next;
             callers.add(new Caller(ip, slot, exact));
         }
-        return new Trace(callers, false, sp, bp);
+        return new Trace(callers, false, sp, bp, null);
     }
 
     /** The stack pointer before the call or interrupt, null if the entry doesn't say. */

@@ -1,0 +1,159 @@
+package org.gearshift.tools.unwind;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.gearshift.tools.symbols.OrcUnwinder;
+import org.gearshift.tools.symbols.OrcUnwinder.Memory;
+
+/** Who called whom, by all tables there are: a kernel's own in memory (ORC) as far as they lead, and from there, or in its place, the call frames of files; from the kernel into the program that entered it. */
+public final class StackUnwinder {
+    /** What led to a caller, and what is behind its place in a listing. */
+    public enum By {
+        ORC(" [orc]", false),
+        /** The same, but it was interrupted. */
+        ORC_INTERRUPTED(" [orc, interrupted]", true),
+        /** The registers that the kernel saved when a program entered it. */
+        ORC_USER(" [orc, user]", true),
+        CFI(" [cfi]", false),
+        CFI_INTERRUPTED(" [cfi, interrupted]", true);
+
+        private final String mark;
+        private final boolean exact;
+
+        By(String mark, boolean exact) {
+            this.mark = mark;
+            this.exact = exact;
+        }
+
+        public String mark() {
+            return mark;
+        }
+
+        /** Whether the function has not called but was interrupted. */
+        public boolean isExact() {
+            return exact;
+        }
+    }
+
+    /**
+     * A caller.
+     *
+     * @param pc where it goes on
+     * @param slot address on the stack where that was found, -1 if it was not on the stack
+     */
+    public record Caller(long pc, long slot, By by) {
+    }
+
+    /**
+     * What was found.
+     *
+     * @param callers the nearest first
+     * @param complete whether the last one is called by nobody
+     * @param last registers of the last one: where others may go on
+     * @param notes what was wrong with tables
+     */
+    public record Trace(List<Caller> callers, boolean complete, FrameState last, List<String> notes) {
+        /** Whether tables say something of the current function. */
+        public boolean isKnown() {
+            return complete || !callers.isEmpty();
+        }
+    }
+
+    private final OrcUnwinder orc;
+    private final List<ProgramFrames> kernel;
+    private final long slide;
+    private final List<UserProgram> programs;
+    private final Memory memory;
+
+    /**
+     * For a guest.
+     *
+     * @param orc null if its kernel has no such tables
+     * @param kernel files that know call frames of its kernel, or of what runs in its place
+     * @param slide how far that is from where it was linked for
+     */
+    public StackUnwinder(OrcUnwinder orc, List<ProgramFrames> kernel, long slide, List<UserProgram> programs, Memory memory) {
+        this.orc = orc;
+        this.kernel = kernel;
+        this.slide = slide;
+        this.programs = programs;
+        this.memory = memory;
+    }
+
+    /** The callers of a function. @param most how many at most */
+    public Trace trace(FrameState from, int most) {
+        List<Caller> callers = new ArrayList<>();
+        Set<String> notes = new LinkedHashSet<>();
+        FrameState state = from;
+        if (orc != null && from.isWide() && from.isExact()) {
+            OrcUnwinder.Trace t = orc.trace(from.pc(), n -> known(from, n), most);
+            t.callers().forEach(c -> callers.add(new Caller(c.pc(), c.slot(), c.interrupted() ? By.ORC_INTERRUPTED : By.ORC)));
+            FrameState user = t.user() == null ? null : user(t.user());
+            boolean goesOn = user != null && callers.size() < most && programs.stream().anyMatch(p -> p.holds(user));
+            if (t.complete() && !goesOn) {
+                return new Trace(callers, true, state, List.of());
+            }
+            if (goesOn) {
+                callers.add(new Caller(user.pc(), -1, By.ORC_USER));
+                state = user;
+            } else if (!callers.isEmpty()) {
+                state = FrameState.of(true, callers.get(callers.size() - 1).pc(), callers.get(callers.size() - 1).by().isExact(),
+                        n -> n.equals("rsp") ? (Long) t.sp() : n.equals("rbp") ? (Long) t.bp() : null);
+            }
+        }
+        boolean complete = false;
+        while (callers.size() < most) {
+            CfiUnwinder.Step step = step(state, notes);
+            if (step == null) {
+                break;
+            }
+            if (step.isLast()) {
+                complete = true;
+                break;
+            }
+            state = step.caller();
+            callers.add(new Caller(state.pc(), step.slot(), state.isExact() ? By.CFI_INTERRUPTED : By.CFI));
+        }
+        return new Trace(callers, complete, state, List.copyOf(notes));
+    }
+
+    private static long known(FrameState state, String name) {
+        Long v = state.register(name);
+        return v == null ? 0 : v;
+    }
+
+    private static FrameState user(OrcUnwinder.User user) {
+        return FrameState.of(user.wide(), user.pc(), true, n -> user.registers().apply(user.wide() ? n : "r" + n.substring(1)));
+    }
+
+    /** The caller by the first file that knows the function. */
+    private CfiUnwinder.Step step(FrameState state, Set<String> notes) {
+        try {
+            for (ProgramFrames f : kernel) {
+                CfiUnwinder.Step step = f.step(state, memory, slide);
+                if (step != null) {
+                    return step;
+                }
+                note(f, notes);
+            }
+            for (UserProgram p : programs) {
+                CfiUnwinder.Step step = p.frames().step(state, memory, p.slide());
+                if (step != null) {
+                    return step;
+                }
+                note(p.frames(), notes);
+            }
+        } catch (CallFrameException e) {
+            notes.add(e.getMessage());
+        }
+        return null;
+    }
+
+    private static void note(ProgramFrames f, Set<String> notes) {
+        if (f.problem() != null) {
+            notes.add(f.problem());
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package org.gearshift.tools.unwind;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.tools.symbols.SymbolReader;
+import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.vmm.boot.BootException;
+
+/**
+ * A program or library that runs in a guest, beside its kernel: names and call frames. Of which process an address is nobody asks, so that others at the same addresses get the same names.
+ *
+ * @param symbols where the program is in memory
+ * @param slide how far that is from where it was linked for
+ */
+public record UserProgram(String name, SymbolTable symbols, ProgramFrames frames, long slide) {
+    /** How far the last function reaches if the file doesn't say. */
+    private static final long LAST = 1 << 12;
+
+    /**
+     * Reads an ELF file.
+     *
+     * @param slide where the address 0 of the file is, if it can be anywhere, as libraries and position-independent programs
+     * @throws IOException if it cannot be read, or has no symbols
+     */
+    public static UserProgram read(Path file, long slide) throws IOException, BootException {
+        SymbolTable all = SymbolReader.read(file);
+        List<Symbol> placed = all.symbols().stream().filter(s -> s.size() > 0 || s.kind() == Symbol.Kind.FUNCTION).toList();
+        List<Symbol> sized = new ArrayList<>();
+        for (int i = 0; i < placed.size(); i++) {
+            Symbol s = placed.get(i);
+            // Otherwise the last one would reach up to the kernel.
+            long next = i + 1 < placed.size() ? placed.get(i + 1).address() - s.address() : LAST;
+            sized.add(s.size() > 0 ? s : new Symbol(s.address(), Math.min(LAST, Math.max(1, next)), s.name(), s.kind()));
+        }
+        return new UserProgram(file.getFileName().toString(), SymbolTable.of(sized).moved(slide), ProgramFrames.of(file), slide);
+    }
+
+    /** A kernel's symbols and those of programs: a name that the kernel has already, or a program before, gets the program's before it, as in {@code ls.memcpy}. */
+    public static SymbolTable beside(SymbolTable kernel, List<UserProgram> programs) {
+        SymbolTable all = kernel;
+        for (UserProgram p : programs) {
+            SymbolTable before = all;
+            Map<String, String> names = new HashMap<>();
+            all = all.with(SymbolTable.of(p.symbols.symbols().stream().map(s -> new Symbol(s.address(), s.size(),
+                    names.computeIfAbsent(s.name(), n -> before.named(n).isEmpty() ? n : p.name + "." + n), s.kind())).toList()));
+        }
+        return all;
+    }
+
+    /** Whether an address is in it. */
+    boolean holds(FrameState state) {
+        return symbols.at(state.within()) != null || frames.covers(state, slide);
+    }
+}
