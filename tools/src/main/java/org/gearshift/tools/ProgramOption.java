@@ -31,7 +31,7 @@ final class ProgramOption {
             }
             try {
                 all.add(UserProgram.read(Path.of(at < 0 ? p : p.substring(0, at)), slide));
-            } catch (SymbolFormatException e) {
+            } catch (BootException | SymbolFormatException e) {
                 throw new Gearshift.UsageError("--program " + e.getMessage());
             }
         }

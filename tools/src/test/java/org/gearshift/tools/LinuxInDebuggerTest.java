@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.gearshift.testing.Prerequisite;
 import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.boot.KernelCode;
 import org.junit.jupiter.api.Test;
@@ -38,10 +40,12 @@ class LinuxInDebuggerTest {
             poweroff -f
             """;
 
+    private static final Path PROGRAM = Path.of("src/test/resources/org/gearshift/tools/unwind/enters.c");
+
     @TempDir
     Path dir;
 
-    private Path initrd(String guest, String script) throws Exception {
+    private Path initrd(String guest, String script, Path... programs) throws Exception {
         Initramfs disk = new Initramfs();
         for (String d : new String[] {"bin", "dev", "lib", "proc"}) {
             disk.directory(d);
@@ -53,6 +57,9 @@ class LinuxInDebuggerTest {
         }
         for (Map.Entry<String, byte[]> m : DebianGuest.modules(guest, MODULES).entrySet()) {
             disk.program("lib/" + m.getKey() + ".ko", m.getValue());
+        }
+        for (Path p : programs) {
+            disk.program(p.getFileName().toString(), Files.readAllBytes(p));
         }
         byte[] init = String.format(script, String.join(" ", MODULES)).getBytes(StandardCharsets.US_ASCII);
         return Files.write(dir.resolve("initrd"), disk.program("init", init).gzip());
@@ -83,16 +90,26 @@ class LinuxInDebuggerTest {
         assertTrue(run.out().endsWith(mark(3) + "\n" + log.get(log.size() - 1) + "\n"), run.out());
     }
 
-    /** The guest's own unwinder reads the same tables, and prints what it finds when the kernel panics. */
+    /**
+     * The guest's own unwinder reads the same tables, and prints what it finds when the kernel panics. Before that two programs without frame pointers, of 64 and of 32 bits, enter the kernel, and
+     * have a signal's handler called: the stack leads on in them.
+     */
     @Test
     void callersAreThoseTheGuestSees() throws Exception {
         Path kernel = unpacked("debian-amd64");
         Path console = dir.resolve("console");
-        CommandLineRun run = CommandLineRun.of("debug", "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1", "--kernel", kernel.toString(),
-                "--initrd", initrd("debian-amd64", "#!/bin/sh\n# %s\ninsmod /lib/dummy.ko\nexit 1\n").toString(), "--serial", "file:" + console, "--batch",
-                "-e", "tbreak tick_handle_periodic", "-e", "continue", "-e", "bt", "-e", "tbreak __rtnl_link_register", "-e", "continue", "-e", "bt",
+        Path first = compiled("first", "-m64");
+        Path second = compiled("second", "-m32");
+        CommandLineRun run = CommandLineRun.of("debug", "--program", first.toString(), "--program", second.toString(), "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1", "--kernel", kernel.toString(),
+                "--initrd", initrd("debian-amd64", "#!/bin/sh\n# %s\n/first\ninsmod /lib/dummy.ko\nexit 1\n", first, second).toString(), "--serial", "file:" + console, "--batch",
+                "-e", "tbreak tick_handle_periodic", "-e", "continue", "-e", "bt",
+                "-e", "tbreak __x64_sys_sched_yield", "-e", "continue", "-e", "bt", "-e", "tbreak in_handler", "-e", "continue", "-e", "bt",
+                "-e", "tbreak __ia32_sys_sched_yield", "-e", "continue", "-e", "bt", "-e", "tbreak second.in_handler", "-e", "continue", "-e", "bt",
+                "-e", "tbreak __rtnl_link_register", "-e", "continue", "-e", "bt",
                 "-e", "tbreak dump_stack_lvl", "-e", "continue", "-e", "bt", "-e", "finish", "-e", "continue");
         assertEquals(VmOutcome.RESET, run.code(), run.out() + run.err());
+
+        programsGoOn(run.out());
 
         List<String> inModule = frames(run.out(), "__rtnl_link_register");
         assertTrue(inModule.get(1).matches("#1 +[0-9a-f]+ \\[orc\\]") && inModule.get(2).matches("#2 +.* <do_one_initcall\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
@@ -108,6 +125,27 @@ class LinuxInDebuggerTest {
         assertTrue(own.size() > 4, said);
         assertEquals(own.subList(1, own.size()), seen.subList(1, seen.size()));
         assertTrue(run.out().contains("reached\n=> ") && run.out().contains("<" + seen.get(1) + ">: "), run.out());
+    }
+
+    private static void programsGoOn(String said) {
+        String main = "main [cfi], __libc_start_call_main [cfi], __libc_start_main [cfi], _start [cfi]";
+        String main32 = main.replaceAll("\\w+ \\[", "second.$0");
+        List<String> stacks = said.lines().filter(l -> l.startsWith("#")).map(l -> l.replaceAll("^#(\\d+) +[0-9a-f]+( <([\\w.]+)[^>]*>)?", "$1 $3"))
+                .map(l -> l.startsWith("0 ") ? "\n" + l.substring(2) : ", " + l.replaceAll("^\\d+ ", "")).collect(Collectors.joining()).lines().toList();
+        assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" [orc], enter_kernel [orc, user], outer [cfi], " + main)), said);
+        assertTrue(stacks.contains("in_handler, skipping [cfi], __restore_rt [cfi, signal], interrupted [cfi, interrupted], " + main), said);
+        assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" [orc], second.enter_kernel [orc, user], second.outer [cfi], " + main32)), said);
+        assertTrue(stacks.contains("second.in_handler, second.skipping [cfi],  [cfi, signal], second.interrupted [cfi, interrupted], " + main32), said);
+    }
+
+    private Path compiled(String name, String width) throws Exception {
+        Prerequisite.program("gcc");
+        Path to = dir.resolve(name);
+        Process p = new ProcessBuilder(List.of("gcc", width, "-O2", "-static", "-fomit-frame-pointer", "-o", to.toString(), PROGRAM.toAbsolutePath().toString()))
+                .redirectErrorStream(true).start();
+        String said = new String(p.getInputStream().readAllBytes());
+        assertEquals(0, p.waitFor(), said);
+        return to;
     }
 
     /** The listing of the stack whose first function has a name. */

@@ -104,7 +104,9 @@ final class StackCommands {
             known.callers().forEach(k -> frames.add(new Frame(k.pc(), Origin.of(k.by()))));
             known.notes().stream().filter(n -> !notes.contains(n)).forEach(notes::add);
             state = known.last();
-            FrameState caller = known.complete() || frames.size() >= most ? null : byFramePointer(cpu, state);
+            // Code with call frames, and what it calls, need not have frame pointers.
+            boolean byFrames = known.callers().stream().anyMatch(k -> k.by().isByFrames());
+            FrameState caller = known.complete() || byFrames || frames.size() >= most ? null : byFramePointer(cpu, state);
             if (caller == null) {
                 break;
             }

@@ -34,6 +34,8 @@ public final class StackWalk {
     private final List<ProgramFrames> frames;
     private final List<UserProgram> programs;
     private final Set<String> notes = new LinkedHashSet<>();
+    private SymbolTable kernel;
+    /** With those of the programs. */
     private SymbolTable symbols;
     private StackUnwinder unwinder;
     private long slide;
@@ -63,14 +65,15 @@ public final class StackWalk {
         boolean wide = X86Mode.is(machine.cpu().mode(), X86Mode.CODE64);
         int word = wide ? Long.BYTES : Integer.BYTES;
         List<String> out = new ArrayList<>();
-        boolean user = s[X86State.CPL] == 3 && symbols.at(s[X86State.RIP]) == null;
+        FrameState state = FrameState.of(wide, s[X86State.RIP], true, name -> s[slot(name)]);
+        boolean user = s[X86State.CPL] == 3 && kernel.at(s[X86State.RIP]) == null && !unwinder.isOfProgram(state);
         if (user) {
             out.add("[user]");
             return out;
         }
         SymbolTable.Place here = symbols.at(s[X86State.RIP]);
         out.add(here == null ? "[unknown]" : here.symbol().name());
-        if (unwound(out, s, wide)) {
+        if (unwound(out, state)) {
             java.util.Collections.reverse(out);
             return out;
         }
@@ -90,8 +93,8 @@ public final class StackWalk {
     }
 
     /** Adds the callers that the tables know; false if they know none, nor that there is none. */
-    private boolean unwound(List<String> out, long[] s, boolean wide) {
-        StackUnwinder.Trace t = unwinder.trace(FrameState.of(wide, s[X86State.RIP], true, name -> s[slot(name)]), MOST_FRAMES);
+    private boolean unwound(List<String> out, FrameState state) {
+        StackUnwinder.Trace t = unwinder.trace(state, MOST_FRAMES);
         for (StackUnwinder.Caller c : t.callers()) {
             SymbolTable.Place p = symbols.at(c.by().isExact() ? c.pc() : c.pc() - 1);
             out.add(p == null ? "[unknown]" : p.symbol().name());
@@ -149,9 +152,9 @@ public final class StackWalk {
     }
 
     private void place() {
-        SymbolTable moved = linked.moved(slide);
-        symbols = UserProgram.beside(moved, programs);
-        unwinder = new StackUnwinder(OrcUnwinder.of(moved, types, this::number), frames, slide, programs, this::number);
+        kernel = linked.moved(slide);
+        symbols = UserProgram.beside(kernel, programs);
+        unwinder = new StackUnwinder(OrcUnwinder.of(kernel, types, this::number), frames, slide, programs, this::number);
     }
 
     private long slide(long now, String name) {

@@ -14,6 +14,7 @@ import org.gearshift.tools.symbols.SymbolFormatException;
  * is the same up to how pointers are written and how a description refers to what it shares with others (LSB Core 5.0, "The .eh_frame section").
  */
 final class CallFrameInformation {
+    private static final String EH_FRAME = ".eh_frame";
     private static final long ESCAPE_64 = 0xffffffffL;
 
     private final String section;
@@ -23,15 +24,11 @@ final class CallFrameInformation {
     private final Map<Integer, CommonInformation> common = new HashMap<>();
     private final List<FrameDescription> byAddress = new ArrayList<>();
 
-    private CallFrameInformation(ElfFile elf, ElfFile.Section s) throws SymbolFormatException {
-        this.section = s.name();
-        this.exceptions = s.name().equals(".eh_frame");
-        ByteBuffer contents = elf.contents(s);
-        // Without the rest of the file, which may be large.
-        this.data = ByteBuffer.allocate(contents.limit()).order(contents.order()).put(contents).flip();
-        ElfFile.Section text = elf.section(".text");
-        ElfFile.Section got = elf.section(".got.plt") != null ? elf.section(".got.plt") : elf.section(".got");
-        this.bases = new PointerEncoding.Bases(exceptions ? s.address() : 0, text == null ? 0 : text.address(), got == null ? 0 : got.address(), elf.is64Bit());
+    private CallFrameInformation(String section, ByteBuffer data, PointerEncoding.Bases bases) {
+        this.section = section;
+        this.exceptions = section.equals(EH_FRAME);
+        this.data = data;
+        this.bases = bases;
     }
 
     /**
@@ -46,32 +43,54 @@ final class CallFrameInformation {
         if (s == null || s.length() == 0) {
             return null;
         }
-        CallFrameInformation all = new CallFrameInformation(elf, s);
-        FrameBytes in = new FrameBytes(all.data, 0, all.data.limit());
-        while (in.hasMore()) {
-            int at = in.position();
-            try {
-                all.read(in, at);
-            } catch (CallFrameException e) {
-                throw all.within(at, e);
-            }
-        }
-        all.byAddress.sort(Comparator.comparingLong(f -> f.from() ^ Long.MIN_VALUE));
+        ByteBuffer contents = elf.contents(s);
+        // Without the rest of the file, which may be large.
+        ByteBuffer data = ByteBuffer.allocate(contents.limit()).order(contents.order()).put(contents).flip();
+        ElfFile.Section text = elf.section(".text");
+        ElfFile.Section got = elf.section(".got.plt") != null ? elf.section(".got.plt") : elf.section(".got");
+        CallFrameInformation all = new CallFrameInformation(section, data, new PointerEncoding.Bases(section.equals(EH_FRAME) ? s.address() : 0, text == null ? 0 : text.address(),
+                got == null ? 0 : got.address(), elf.is64Bit()));
+        all.readAll(false);
         return all;
     }
 
-    /** One entry. */
-    private void read(FrameBytes in, int at) throws CallFrameException {
+    /**
+     * What lies in memory as {@code .eh_frame}.
+     *
+     * @param data from its first byte on, and up to anywhere behind the empty entry at its end; little-endian
+     */
+    static CallFrameInformation of(ByteBuffer data, PointerEncoding.Bases bases) throws CallFrameException {
+        CallFrameInformation all = new CallFrameInformation(EH_FRAME, data, bases);
+        all.readAll(true);
+        return all;
+    }
+
+    private void readAll(boolean untilEmpty) throws CallFrameException {
+        FrameBytes in = new FrameBytes(data, 0, data.limit());
+        boolean goesOn = true;
+        while (in.hasMore() && goesOn) {
+            int at = in.position();
+            try {
+                // An empty entry ends the contribution of an object file that was linked.
+                goesOn = read(in, at) || !untilEmpty;
+            } catch (CallFrameException e) {
+                throw within(at, e);
+            }
+        }
+        byAddress.sort(Comparator.comparingLong(f -> f.from() ^ Long.MIN_VALUE));
+    }
+
+    /** One entry. @return whether there is something in it */
+    private boolean read(FrameBytes in, int at) throws CallFrameException {
         FrameBytes entry = contents(in);
         if (!entry.hasMore()) {
-            // What ends the contribution of an object file that was linked.
-            return;
+            return false;
         }
         int idBytes = idBytes(at);
         int idAt = entry.position();
         long id = entry.unsigned(idBytes);
         if (id == commonId(idBytes)) {
-            return;
+            return true;
         }
         long to = exceptions ? idAt - id : id;
         CommonInformation shared = common(to);
@@ -83,6 +102,7 @@ final class CallFrameInformation {
         if (length != 0) {
             byAddress.add(new FrameDescription(at, shared, from, length, entry));
         }
+        return true;
     }
 
     /** What a length says that it is the length of. */

@@ -73,13 +73,6 @@ public final class ProgramFrames {
         return problem;
     }
 
-    /** Whether something is known of the code at an address. @param slide how far the code is from where it was linked for */
-    synchronized boolean covers(FrameState state, long slide) {
-        load();
-        long at = state.machine().value(state.within() - slide);
-        return sections.stream().anyMatch(s -> s.bases().wide() == state.isWide() && s.at(at) != null);
-    }
-
     /**
      * The caller of a function.
      *

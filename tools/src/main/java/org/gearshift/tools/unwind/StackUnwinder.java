@@ -17,6 +17,8 @@ public final class StackUnwinder {
         /** The registers that the kernel saved when a program entered it. */
         ORC_USER(" [orc, user]", true),
         CFI(" [cfi]", false),
+        /** What a signal's handler returns to. */
+        CFI_SIGNAL(" [cfi, signal]", true),
         CFI_INTERRUPTED(" [cfi, interrupted]", true);
 
         private final String mark;
@@ -27,11 +29,16 @@ public final class StackUnwinder {
             this.exact = exact;
         }
 
+        /** Whether it was call frame information. */
+        public boolean isByFrames() {
+            return ordinal() >= CFI.ordinal();
+        }
+
         public String mark() {
             return mark;
         }
 
-        /** Whether the function has not called but was interrupted. */
+        /** Whether the function stands at an instruction, and not behind a call, which may be the end of a function: it has not called but was interrupted, or nobody has called it. */
         public boolean isExact() {
             return exact;
         }
@@ -66,6 +73,7 @@ public final class StackUnwinder {
     private final long slide;
     private final List<UserProgram> programs;
     private final Memory memory;
+    private final LoadedImages images;
 
     /**
      * For a guest.
@@ -80,6 +88,7 @@ public final class StackUnwinder {
         this.slide = slide;
         this.programs = programs;
         this.memory = memory;
+        this.images = new LoadedImages(memory);
     }
 
     /** The callers of a function. @param most how many at most */
@@ -91,7 +100,7 @@ public final class StackUnwinder {
             OrcUnwinder.Trace t = orc.trace(from.pc(), n -> known(from, n), most);
             t.callers().forEach(c -> callers.add(new Caller(c.pc(), c.slot(), c.interrupted() ? By.ORC_INTERRUPTED : By.ORC)));
             FrameState user = t.user() == null ? null : user(t.user());
-            boolean goesOn = user != null && callers.size() < most && programs.stream().anyMatch(p -> p.holds(user));
+            boolean goesOn = user != null && callers.size() < most && isOfProgram(user);
             if (t.complete() && !goesOn) {
                 return new Trace(callers, true, state, List.of());
             }
@@ -114,9 +123,18 @@ public final class StackUnwinder {
                 break;
             }
             state = step.caller();
+            int last = callers.size() - 1;
+            if (state.isExact() && last >= 0 && callers.get(last).by() == By.CFI) {
+                callers.set(last, new Caller(callers.get(last).pc(), callers.get(last).slot(), By.CFI_SIGNAL));
+            }
             callers.add(new Caller(state.pc(), step.slot(), state.isExact() ? By.CFI_INTERRUPTED : By.CFI));
         }
         return new Trace(callers, complete, state, List.copyOf(notes));
+    }
+
+    /** Whether code is of a program that was given, or of what Linux gives to each. */
+    public boolean isOfProgram(FrameState user) {
+        return programs.stream().anyMatch(p -> p.holds(user, memory)) || !programs.isEmpty() && images.at(user) != null;
     }
 
     private static long known(FrameState state, String name) {
@@ -139,11 +157,15 @@ public final class StackUnwinder {
                 note(f, notes);
             }
             for (UserProgram p : programs) {
-                CfiUnwinder.Step step = p.frames().step(state, memory, p.slide());
+                CfiUnwinder.Step step = p.holds(state, memory) ? p.frames().step(state, memory, p.slide()) : null;
                 if (step != null) {
                     return step;
                 }
                 note(p.frames(), notes);
+            }
+            LoadedImages.Image image = programs.isEmpty() ? null : images.at(state);
+            if (image != null) {
+                return image.step(state, memory);
             }
         } catch (CallFrameException e) {
             notes.add(e.getMessage());

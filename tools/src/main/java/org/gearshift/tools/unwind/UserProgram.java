@@ -1,23 +1,30 @@
 package org.gearshift.tools.unwind;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.gearshift.tools.symbols.ElfFile;
+import org.gearshift.tools.symbols.OrcUnwinder.Memory;
 import org.gearshift.tools.symbols.Symbol;
+import org.gearshift.tools.symbols.SymbolFormatException;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.vmm.boot.BootException;
 
 /**
- * A program or library that runs in a guest, beside its kernel: names and call frames. Of which process an address is nobody asks, so that others at the same addresses get the same names.
+ * A program or library that runs in a guest, beside its kernel: names and call frames. Addresses alone get names, of other processes as well; but a stack
+ * is followed only where memory holds the program's code.
  *
  * @param symbols where the program is in memory
  * @param slide how far that is from where it was linked for
  */
-public record UserProgram(String name, SymbolTable symbols, ProgramFrames frames, long slide) {
+public record UserProgram(String name, ElfFile elf, SymbolTable symbols, ProgramFrames frames, long slide) {
+    /** What names of places within functions begin with. */
+    private static final String LABEL = ".L";
     /** How far the last function reaches if the file doesn't say. */
     private static final long LAST = 1 << 12;
 
@@ -29,7 +36,10 @@ public record UserProgram(String name, SymbolTable symbols, ProgramFrames frames
      */
     public static UserProgram read(Path file, long slide) throws IOException, BootException {
         SymbolTable all = SymbolReader.read(file);
-        List<Symbol> placed = all.symbols().stream().filter(s -> s.size() > 0 || s.kind() == Symbol.Kind.FUNCTION).toList();
+        byte[] bytes = Files.readAllBytes(file);
+        ElfFile elf = new ElfFile(file.toString(), bytes);
+        List<Symbol> placed = all.symbols().stream().filter(s -> s.size() > 0 || s.kind() == Symbol.Kind.FUNCTION)
+                .filter(s -> !s.name().startsWith(LABEL)).toList();
         List<Symbol> sized = new ArrayList<>();
         for (int i = 0; i < placed.size(); i++) {
             Symbol s = placed.get(i);
@@ -37,7 +47,7 @@ public record UserProgram(String name, SymbolTable symbols, ProgramFrames frames
             long next = i + 1 < placed.size() ? placed.get(i + 1).address() - s.address() : LAST;
             sized.add(s.size() > 0 ? s : new Symbol(s.address(), Math.min(LAST, Math.max(1, next)), s.name(), s.kind()));
         }
-        return new UserProgram(file.getFileName().toString(), SymbolTable.of(sized).moved(slide), ProgramFrames.of(file), slide);
+        return new UserProgram(file.getFileName().toString(), elf, SymbolTable.of(sized).moved(slide), new ProgramFrames(file.toString(), () -> bytes), slide);
     }
 
     /** A kernel's symbols and those of programs: a name that the kernel has already, or a program before, gets the program's before it, as in {@code ls.memcpy}. */
@@ -52,8 +62,19 @@ public record UserProgram(String name, SymbolTable symbols, ProgramFrames frames
         return all;
     }
 
-    /** Whether an address is in it. */
-    boolean holds(FrameState state) {
-        return symbols.at(state.within()) != null || frames.covers(state, slide);
+    /** Whether code is of this program: it lies where that has code, and is the same, as far as it is in memory. */
+    boolean holds(FrameState state, Memory memory) {
+        long at = state.machine().value(state.within() - slide) & -Long.BYTES;
+        ElfFile.Section s = elf.is64Bit() == state.isWide() ? elf.sectionAt(at) : null;
+        if (s == null) {
+            return false;
+        }
+        Long now = memory.read(state.machine().value(at + slide), Long.BYTES);
+        try {
+            return now == null || at - s.address() > s.length() - Long.BYTES || elf.contents(s).getLong((int) (at - s.address())) == now;
+        } catch (SymbolFormatException e) {
+            // Code is never compressed: it is no code.
+            return false;
+        }
     }
 }
