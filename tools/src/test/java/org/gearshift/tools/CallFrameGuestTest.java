@@ -134,7 +134,7 @@ class CallFrameGuestTest {
         assertTrue(Files.readAllLines(stacks).stream().allMatch(l -> l.startsWith("_start")), Files.readString(stacks));
     }
 
-    /** The kernel has no tables; a file beside it has. */
+    /** The kernel has no tables and no names; a file beside it has. */
     @Test
     void tablesComeFromTheFileThatNamesTheCode() throws Exception {
         Path elf = compiled(dir.resolve("calls.elf"), "-m32", "-O1");
@@ -142,6 +142,11 @@ class CallFrameGuestTest {
         List<String> commands = List.of("tbreak leaf", "continue", "bt 3");
         assertEquals(List.of("leaf", "saves [cfi]", "variable [cfi]"), names(debug(elf, commands).out()));
         assertEquals(List.of("leaf", "saves [cfi]", "variable [cfi]"), names(debug(bare, commands, "--program", elf.toString()).out()));
+        assertEquals(List.of("leaf", "saves [cfi]", "variable [cfi]"), names(debug(bare, commands, "--symbols", elf.toString()).out()));
+
+        Path anywhere = compiled(dir.resolve("anywhere.elf"), "-m64", "-O1", "-fpie", "-Wl,-Ttext-segment=0");
+        Path there = compiled(dir.resolve("there.elf"), "-m64", "-O1", "-fpie", "-s");
+        assertEquals(List.of("leaf", "saves [cfi]", "variable [cfi]"), names(debug(there, commands, "--program", anywhere + "@0x100000").out()));
     }
 
     /** Whatever is in the tables, the answer is a stack and perhaps a note. */

@@ -18,7 +18,11 @@ class DebugOptionsTest {
         "run --gdb 99999 | --gdb 99999: not HOST:PORT or PORT",
         "run --gdb-nowait | --gdb-nowait without --gdb",
         "run --lockstep --gdb 0 | --lockstep and --gdb do not go together",
-        "run --gdb 0 --symbols /nowhere/System.map | /nowhere/System.map: no such file"})
+        "run --gdb 0 --symbols /nowhere/System.map | /nowhere/System.map: no such file",
+        "run --gdb 0 --program /nowhere/ls | /nowhere/ls: no such file",
+        "run --gdb 0 --program pom.xml | --program pom.xml: ",
+        "run --gdb 0 --program ls@top | --program ls@top: behind the @ an address in hexadecimal",
+        "profile --program /nowhere/ls | /nowhere/ls: no such file"})
     void mistakesAreExplained(String line, String message) {
         CommandLineRun run = CommandLineRun.of(line.strip().split(" "));
         assertEquals(2, run.code(), run.err());

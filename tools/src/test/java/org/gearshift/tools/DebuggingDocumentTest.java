@@ -59,6 +59,11 @@ class DebuggingDocumentTest {
     }
 
     @Test
+    void callers() throws Exception {
+        check("callers", 1, Map.of("calls.elf", CallFrameGuestTest.compiled(directory.resolve("calls.elf"), "-m64", "-O1")));
+    }
+
+    @Test
     void attach() throws Exception {
         Path vms = directory.resolve("vms");
         String machine = "name=web,memory=16M,kernel=" + Files.write(directory.resolve("echo.elf"), UpCommandTest.ECHO);
