@@ -147,6 +147,10 @@ class CallFrameGuestTest {
         Path anywhere = compiled(dir.resolve("anywhere.elf"), "-m64", "-O1", "-fpie", "-Wl,-Ttext-segment=0");
         Path there = compiled(dir.resolve("there.elf"), "-m64", "-O1", "-fpie", "-s");
         assertEquals(List.of("leaf", "saves [cfi]", "variable [cfi]"), names(debug(there, commands, "--program", anywhere + "@0x100000").out()));
+        Path stacks = dir.resolve("stacks.txt");
+        assertEquals(0, CommandLineRun.of("profile", "--kernel", there.toString(), "--program", anywhere + "@100000", "-m", "16M", "--every", "1", "--max-instructions", "200", "-o",
+                stacks.toString()).code());
+        assertTrue(Files.readString(stacks).contains("jumps;aligned;variable;saves;leaf "), Files.readString(stacks));
     }
 
     /** Whatever is in the tables, the answer is a stack and perhaps a note. */

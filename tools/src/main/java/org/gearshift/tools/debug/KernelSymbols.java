@@ -21,8 +21,8 @@ import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.debug.DebuggedCpu;
 
 /**
- * The symbols and call frames of a kernel, and of programs that run on it. The kernel's are moved by as much as the kernel has moved itself (KASLR): which shows where the processor has been told to enter it, for system calls and page
- * faults, once it has.
+ * The symbols and call frames of a kernel, and of programs that run on it. The kernel's are moved by as much as the kernel has moved itself (KASLR): which shows where the
+ * processor has been told to enter it, for system calls and page faults, once it has.
  */
 public final class KernelSymbols {
     private static final Logger LOG = System.getLogger(KernelSymbols.class.getName());

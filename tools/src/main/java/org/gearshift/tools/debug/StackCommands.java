@@ -58,7 +58,8 @@ final class StackCommands {
     }
 
     static void addTo(CommandSet set) {
-        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by a kernel's unwind tables (orc), call frames of ELF files (cfi) or frame pointers, else return addresses found on the stack (?)",
+        set.add(new Command(List.of("bt", "backtrace"), "[N]", "who called whom: by a kernel's unwind tables (orc), call frames of ELF files (cfi) or frame pointers, else return "
+                + "addresses found on the stack (?)",
                 (c, a) -> {
             int most = a.isEmpty() ? MAX_FRAMES : (int) Expression.value(a.rest(), c);
             int i = 0;

@@ -15,6 +15,7 @@ import org.gearshift.tools.symbols.SymbolFormatException;
  */
 final class CallFrameInformation {
     private static final String EH_FRAME = ".eh_frame";
+    private static final int MOST_DESCRIPTIONS = 1 << 22;
     private static final long ESCAPE_64 = 0xffffffffL;
 
     private final String section;
@@ -98,6 +99,9 @@ final class CallFrameInformation {
         long length = bases.address(PointerEncoding.number(entry, shared.encoding(), bases));
         if (shared.sized()) {
             entry.skip(entry.uleb());
+        }
+        if (byAddress.size() == MOST_DESCRIPTIONS) {
+            throw new CallFrameException("more than " + MOST_DESCRIPTIONS + " descriptions");
         }
         if (length != 0) {
             byAddress.add(new FrameDescription(at, shared, from, length, entry));

@@ -12,6 +12,8 @@ import java.util.TreeMap;
  */
 final class CallFrameProgram {
     private static final int DEEPEST = 1 << 8;
+    /** Instructions of one entry: compilers write some thousands for their largest functions. */
+    private static final int MOST = 1 << 16;
     private static final int HIGH_2_BITS = 0xc0;
     private static final int ADVANCE = 0x40;
     private static final int OFFSET = 0x80;
@@ -29,6 +31,7 @@ final class CallFrameProgram {
     private UnwindRule cfa;
     private Map<Integer, UnwindRule> registers = new TreeMap<>();
     private long location;
+    private int executed;
     /** Address up to which rows are wanted, or all. */
     private final long until;
     private final boolean every;
@@ -75,6 +78,9 @@ final class CallFrameProgram {
 
     /** One instruction. @return false if the next row is not wanted */
     private boolean execute(FrameBytes in) throws CallFrameException {
+        if (executed++ == MOST) {
+            throw new CallFrameException("more than " + MOST + " instructions");
+        }
         int code = in.u8();
         int low = code & ~HIGH_2_BITS;
         switch (code & HIGH_2_BITS) {

@@ -7,7 +7,10 @@ import java.util.Set;
 import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.OrcUnwinder.Memory;
 
-/** Who called whom, by all tables there are: a kernel's own in memory (ORC) as far as they lead, and from there, or in its place, the call frames of files; from the kernel into the program that entered it. */
+/**
+ * Who called whom, by all tables there are: a kernel's own in memory (ORC) as far as they lead, and from there, or in its place, the call frames of files; from the kernel into the program that
+ * entered it.
+ */
 public final class StackUnwinder {
     /** What led to a caller, and what is behind its place in a listing. */
     public enum By {

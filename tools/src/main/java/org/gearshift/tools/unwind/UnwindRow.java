@@ -11,5 +11,5 @@ import java.util.Map;
  */
 record UnwindRow(long from, UnwindRule cfa, Map<Integer, UnwindRule> registers) {
     /** Numbers of registers are below that: no processor has more. */
-    static final int REGISTERS = 1 << 10;
+    static final int REGISTERS = 1 << 8;
 }

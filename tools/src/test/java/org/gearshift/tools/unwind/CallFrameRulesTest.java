@@ -107,6 +107,26 @@ class CallFrameRulesTest {
         compare(CompiledFrames.compiled(dir, "seldom.s", source, width, "-nostdlib", "-static"));
     }
 
+    /** Lengths and references of 64 bits, which the assembler does not write by itself. */
+    @Test
+    void ofDebugFramesWith64BitLengths() throws Exception {
+        String entries = """
+                        .globl _start
+                _start: .skip 16
+                        .section .debug_frame,"",@progbits
+                c:      .long 0xffffffff; .quad 2f - 1f
+                1:      .quad -1
+                        .byte 4; .asciz ""; .byte 8, 0; .uleb128 1; .sleb128 -8; .uleb128 16; .byte 0x0c, 7, 8, 0x90, 1
+                        .balign 8
+                2:      .long 0xffffffff; .quad 4f - 3f
+                3:      .quad c, _start, 16
+                        .byte 0x41, 0x0e, 16, 0x86, 2
+                        .balign 8
+                4:
+                """;
+        assertEquals(2, compare(CompiledFrames.compiled(dir, "long.s", entries, "-m64", "-nostdlib", "-static")));
+    }
+
     /** The row for one address is the last of all rows that begins there or before. */
     @Test
     void rowsByAddress() throws Exception {

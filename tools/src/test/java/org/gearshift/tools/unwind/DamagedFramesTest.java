@@ -91,6 +91,7 @@ class DamagedFramesTest {
         ".byte 0x3f                                     | at # the unknown instruction #",
         ".byte 0x0b                                     | a state is to be restored that was not remembered",
         ".fill 300, 1, 0x0a                             | more than 256 states are to be remembered",
+        ".fill 35000, 2, 0x0b0a                         | more than 65536 instructions",
         ".byte 0x0f, 1, 0x77                             | at # 1 bytes should follow and 0 do",
         ".byte 0x0f, 3, 0x2f, 0xfd, 0xff                | the expression at # does not end",
         ".byte 0x0f, 3, 0x2f, 0xf0, 0xff                | a jump out of the expression at #",
@@ -149,7 +150,8 @@ class DamagedFramesTest {
         Path object = CompiledFrames.compiled(dir, "object.c", "int f(void) { return 0; }", "-c");
         assertTrue(ProgramFrames.of(object).sections().isEmpty(), "not linked");
         assertTrue(ProgramFrames.of(dir.resolve("none")).problem().contains("none"));
-        Path packed = CompiledFrames.compiled(dir, "packed.c", "int _start(void) { return 0; }", "-g", "-gz=zlib", "-nostdlib", "-static", "-fno-asynchronous-unwind-tables");
+        Path packed = CompiledFrames.compiled(dir, "packed.c", "int _start(void) { return 0; }", "-g", "-gz=zlib", "-nostdlib",
+                "-static", "-fno-asynchronous-unwind-tables");
         String problem = ProgramFrames.of(packed).problem();
         assertTrue(problem == null || problem.contains("objcopy --decompress-debug-sections"), problem);
     }
