@@ -88,7 +88,8 @@ public final class GuestMeter {
     private void read(InputStream in, OutputStream log) throws IOException {
         StringBuilder line = new StringBuilder();
         byte[] bytes = new byte[1 << 16];
-        for (int n = in.read(bytes); n >= 0 && !ended; n = in.read(bytes)) {
+        // Nothing is read after the last mark: an emulator that stays is ended then.
+        for (int n; !ended && (n = in.read(bytes)) >= 0;) {
             log.write(bytes, 0, n);
             line.append(new String(bytes, 0, n, StandardCharsets.ISO_8859_1));
             for (int end = line.indexOf("\n"); end >= 0; end = line.indexOf("\n")) {

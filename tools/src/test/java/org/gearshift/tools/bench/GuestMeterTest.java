@@ -10,6 +10,7 @@ import java.util.Map;
 import org.gearshift.testing.Prerequisite;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A shell in place of an emulator. */
@@ -32,8 +33,9 @@ class GuestMeterTest {
     }
 
     @Test
+    @Timeout(30)
     void cpuTimeIsCountedBetweenMarks() throws Exception {
-        RunRecord r = run("echo @INIT; echo @B idle; sleep 0.3; echo @E idle 00; printf 'text\\r\\n@B busy\\r\\n'; " + BUSY + "printf '@E busy $OTHER work=250\\r\\n'; echo @END; sleep 60", 60);
+        RunRecord r = run("echo @INIT; echo @B idle; sleep 0.3; echo @E idle 00; printf 'text\\r\\n@B busy\\r\\n'; " + BUSY + "printf '@E busy $OTHER work=250\\r\\n'; echo @END; exec sleep 60", 60);
         assertEquals("ok", r.why());
         assertEquals("[idle, busy]", r.sections().keySet().toString());
         assertTrue(r.sections().get("busy").cpu() > r.sections().get("idle").cpu(), r.line());
