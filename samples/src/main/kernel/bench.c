@@ -1,82 +1,113 @@
-/* Micro-benchmarks of what only a kernel can do. One line each: b NAME CYCLES-PER-OPERATION */
+/* Micro-benchmarks of what only a kernel can do. One line each: b NAME CYCLES-PER-OPERATION OPERATIONS; all rounds are counted in these, in those only such that are like others. */
 #include "kernel.h"
 
-void report(const char *name, u32 count, u64 cycles)
+u32 rounds = 1;
+
+void rounds_from(const char *line)
 {
-    u32 each, rest;
-    u32 high = (u32)(cycles >> 32) % count;
-    __asm__("divl %4" : "=a"(each), "=d"(rest) : "0"((u32)cycles), "1"(high), "r"(count));
+    static const char name[] = "rounds=";
+    for (; line && *line; line++) {
+        u32 n = 0;
+        while (name[n] && line[n] == name[n])
+            n++;
+        if (name[n])
+            continue;
+        u32 value = 0;
+        for (line += n; *line >= '0' && *line <= '9' && value <= MOST_ROUNDS; line++)
+            value = value * 10 + (u32)(*line - '0');
+        rounds = value < 1 ? 1 : value > MOST_ROUNDS ? MOST_ROUNDS : value;
+        return;
+    }
+}
+
+/* Goes through a benchmark, of which one round takes some milliseconds. */
+static void row(const char *name, u32 operations, u64 (*round)(u32 operations))
+{
+    u64 times[MOST_ROUNDS];
+    for (u32 i = 0; i < rounds; i++)
+        times[i] = round(operations);
     print("b ");
     print(name);
     print(" ");
-    print_unsigned(each);
+    print_unsigned(each(settled(times, rounds), operations));
+    print(" ");
+    print_unsigned(operations * rounds);
     print("\n");
 }
 
-static void page_table_update(void)
+static u32 one, two;
+
+static u64 page_table_update(u32 operations)
 {
     u32 window = KERNEL_MAPPED - PAGE;
     entry_t *e = page_entry(kernel_directory, window, 0);
     entry_t saved = *e;
-    u32 one = page_alloc(), two = page_alloc();
     u32 wrong = 0;
     *(u32 *)one = 1;
     *(u32 *)two = 2;
     u64 t = time_stamp();
-    for (u32 i = 0; i < 10000; i++) {
+    for (u32 i = 0; i < operations; i++) {
         change_mapping(e, window, entry(i & 1 ? two : one, PRESENT | WRITABLE));
         if (*(volatile u32 *)window != (i & 1) + 1)
             wrong++;
     }
     t = time_stamp() - t;
     change_mapping(e, window, saved);
-    page_free(one);
-    page_free(two);
     if (wrong)
         print("page-table update not seen\n");
-    report("page-table-update", 10000, t);
+    return t;
 }
 
-static void port_io(void)
+static u64 port_io(u32 operations)
 {
     u64 t = time_stamp();
-    for (u32 i = 0; i < 20000; i++)
+    for (u32 i = 0; i < operations; i++)
         in8(0x21);
-    report("port-in", 20000, time_stamp() - t);
+    return time_stamp() - t;
 }
 
-static void interrupt(void)
+static u64 interrupt(u32 operations)
 {
     soft_interrupts = 0;
     u64 t = time_stamp();
-    for (u32 i = 0; i < 20000; i++)
+    for (u32 i = 0; i < operations; i++)
         __asm__ volatile("int $48" ::: "memory");
     t = time_stamp() - t;
-    if (soft_interrupts != 20000)
+    if (soft_interrupts != operations)
         print("interrupts lost\n");
-    report("interrupt", 20000, t);
+    return t;
 }
 
-static void context_switch(void)
+static u32 first_space, second_space;
+
+static u64 context_switch(u32 operations)
 {
-    u32 a = space_create(), b = space_create();
-    set_page_entry(page_entry(a, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
-    set_page_entry(page_entry(b, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
     u64 t = time_stamp();
-    for (u32 i = 0; i < 5000; i++) {
-        load_address_space(a);
+    load_address_space(first_space);
+    *(volatile u32 *)USER_BASE = 0;
+    for (u32 i = 0; i < operations; i += 2) {
+        load_address_space(first_space);
         *(volatile u32 *)USER_BASE += 1;
-        load_address_space(b);
+        load_address_space(second_space);
         *(volatile u32 *)USER_BASE += 2;
     }
     t = time_stamp() - t;
-    u32 seen = *(volatile u32 *)USER_BASE;
-    load_address_space(kernel_directory);
-    space_destroy(a);
-    space_destroy(b);
-    if (seen != 10000)
+    load_address_space(first_space);
+    if (*(volatile u32 *)USER_BASE != operations / 2)
         print("address spaces mixed up\n");
-    report("address-space-switch", 10000, t);
+    load_address_space(kernel_directory);
+    return t;
+}
+
+static void address_spaces(void)
+{
+    first_space = space_create();
+    second_space = space_create();
+    set_page_entry(page_entry(first_space, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
+    set_page_entry(page_entry(second_space, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
+    row("address-space-switch", 10000, context_switch);
+    space_destroy(first_space);
+    space_destroy(second_space);
 }
 
 static void timer(void)
@@ -89,9 +120,13 @@ static void timer(void)
 
 void benchmarks_run(void)
 {
-    page_table_update();
-    port_io();
-    interrupt();
-    context_switch();
+    one = page_alloc();
+    two = page_alloc();
+    row("page-table-update", 10000, page_table_update);
+    page_free(one);
+    page_free(two);
+    row("port-in", 20000, port_io);
+    row("interrupt", 5000, interrupt);
+    address_spaces();
     timer();
 }

@@ -13,12 +13,14 @@
 #define WRITABLE 2u
 #define USER 4u
 
-enum { CALL_EXIT, CALL_WRITE, CALL_GETPID, CALL_YIELD, CALL_TICKS, CALL_UNMAP, CALL_FORK_LIKE };
+enum { CALL_EXIT, CALL_WRITE, CALL_GETPID, CALL_YIELD, CALL_TICKS, CALL_UNMAP, CALL_FORK_LIKE, CALL_ROUNDS };
 
 /* The machine's own: pc/, xen/ or xen32/. */
 void console_init(u32 info);
 void put(char c);
 void console_flush(void);
+/* What it was started with, or 0. */
+const char *command_line(u32 info);
 
 /* print.c */
 void print(const char *s);
@@ -56,7 +58,36 @@ int process_running(void);
 
 /* bench.c */
 void benchmarks_run(void);
-void report(const char *name, u32 count, u64 cycles);
+/* How often each benchmark is gone through, 1 unless the command line says rounds=N. */
+extern u32 rounds;
+void rounds_from(const char *line);
+#define MOST_ROUNDS 100u
+
+/*
+ * What a round takes once the machine below has got used to it, as a translator has to: the median of the later half. A function of kernel and user mode both, neither of which
+ * may call the other's.
+ */
+__attribute__((always_inline)) static inline u64 settled(u64 *times, u32 n)
+{
+    u32 first = n / 2;
+    for (u32 i = first + 1; i < n; i++) {
+        u64 t = times[i];
+        u32 at = i;
+        for (; at > first && times[at - 1] > t; at--)
+            times[at] = times[at - 1];
+        times[at] = t;
+    }
+    return times[first + (n - first) / 2];
+}
+
+/* Cycles of one operation. */
+__attribute__((always_inline)) static inline u32 each(u64 cycles, u32 operations)
+{
+    u32 result, rest;
+    u32 high = (u32)(cycles >> 32) % operations;
+    __asm__("divl %4" : "=a"(result), "=d"(rest) : "0"((u32)cycles), "1"(high), "r"(operations));
+    return result;
+}
 
 /* The machine's own. */
 void power_off(void);

@@ -7,6 +7,7 @@ void kernel_main(u32 magic, u32 info)
     print("Gearshift sample kernel (" MACHINE_NAME ")\n");
     if (magic != BOOT_MAGIC)
         print("not started by " BOOT_PROTOCOL "\n");
+    rounds_from(command_line(info));
     memory_init();
     traps_init();
     processes_run();

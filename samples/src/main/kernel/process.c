@@ -130,6 +130,9 @@ struct frame *process_trap(struct frame *f)
         space_destroy(space_copy(current->directory));
         f->a = 0;
         return f;
+    case CALL_ROUNDS:
+        f->a = rounds;
+        return f;
     default:
         f->a = (u32)-1;
         return f;

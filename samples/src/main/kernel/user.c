@@ -13,21 +13,6 @@ static inline u32 call(u32 number, u32 a, u32 b)
 
 static const char hello[] DATA = "process 0 computed ";
 
-/* Writes a line of text and a number with one call, so that no other process comes between. */
-CODE static void say(const char *what, u32 length, u32 v)
-{
-    char text[64];
-    u32 n = 0, divisor = 1000000000;
-    while (n < length)
-        (text[n] = what[n]), n++;
-    while (divisor > 1 && v < divisor)
-        divisor /= 10;
-    for (; divisor; divisor /= 10)
-        text[n++] = (char)('0' + v / divisor % 10);
-    text[n++] = '\n';
-    call(CALL_WRITE, (u32)text, n);
-}
-
 /* Counts primes below n in memory that appears on demand. */
 CODE static u32 primes(u8 *sieve, u32 n)
 {
@@ -44,16 +29,43 @@ CODE static u32 primes(u8 *sieve, u32 n)
     return count;
 }
 
-/* One line: b NAME CYCLES-PER-OPERATION */
-CODE static void timed(const char *what, u32 count, u64 cycles)
+CODE static u32 append(char *text, u32 n, u32 v)
 {
-    u32 each, rest;
-    u32 high = (u32)(cycles >> 32) % count;
-    __asm__("divl %4" : "=a"(each), "=d"(rest) : "0"((u32)cycles), "1"(high), "r"(count));
+    u32 divisor = 1000000000;
+    while (divisor > 1 && v < divisor)
+        divisor /= 10;
+    for (; divisor; divisor /= 10)
+        text[n++] = (char)('0' + v / divisor % 10);
+    return n;
+}
+
+/* Writes a line of text and a number with one call, so that no other process comes between. */
+CODE static void say(const char *what, u32 length, u32 v)
+{
+    char text[64];
     u32 n = 0;
-    while (what[n])
-        n++;
-    say(what, n, each);
+    while (n < length)
+        (text[n] = what[n]), n++;
+    n = append(text, n, v);
+    text[n++] = '\n';
+    call(CALL_WRITE, (u32)text, n);
+}
+
+/* One line: b NAME CYCLES-PER-OPERATION OPERATIONS */
+CODE static void row(const char *name, u32 operations, u64 (*round)(u32 operations))
+{
+    u64 times[MOST_ROUNDS];
+    char text[64];
+    u32 n = 0, rounds = call(CALL_ROUNDS, 0, 0);
+    for (u32 i = 0; i < rounds; i++)
+        times[i] = round(operations);
+    for (; name[n]; n++)
+        text[n] = name[n];
+    n = append(text, n, each(settled(times, rounds), operations));
+    text[n++] = ' ';
+    n = append(text, n, operations * rounds);
+    text[n++] = '\n';
+    call(CALL_WRITE, (u32)text, n);
 }
 
 static const char n_null[] DATA = "b null-call ";
@@ -64,38 +76,65 @@ static const char n_memory[] DATA = "b memory-loop ";
 
 static const char n_begin[] DATA = "b begin 0\n";
 
-CODE static void benchmarks(void)
+CODE static u64 null_calls(u32 operations)
 {
-    call(CALL_WRITE, (u32)n_begin, sizeof n_begin - 1);
     u64 t = time_stamp();
-    for (u32 i = 0; i < 20000; i++)
+    for (u32 i = 0; i < operations; i++)
         call(CALL_GETPID, 0, 0);
-    timed(n_null, 20000, time_stamp() - t);
-    t = time_stamp();
-    for (u32 i = 0; i < 2000; i++) {
+    return time_stamp() - t;
+}
+
+CODE static u64 page_faults(u32 operations)
+{
+    u64 t = time_stamp();
+    for (u32 i = 0; i < operations; i++) {
         *(volatile u32 *)(USER_HEAP + 0x800000u) = i;
         call(CALL_UNMAP, USER_HEAP + 0x800000u, 0);
     }
-    timed(n_fault, 2000, time_stamp() - t);
-    t = time_stamp();
-    for (u32 i = 0; i < 40; i++)
+    return time_stamp() - t;
+}
+
+CODE static u64 space_copies(u32 operations)
+{
+    u64 t = time_stamp();
+    for (u32 i = 0; i < operations; i++)
         call(CALL_FORK_LIKE, 0, 0);
-    timed(n_copy, 40, time_stamp() - t);
-    t = time_stamp();
+    return time_stamp() - t;
+}
+
+/* An operation is a thousand times round. */
+CODE static u64 integers(u32 operations)
+{
+    u64 t = time_stamp();
     u32 a = 1, b = 7;
-    for (u32 i = 0; i < 3000000; i++) {
+    for (u32 i = 0; i < 1000 * operations; i++) {
         a += b ^ i;
         b = (b << 3 | b >> 29) + a;
     }
-    timed(n_integer, 3000, time_stamp() - t);
-    volatile u32 sink = a;
-    t = time_stamp();
+    t = time_stamp() - t;
+    __asm__ volatile("" :: "r"(a));
+    return t;
+}
+
+/* An operation is 65,536 loads and stores. */
+CODE static u64 words(u32 operations)
+{
+    u64 t = time_stamp();
     u32 *m = (u32 *)USER_HEAP;
-    for (u32 r = 0; r < 40; r++)
+    for (u32 r = 0; r < operations; r++)
         for (u32 i = 0; i < 65536; i++)
             m[i] = m[(i * 7) & 65535] + r;
-    timed(n_memory, 40, time_stamp() - t);
-    (void)sink;
+    return time_stamp() - t;
+}
+
+CODE static void benchmarks(void)
+{
+    call(CALL_WRITE, (u32)n_begin, sizeof n_begin - 1);
+    row(n_null, 5000, null_calls);
+    row(n_fault, 500, page_faults);
+    row(n_copy, 20, space_copies);
+    row(n_integer, 3000, integers);
+    row(n_memory, 10, words);
 }
 
 __attribute__((section(".user.entry"), used)) void user_entry(void)

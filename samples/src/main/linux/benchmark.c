@@ -1,6 +1,7 @@
 /*
  * The first and only program of a Linux that is compared in two gears: lmbench's operations (McVoy and Staelin, "lmbench: portable tools for performance
- * analysis", 1996), a line "b NAME NANOSECONDS" each, then power-off. Network and files are the kernel's own: the loopback interface, the
+ * analysis", 1996), a line "b NAME NANOSECONDS OPERATIONS" each, then power-off. Each is gone through as often as rounds=N in the environment says, once without it: the
+ * first half is for the machine below to get used to the code, and what counts is the median of the others; operations are those of all rounds. Network and files are the kernel's own: the loopback interface, the
  * initial file system. Static, without a C library.
  */
 typedef unsigned char u8;
@@ -42,25 +43,80 @@ static void say(const char *s)
     call3(SYS_WRITE, 1, s, n);
 }
 
-static void result(const char *name, long each)
+static int number(char *text, long v)
+{
+    char digits[24];
+    int d = 0, n = 0;
+    do
+        digits[d++] = (char)('0' + v % 10);
+    while (v /= 10);
+    while (d)
+        text[n++] = digits[--d];
+    return n;
+}
+
+enum { MOST_ROUNDS = 100 };
+static int rounds = 1;
+
+static void rounds_from(const char *const *environment)
+{
+    static const char name[] = "rounds=";
+    for (; *environment; environment++) {
+        const char *e = *environment;
+        int n = 0, value = 0;
+        while (name[n] && e[n] == name[n])
+            n++;
+        if (name[n])
+            continue;
+        for (e += n; *e >= '0' && *e <= '9' && value <= MOST_ROUNDS; e++)
+            value = value * 10 + *e - '0';
+        rounds = value < 1 ? 1 : value > MOST_ROUNDS ? MOST_ROUNDS : value;
+    }
+}
+
+/* The median of the later half of some times, which are put in order. */
+static long settled(long *times, int n)
+{
+    int first = n / 2;
+    for (int i = first + 1; i < n; i++) {
+        long t = times[i];
+        int at = i;
+        for (; at > first && times[at - 1] > t; at--)
+            times[at] = times[at - 1];
+        times[at] = t;
+    }
+    return times[first + (n - first) / 2];
+}
+
+static void result(const char *name, long each, long operations)
 {
     char line[96];
     int n = 0;
-    char digits[24];
-    int d = 0;
     line[n++] = 'b';
     line[n++] = ' ';
     while (*name)
         line[n++] = *name++;
     line[n++] = ' ';
-    do
-        digits[d++] = (char)('0' + each % 10);
-    while (each /= 10);
-    while (d)
-        line[n++] = digits[--d];
+    n += number(line + n, each);
+    line[n++] = ' ';
+    n += number(line + n, operations);
     line[n++] = '\n';
     line[n] = 0;
     say(line);
+}
+
+/* Goes through some rounds of a benchmark: a round does some operations, for some milliseconds, and says how long they took. */
+static void repeat(const char *name, int times, int operations, long (*round)(int operations))
+{
+    long taken[MOST_ROUNDS];
+    for (int i = 0; i < times; i++)
+        taken[i] = round(operations);
+    result(name, settled(taken, times) / operations, (long)operations * times);
+}
+
+static void row(const char *name, int operations, long (*round)(int operations))
+{
+    repeat(name, rounds, operations, round);
 }
 
 static void leave(int code)
@@ -86,32 +142,32 @@ static u8 *map(long bytes)
     return (u8 *)p;
 }
 
-static void null_call(void)
+static long null_call(int operations)
 {
     long t = now();
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < operations; i++)
         call0(SYS_GETPPID);
-    result("null-call", (now() - t) / 20000);
+    return now() - t;
 }
 
-static void fork_exit(void)
+static long fork_exit(int operations)
 {
     long t = now();
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < operations; i++) {
         long child = call0(SYS_FORK);
         check(child, "fork");
         if (!child)
             leave(0);
         call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
     }
-    result("fork-exit", (now() - t) / 60);
+    return now() - t;
 }
 
-static void fork_exec(void)
+static long fork_exec(int operations)
 {
     static const char *const arguments[] = { "/init", "exit", 0 };
     long t = now();
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < operations; i++) {
         long child = call0(SYS_FORK);
         check(child, "fork");
         if (!child) {
@@ -120,67 +176,71 @@ static void fork_exec(void)
         }
         call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
     }
-    result("fork-exec", (now() - t) / 40);
+    return now() - t;
 }
 
-/* A byte goes round a ring of processes; each step is one context switch with a write and a read. */
-static void ring(const char *name, int processes, int rounds)
+static char token = 1;
+
+/* Processes that hand on a byte until what they read from is closed. The first, which is this one, writes to one channel and reads from another. */
+static long first_out, last_in;
+
+static void hand_on(long in, long out)
+{
+    while (call3(SYS_READ, in, &token, 1) == 1)
+        call3(SYS_WRITE, out, &token, 1);
+    leave(0);
+}
+
+static long round_trips(int operations)
+{
+    long t = now();
+    for (int i = 0; i < operations; i++) {
+        call3(SYS_WRITE, first_out, &token, 1);
+        call3(SYS_READ, last_in, &token, 1);
+    }
+    return now() - t;
+}
+
+static int ring_size;
+
+/* Each step is one context switch with a write and a read. */
+static long context_switches(int operations)
+{
+    return round_trips(operations / ring_size);
+}
+
+/* A byte goes round a ring of processes. */
+static void ring(const char *name, int processes, int operations, long (*round)(int operations))
 {
     int pipes[16][2];
-    char token = 1;
     for (int i = 0; i < processes; i++)
         check(call1(SYS_PIPE, pipes[i]), "pipe");
     for (int i = 1; i < processes; i++) {
         long child = call0(SYS_FORK);
         check(child, "fork");
-        if (!child) {
-            for (int r = 0; r < rounds; r++) {
-                call3(SYS_READ, pipes[i - 1][0], &token, 1);
-                call3(SYS_WRITE, pipes[i][1], &token, 1);
-            }
-            leave(0);
+        if (child)
+            continue;
+        for (int k = 0; k < processes; k++) {
+            if (k != i)
+                call1(SYS_CLOSE, pipes[k][1]);
+            if (k != i - 1)
+                call1(SYS_CLOSE, pipes[k][0]);
         }
+        hand_on(pipes[i - 1][0], pipes[i][1]);
     }
-    long t = now();
-    for (int r = 0; r < rounds; r++) {
-        call3(SYS_WRITE, pipes[0][1], &token, 1);
-        call3(SYS_READ, pipes[processes - 1][0], &token, 1);
+    ring_size = processes;
+    first_out = pipes[0][1];
+    last_in = pipes[processes - 1][0];
+    row(name, operations, round);
+    for (int i = 0; i < processes; i++) {
+        call1(SYS_CLOSE, pipes[i][1]);
+        call1(SYS_CLOSE, pipes[i][0]);
     }
-    t = now() - t;
     for (int i = 1; i < processes; i++)
         call(SYS_WAIT4, -1, 0, 0, 0, 0, 0);
-    for (int i = 0; i < processes; i++) {
-        call1(SYS_CLOSE, pipes[i][0]);
-        call1(SYS_CLOSE, pipes[i][1]);
-    }
-    result(name, t / rounds / processes);
 }
 
-static void pipe_latency(void)
-{
-    int to[2], from[2];
-    char token = 1;
-    check(call1(SYS_PIPE, to), "pipe");
-    check(call1(SYS_PIPE, from), "pipe");
-    long child = call0(SYS_FORK);
-    if (!child) {
-        for (int i = 0; i < 500; i++) {
-            call3(SYS_READ, to[0], &token, 1);
-            call3(SYS_WRITE, from[1], &token, 1);
-        }
-        leave(0);
-    }
-    long t = now();
-    for (int i = 0; i < 500; i++) {
-        call3(SYS_WRITE, to[1], &token, 1);
-        call3(SYS_READ, from[0], &token, 1);
-    }
-    t = now() - t;
-    call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
-    result("pipe-round-trip", t / 500);
-}
-
-enum { BLOCK = 65536, BLOCKS = 64 };
+enum { BLOCK = 65536 };
 static u8 block[BLOCK];
 
 static void read_all(long fd, long bytes)
@@ -201,44 +261,53 @@ static void write_all(long fd, long bytes)
     }
 }
 
-/* Blocks from one process to another, then a byte to and fro; names of either or 0. The ends of the channel are those of the two processes. */
-static void channel(const char *blocks, const char *latency, long mine, long other)
+static long blocks_sent(int operations)
 {
-    char token = 1;
+    long t = now();
+    for (int i = 0; i < operations; i++)
+        write_all(first_out, BLOCK);
+    return now() - t;
+}
+
+/* Blocks from one process to another. The ends of the channel are those of the two, which both have, so that its end has to be said by a number. */
+static void one_way(const char *name, int operations, long mine, long other)
+{
     long child = call0(SYS_FORK);
     check(child, "fork");
     if (!child) {
-        if (blocks)
-            read_all(other, (long)BLOCKS * BLOCK);
-        for (int i = 0; latency && i < 400; i++) {
-            call3(SYS_READ, other, &token, 1);
-            call3(SYS_WRITE, other, &token, 1);
-        }
+        read_all(other, (long)rounds * operations * BLOCK);
         leave(0);
     }
-    long t = now();
-    if (blocks)
-        write_all(mine, (long)BLOCKS * BLOCK);
-    if (blocks)
-        result(blocks, (now() - t) / BLOCKS);
-    t = now();
-    for (int i = 0; latency && i < 400; i++) {
-        call3(SYS_WRITE, mine, &token, 1);
-        call3(SYS_READ, mine, &token, 1);
-    }
-    t = now() - t;
+    first_out = mine;
+    row(name, operations, blocks_sent);
     call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
-    if (latency)
-        result(latency, t / 400);
+}
+
+/* A byte to another process and back. */
+static void to_and_fro(const char *name, int operations, long mine, long other)
+{
+    long child = call0(SYS_FORK);
+    check(child, "fork");
+    if (!child) {
+        call1(SYS_CLOSE, mine);
+        hand_on(other, other);
+    }
+    call1(SYS_CLOSE, other);
+    first_out = last_in = mine;
+    row(name, operations, round_trips);
+    call1(SYS_CLOSE, mine);
+    call(SYS_WAIT4, child, 0, 0, 0, 0, 0);
 }
 
 static void channels(void)
 {
     int ends[2];
     check(call1(SYS_PIPE, ends), "pipe");
-    channel("pipe-64k", 0, ends[1], ends[0]);
+    one_way("pipe-64k", 24, ends[1], ends[0]);
+    call1(SYS_CLOSE, ends[0]);
+    call1(SYS_CLOSE, ends[1]);
     check(call(SYS_SOCKETPAIR, 1, 1, 0, (long)ends, 0, 0), "socketpair");
-    channel(0, "unix-round-trip", ends[0], ends[1]);
+    to_and_fro("unix-round-trip", 100, ends[0], ends[1]);
 }
 
 /* TCP over the loopback interface, which is brought up first; 127.0.0.1, port 4660. */
@@ -259,54 +328,57 @@ static void network(void)
     check(other, "accept");
     check(call(SYS_SETSOCKOPT, mine, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
     check(call(SYS_SETSOCKOPT, other, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
-    channel("tcp-64k", "tcp-round-trip", mine, other);
+    one_way("tcp-64k", 16, mine, other);
+    to_and_fro("tcp-round-trip", 50, mine, other);
     call1(SYS_CLOSE, listener);
-    call1(SYS_CLOSE, mine);
-    call1(SYS_CLOSE, other);
 }
 
-static void mappings(void)
+static long mappings(int operations)
 {
     const long bytes = 1 << 20;
     long t = now();
-    for (int i = 0; i < 60; i++) {
+    for (int i = 0; i < operations; i++) {
         u8 *p = map(bytes);
         for (long at = 0; at < bytes; at += 16384)
             p[at] = 1;
         call2(SYS_MUNMAP, p, bytes);
     }
-    result("mmap", (now() - t) / 60);
+    return now() - t;
 }
 
-static void page_faults(void)
-{
-    const long pages = 512;
-    u8 *p = map(pages << 12);
-    long t = 0;
-    for (int round = 0; round < 6; round++) {
-        long from = now();
-        for (long i = 0; i < pages; i++)
-            p[i << 12] = 1;
-        t += now() - from;
-        call3(SYS_MADVISE, p, pages << 12, 4);
-    }
-    call2(SYS_MUNMAP, p, pages << 12);
-    result("page-fault", t / (6 * pages));
-}
+static u8 *pages;
 
-/* The entry of one page changes twice for each, and the page is written once. */
-static void page_table_entries(void)
+static long page_faults(int operations)
 {
-    u8 *p = map(4096);
-    p[0] = 1;
     long t = now();
-    for (int i = 0; i < 2000; i++) {
-        call3(SYS_MPROTECT, p, 4096, 1);
-        call3(SYS_MPROTECT, p, 4096, 3);
-        *(volatile u8 *)p = 2;
+    for (long i = 0; i < operations; i++)
+        pages[i << 12] = 1;
+    t = now() - t;
+    call3(SYS_MADVISE, pages, (long)operations << 12, 4);
+    return t;
+}
+
+/* The entry of one page changes twice, and the page is written once, for each two operations. */
+static long page_table_entries(int operations)
+{
+    long t = now();
+    for (int i = 0; i < operations; i += 2) {
+        call3(SYS_MPROTECT, pages, 4096, 1);
+        call3(SYS_MPROTECT, pages, 4096, 3);
+        *(volatile u8 *)pages = 2;
     }
-    result("pte-write", (now() - t) / 4000);
-    call2(SYS_MUNMAP, p, 4096);
+    return now() - t;
+}
+
+static void paging(void)
+{
+    const int count = 512;
+    row("mmap", 4, mappings);
+    pages = map((long)count << 12);
+    row("page-fault", count, page_faults);
+    pages[0] = 1;
+    row("pte-write", 1000, page_table_entries);
+    call2(SYS_MUNMAP, pages, (long)count << 12);
 }
 
 struct action { void (*handler)(int, void *, u8 *); u64 flags; void (*restorer)(void); u64 mask; };
@@ -338,73 +410,115 @@ static void catch_signal(int number, void (*handler)(int, void *, u8 *))
     check(call(SYS_SIGACTION, number, (long)&a, 0, 8, 0, 0), "sigaction");
 }
 
-static void signals(void)
+static long signal_installs(int operations)
+{
+    long t = now();
+    for (int i = 0; i < operations; i++)
+        catch_signal(10, count);
+    return now() - t;
+}
+
+static long signals(int operations)
 {
     long self = call0(SYS_GETPID);
     long t = now();
-    for (int i = 0; i < 2000; i++)
-        catch_signal(10, count);
-    result("signal-install", (now() - t) / 2000);
-    t = now();
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < operations; i++)
         call2(SYS_KILL, self, 10);
-    result("signal", (now() - t) / 2000);
-    u8 *p = map(4096);
-    p[0] = 1;
-    call3(SYS_MPROTECT, p, 4096, 1);
-    catch_signal(11, step_over);
-    caught = 0;
-    t = now();
-    for (int i = 0; i < 2000; i++)
-        __asm__ volatile("movb $0, (%%rax)" :: "a"(p) : "memory");
-    t = now() - t;
-    check(caught == 2000 ? 0 : -1, "protection faults");
-    result("protection-fault", t / 2000);
+    return now() - t;
 }
 
-static void divide_by_zero(void)
+static long protection_faults(int operations)
 {
-    catch_signal(8, step_over);
     caught = 0;
     long t = now();
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < operations; i++)
+        __asm__ volatile("movb $0, (%%rax)" :: "a"(pages) : "memory");
+    t = now() - t;
+    check(caught == operations ? 0 : -1, "protection faults");
+    return t;
+}
+
+static long divisions(int operations)
+{
+    caught = 0;
+    long t = now();
+    for (int i = 0; i < operations; i++)
         __asm__ volatile("xorl %%ecx, %%ecx; movl $1, %%eax; xorl %%edx, %%edx; .byte 0x48, 0xf7, 0xf1" ::: "rax", "rcx", "rdx");
     t = now() - t;
-    check(caught == 2000 ? 0 : -1, "divisions");
-    result("divide-by-zero", t / 2000);
+    check(caught == operations ? 0 : -1, "divisions");
+    return t;
 }
 
-static void files(void)
+static void exceptions(void)
+{
+    row("signal-install", 1000, signal_installs);
+    row("signal", 400, signals);
+    pages = map(4096);
+    pages[0] = 1;
+    call3(SYS_MPROTECT, pages, 4096, 1);
+    catch_signal(11, step_over);
+    row("protection-fault", 400, protection_faults);
+    catch_signal(8, step_over);
+    row("divide-by-zero", 400, divisions);
+}
+
+static long creations(int operations)
 {
     long t = now();
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < operations; i++) {
         long f = call3(SYS_OPEN, "/file", 0102, 0600);
         check(f, "open");
         call3(SYS_WRITE, f, "x", 1);
         call1(SYS_CLOSE, f);
         call1(SYS_UNLINK, "/file");
     }
-    result("file-create-delete", (now() - t) / 300);
-    long f = call3(SYS_OPEN, "/file", 0102, 0600);
-    check(f, "open");
-    t = now();
-    write_all(f, (long)BLOCKS * BLOCK);
-    result("file-write-64k", (now() - t) / BLOCKS);
-    t = now();
-    for (int i = 0; i < 4; i++) {
-        call3(SYS_LSEEK, f, 0, 0);
-        read_all(f, (long)BLOCKS * BLOCK);
-    }
-    result("file-read-64k", (now() - t) / (4 * BLOCKS));
-    call1(SYS_CLOSE, f);
-    t = now();
-    for (int i = 0; i < 1000; i++)
+    return now() - t;
+}
+
+static long file;
+
+static long file_writes(int operations)
+{
+    call3(SYS_LSEEK, file, 0, 0);
+    long t = now();
+    write_all(file, (long)operations * BLOCK);
+    return now() - t;
+}
+
+static long file_reads(int operations)
+{
+    call3(SYS_LSEEK, file, 0, 0);
+    long t = now();
+    read_all(file, (long)operations * BLOCK);
+    return now() - t;
+}
+
+static long openings(int operations)
+{
+    long t = now();
+    for (int i = 0; i < operations; i++)
         call1(SYS_CLOSE, call3(SYS_OPEN, "/file", 0, 0));
-    result("open-close", (now() - t) / 1000);
-    t = now();
-    for (int i = 0; i < 1000; i++)
+    return now() - t;
+}
+
+static long stats(int operations)
+{
+    long t = now();
+    for (int i = 0; i < operations; i++)
         call2(SYS_STAT, "/file", block);
-    result("stat", (now() - t) / 1000);
+    return now() - t;
+}
+
+static void files(void)
+{
+    row("file-create-delete", 50, creations);
+    file = call3(SYS_OPEN, "/file", 0102, 0600);
+    check(file, "open");
+    row("file-write-64k", 64, file_writes);
+    row("file-read-64k", 64, file_reads);
+    call1(SYS_CLOSE, file);
+    row("open-close", 200, openings);
+    row("stat", 400, stats);
     call1(SYS_UNLINK, "/file");
 }
 
@@ -414,20 +528,27 @@ __attribute__((noinline)) static long leaf(long x)
     return x + 1;
 }
 
-static void computation(void)
+/* An operation is a thousand calls. */
+static long calls(int operations)
 {
     long t = now(), x = 0;
-    for (int i = 0; i < 3000000; i++)
+    for (int i = 0; i < 1000 * operations; i++)
         x = leaf(x);
-    result("call-ret-1000", (now() - t) / 3000);
-    unsigned a = 1, b = (unsigned)x;
-    t = now();
-    for (int i = 0; i < 3000000; i++) {
+    return now() - t;
+}
+
+/* An operation is a thousand times round. */
+static long integers(int operations)
+{
+    unsigned a = 1, b = 7;
+    long t = now();
+    for (int i = 0; i < 1000 * operations; i++) {
         a += b ^ (unsigned)i;
         b = (b << 3 | b >> 29) + a;
     }
+    t = now() - t;
     __asm__ volatile("" :: "r"(a));
-    result("integer-loop-1000", (now() - t) / 3000);
+    return t;
 }
 
 /* Runs a program to its end: its standard input and output are files, if they are named. */
@@ -453,50 +574,55 @@ static void run(const char *const *arguments, const char *input, const char *out
     check(status ? -1 : 0, arguments[0]);
 }
 
-/* Each program once without counting, and then twice, if the RAM disk has it. */
-static void programs(void)
+static long compilation(int operations)
 {
     static const char *const compile[] = { "/usr/bin/tcc", "-c", "/source.c", "-o", "/tmp/source.o", 0 };
-    static const char *const database[] = { "/usr/bin/sqlite3", "-batch", "/tmp/database", 0 };
-    long t = 0;
-    if (call2(SYS_STAT, compile[0], block) < 0)
-        return;
-    for (int i = 0; i < 3; i++) {
-        t = i == 1 ? now() : t;
+    long t = now();
+    for (int i = 0; i < operations; i++)
         run(compile, 0, 0);
-    }
-    result("compile", (now() - t) / 2);
-    for (int i = 0; i < 3; i++) {
-        t = i == 1 ? now() : t;
+    return now() - t;
+}
+
+static long transactions(int operations)
+{
+    static const char *const database[] = { "/usr/bin/sqlite3", "-batch", "/tmp/database", 0 };
+    long t = now();
+    for (int i = 0; i < operations; i++) {
         run(database, "/script.sql", "/dev/null");
         check(call1(SYS_UNLINK, "/tmp/database"), "unlink");
     }
-    result("database", (now() - t) / 2);
+    return now() - t;
+}
+
+/* Larger programs, if the RAM disk has them: a round is a second, so that a few do. */
+static void programs(void)
+{
+    int few = rounds < 5 ? rounds : 5;
+    if (call2(SYS_STAT, "/usr/bin/tcc", block) < 0)
+        return;
+    repeat("compile", few, 1, compilation);
+    repeat("database", few, 1, transactions);
 }
 
 __attribute__((used)) static void begin(long *stack)
 {
     if (stack[0] > 1)
         leave(0); /* what fork-exec starts */
-    /* Once without counting: the machine below has to see the code a few times. */
-    for (int i = 0; i < 20000; i++)
-        call0(SYS_GETPPID);
+    rounds_from((const char *const *)stack + stack[0] + 2);
     say("b begin 0\n");
-    null_call();
-    fork_exit();
-    fork_exec();
-    ring("context-switch-2p", 2, 400);
-    ring("context-switch-16p", 16, 60);
-    pipe_latency();
+    row("null-call", 5000, null_call);
+    row("fork-exit", 5, fork_exit);
+    row("fork-exec", 3, fork_exec);
+    ring("context-switch-2p", 2, 200, context_switches);
+    ring("context-switch-16p", 16, 160, context_switches);
+    ring("pipe-round-trip", 2, 100, round_trips);
     channels();
     network();
-    mappings();
-    page_faults();
-    page_table_entries();
-    signals();
-    divide_by_zero();
+    paging();
+    exceptions();
     files();
-    computation();
+    row("call-ret-1000", 3000, calls);
+    row("integer-loop-1000", 3000, integers);
     programs();
     call(SYS_REBOOT, 0xfee1dead, 672274793, 0x4321fedc, 0, 0, 0);
     leave(0);

@@ -30,6 +30,12 @@ void console_init(u32 info)
     ring = (volatile struct ring *)((u32)machine_to_physical[start_info->console_frame] << 12);
 }
 
+const char *command_line(u32 info)
+{
+    (void)info;
+    return start_info->command_line;
+}
+
 void power_off(void)
 {
     u32 reason = 0;

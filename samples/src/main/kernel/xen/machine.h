@@ -134,7 +134,8 @@ struct start_info {
     u32 store_port;
     u64 console_frame;
     u32 console_port;
-    u64 tables, table_count, frames;
+    u64 tables, table_count, frames, module, module_length;
+    char command_line[1024];
 };
 extern struct start_info *start_info;
 #endif

@@ -120,7 +120,8 @@ static inline void zero(void *to, u32 n)
 /* struct start_info of xen.h, as far as it is used. */
 struct start_info {
     char magic[32];
-    u32 pages, shared_info, flags, store_frame, store_port, console_frame, console_port, tables, table_count, frames;
+    u32 pages, shared_info, flags, store_frame, store_port, console_frame, console_port, tables, table_count, frames, module, module_length;
+    char command_line[1024];
 };
 extern struct start_info *start_info;
 #endif

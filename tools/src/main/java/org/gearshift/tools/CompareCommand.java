@@ -21,7 +21,7 @@ final class CompareCommand implements Callable<Integer> {
     private Path kernel;
 
     @Option(names = "--initrd", paramLabel = "FILE",
-            description = "With --kernel: a RAM disk whose /init prints lines of \"b NAME NANOSECONDS\" and powers off; one is built in.")
+            description = "With --kernel: a RAM disk whose /init prints lines of \"b NAME NANOSECONDS OPERATIONS\" and powers off; one is built in.")
     private Path initrd;
 
     @Option(names = "--programs", description = "With --kernel: also a compiler and a database, Debian packages that are fetched by name (amd64; needs apt-get and dpkg-deb).")
@@ -33,6 +33,10 @@ final class CompareCommand implements Callable<Integer> {
 
     @Option(names = "--repetitions", paramLabel = "N", defaultValue = "3", description = "Runs in each gear that count (default ${DEFAULT-VALUE}); one before them does not.")
     private int repetitions;
+
+    @Option(names = "--rounds", paramLabel = "N", defaultValue = "" + Compare.ROUNDS,
+            description = "How often each row is gone through in a run, 1 to 100 (default ${DEFAULT-VALUE}); the later half counts, and of it the median.")
+    private int rounds;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results as JSON.")
     private Path json;
@@ -51,6 +55,9 @@ final class CompareCommand implements Callable<Integer> {
         if (repetitions < 1 || repetitions > 1000) {
             throw new Gearshift.UsageError("--repetitions: 1 to 1000");
         }
+        if (rounds < 1 || rounds > 100) {
+            throw new Gearshift.UsageError("--rounds: 1 to 100");
+        }
         if (memory < 96 << 20 || memory > 2040L << 20) {
             throw new Gearshift.UsageError("-m: 96M to 2040M");
         }
@@ -65,7 +72,7 @@ final class CompareCommand implements Callable<Integer> {
         }
         byte[] kernelBytes = kernel == null ? null : RunCommand.read(kernel, "kernel");
         byte[] initrdBytes = initrd != null ? RunCommand.read(initrd, "RAM disk") : programs ? BenchmarkDisk.withPrograms(this::tell) : BenchmarkDisk.measured();
-        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions, programs);
+        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions, rounds, programs);
         return compare.run(spec.commandLine().getOut(), spec.commandLine().getErr(), new Compare.Files(json, plot, html, markdown));
     }
 

@@ -32,25 +32,28 @@ class CompareCommandTest {
         Path plot = dir.resolve("c.svg");
         Path html = dir.resolve("c.html");
         Path markdown = dir.resolve("c.md");
-        Answer a = compare("compare", "--repetitions", "1", "--json", json.toString(), "--plot", plot.toString(), "--html", html.toString(),
+        Answer a = compare("compare", "--repetitions", "1", "--rounds", "2", "--json", json.toString(), "--plot", plot.toString(), "--html", html.toString(),
                 "--markdown", markdown.toString());
         assertEquals(0, a.exitCode(), a.err());
         for (String row : ROWS) {
             assertTrue(a.out().contains("\n" + row + " "), row + ":\n" + a.out());
-            assertTrue(Files.readString(json).contains("{\"name\": \"" + row + "\", \"full\": {\"median\": "), row);
+            assertTrue(Files.readString(json).contains("{\"name\": \"" + row + "\", \"operations\": "), row);
             assertTrue(Files.readString(plot).contains(">" + row + "<"), row);
             assertTrue(Files.readString(html).contains("<td>" + row + "<"), row);
             assertTrue(Files.readString(markdown).contains("\n| " + row + " | "), row);
         }
-        assertTrue(a.out().contains("hypercall update_va_mapping 10,0"), "page-table updates are hypercalls in the paravirtual gear:\n" + a.out());
-        assertTrue(a.out().contains("table store 10,0"), "and stores that are traced in the other:\n" + a.out());
-        assertTrue(Files.readString(markdown).startsWith("`gearshift compare --repetitions 1`, 2"), Files.readString(markdown));
+        assertTrue(a.out().contains("hypercall update_va_mapping 1.00"), "page-table updates are hypercalls in the paravirtual gear:\n" + a.out());
+        assertTrue(a.out().matches("(?s).*page-table-update +full: [^\n]*table store 1\\.00.*"), "and stores that are traced in the other:\n" + a.out());
+        assertTrue(Files.readString(json).contains("{\"name\": \"page-table-update\", \"operations\": 20000, "), "two rounds of 10,000");
+        assertTrue(Files.readString(markdown).startsWith("`gearshift compare --repetitions 1 --rounds 2`, 2"), Files.readString(markdown));
         assertEquals(2, Files.readString(html).split("<svg", -1).length, "one picture, in the file itself");
     }
 
     @Test
     void badArgumentsAreOneLine() {
         assertEquals(2, compare("compare", "--repetitions", "0").exitCode());
+        assertEquals(2, compare("compare", "--rounds", "0").exitCode());
+        assertEquals(2, compare("compare", "--rounds", "101").exitCode());
         assertEquals(2, compare("compare", "--initrd", "x").exitCode());
         assertEquals(2, compare("compare", "--programs").exitCode());
         assertEquals(2, compare("compare", "--plot", "x.gif").exitCode());

@@ -16,6 +16,9 @@ public final class Compare {
     public record Files(Path json, Path plot, Path html, Path markdown) {
     }
 
+    /** How often a guest goes through each row, if nothing else is said: the first runs are interpreted, and what follows from them settles within some ten. */
+    public static final int ROUNDS = 40;
+
     private final Workload workload;
     private final int repetitions;
     private final String command;
@@ -24,14 +27,16 @@ public final class Compare {
      * @param kernelName name of the kernel's file, or null for the samples
      * @param kernel its contents
      * @param initrd its RAM disk
+     * @param rounds how often the guest goes through each row in a run
      * @param programs whether that has been asked to hold larger programs
      * @throws BootException if the kernel is none
      */
-    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions, boolean programs) throws BootException {
+    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions, int rounds, boolean programs) throws BootException {
         this.repetitions = repetitions;
-        workload = kernelName == null ? Workload.samples(memory)
-                : Workload.linux(new KernelImage(kernelName, kernel), initrd, memory);
-        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + (programs ? " --programs" : "") + " --repetitions " + repetitions;
+        workload = kernelName == null ? Workload.samples(memory, rounds)
+                : Workload.linux(new KernelImage(kernelName, kernel), initrd, memory, rounds);
+        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + (programs ? " --programs" : "") + " --repetitions " + repetitions
+                + (rounds == ROUNDS ? "" : " --rounds " + rounds);
     }
 
     /** Runs, prints the table, writes the reports. @return an exit code */

@@ -70,10 +70,16 @@ final class Comparison {
         Map<String, Row> rows = new LinkedHashMap<>();
         for (String name : lastFull.results().keySet()) {
             if (lastPv.results().containsKey(name)) {
-                rows.put(name, new Row(name, sample(full, name), sample(pv, name), lastFull.exits().get(name), lastPv.exits().get(name)));
+                rows.put(name, new Row(name, operations(lastFull, lastPv, name), sample(full, name), sample(pv, name), lastFull.exits().get(name), lastPv.exits().get(name)));
             }
         }
         return new ArrayList<>(rows.values());
+    }
+
+    /** Exits per operation compare what is the same: without a number that both gears agree on, they are not divided. */
+    private static long operations(BenchmarkConsole full, BenchmarkConsole pv, String name) {
+        long n = full.operations().get(name);
+        return pv.operations().get(name) == n ? n : 0;
     }
 
     private static Sample sample(List<BenchmarkConsole> runs, String name) {

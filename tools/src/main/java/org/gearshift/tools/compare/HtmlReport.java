@@ -17,11 +17,11 @@ final class HtmlReport {
         b.append("<h1>Full virtualization and the paravirtual gear</h1>\n<p>").append(SvgPlot.escape(workload)).append("; ").append(SvgPlot.escape(date)).append("; ")
                 .append(SvgPlot.escape(host)).append("<br><code>").append(SvgPlot.escape(command)).append("</code></p>\n");
         b.append(SvgPlot.of("Time in full virtualization, as a multiple of the paravirtual gear's", rows));
-        b.append("<table><tr><th>nanoseconds each<th>full<th>&plusmn;<th>pv<th>&plusmn;<th>full/pv<th>why the guest left translated code</tr>\n");
+        b.append("<table><tr><th>nanoseconds each<th>full<th>&plusmn;<th>pv<th>&plusmn;<th>full/pv<th>why the guest left translated code, for each</tr>\n");
         for (Row r : rows) {
             b.append(String.format(Locale.ROOT, "<tr><td>%s<td>%,.0f<td>%.0f %%<td>%,.0f<td>%.0f %%<td>%.2f<td class=\"l\">full: %s<br>pv: %s</tr>%n", SvgPlot.escape(r.name()),
-                    r.full().median(), 100 * r.full().spread(), r.pv().median(), 100 * r.pv().spread(), r.ratio(), SvgPlot.escape(Row.reasons(r.fullExits(), REASONS)),
-                    SvgPlot.escape(Row.reasons(r.pvExits(), REASONS))));
+                    r.full().median(), 100 * r.full().spread(), r.pv().median(), 100 * r.pv().spread(), r.ratio(), SvgPlot.escape(r.fullReasons(REASONS)),
+                    SvgPlot.escape(r.pvReasons(REASONS))));
         }
         return b.append("</table>\n</body></html>\n").toString();
     }

@@ -7,7 +7,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.gearshift.tools.stage.Quoted;
 
-/** The comparison as JSON: {@code {workload, date, host, rows: [{name, full: {median, spread, values, exits}, pv: {...}, ratio}]}}; times in nanoseconds. */
+/** The comparison as JSON: {@code {workload, date, host, rows: [{name, operations, full: {median, spread, values, exits}, pv: {...}, ratio}]}}; times in nanoseconds, exits of all
+ * operations of a run. */
 final class JsonReport {
     private JsonReport() {
     }
@@ -18,8 +19,8 @@ final class JsonReport {
     }
 
     private static String row(Row r) {
-        return String.format(Locale.ROOT, "{\"name\": %s, \"full\": %s, \"pv\": %s, \"ratio\": %.4f}", Quoted.json(r.name()), gear(r.full(), r.fullExits()), gear(r.pv(), r.pvExits()),
-                r.ratio());
+        return String.format(Locale.ROOT, "{\"name\": %s, \"operations\": %d, \"full\": %s, \"pv\": %s, \"ratio\": %.4f}", Quoted.json(r.name()), r.operations(),
+                gear(r.full(), r.fullExits()), gear(r.pv(), r.pvExits()), r.ratio());
     }
 
     private static String gear(Sample s, Map<String, Long> exits) {

@@ -23,13 +23,13 @@ final class MarkdownReport {
     static String of(String workload, String date, String host, String command, List<Row> rows) {
         StringBuilder b = new StringBuilder();
         b.append('`').append(command).append("`, ").append(date).append(", ").append(host).append("; ").append(workload).append(".\n\n");
-        b.append("| nanoseconds each | full | ± | pv | ± | full/pv | VMware/Xen 2003 | full: why it left translated code | pv |\n");
+        b.append("| nanoseconds each | full | ± | pv | ± | full/pv | VMware/Xen 2003 | full: why it left translated code, each | pv |\n");
         b.append("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- | --- |\n");
         for (Row r : rows) {
             Double published = PUBLISHED.get(r.name());
             b.append(String.format(Locale.ROOT, "| %s | %,.0f | %.0f %% | %,.0f | %.0f %% | **%.2f** | %s | %s | %s |%n", r.name(), r.full().median(), 100 * r.full().spread(),
                     r.pv().median(), 100 * r.pv().spread(), r.ratio(), published == null ? "" : String.format(Locale.ROOT, "%.2f", published),
-                    Row.reasons(r.fullExits(), REASONS), Row.reasons(r.pvExits(), REASONS)));
+                    r.fullReasons(REASONS), r.pvReasons(REASONS)));
         }
         return b.toString();
     }

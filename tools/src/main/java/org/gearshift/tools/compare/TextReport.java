@@ -18,10 +18,10 @@ final class TextReport {
                     100 * r.pv().spread(), r.ratio());
         }
         out.println();
-        out.println("Why the guest left translated code, or its straight way, meanwhile:");
+        out.println("Why the guest left translated code, or its straight way, how often for each operation:");
         for (Row r : rows) {
-            out.printf("%-22s full: %s%n", r.name(), none(Row.reasons(r.fullExits(), REASONS)));
-            out.printf("%-22s pv:   %s%n", "", none(Row.reasons(r.pvExits(), REASONS)));
+            out.printf("%-22s full: %s%n", r.name(), none(r.fullReasons(REASONS)));
+            out.printf("%-22s pv:   %s%n", "", none(r.pvReasons(REASONS)));
         }
         out.flush();
     }

@@ -12,6 +12,9 @@ import org.gearshift.vmm.engine.EngineOptions;
 
 /** What is run in both gears. */
 interface Workload {
+    /** On the guest's command line: how often each row is gone through in a run. Of the later half, the median is the result. */
+    String ROUNDS = "rounds=";
+
     /** A machine in one gear, loaded and ready to run. */
     Machine machine(boolean paravirtual, SerialBackend console) throws BootException;
 
@@ -22,13 +25,13 @@ interface Workload {
         return new VmConfig(memory, VmConfig.Clock.HOST, EngineOptions.of(EngineOptions.Backend.JVM));
     }
 
-    /** The embedded sample kernel and its twin. */
-    static Workload samples(long memory) {
+    /** The embedded sample kernel and its twin. @param rounds how often each row is gone through */
+    static Workload samples(long memory, int rounds) {
         return new Workload() {
             @Override
             public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
                 KernelImage kernel = paravirtual ? SampleKernel.paravirtualImage() : SampleKernel.image();
-                return load(kernel, new byte[0], "", paravirtual, memory, console);
+                return load(kernel, new byte[0], ROUNDS + rounds, paravirtual, memory, console);
             }
 
             @Override
@@ -38,12 +41,12 @@ interface Workload {
         };
     }
 
-    /** One Linux kernel file, with a RAM disk whose {@code /init} measures. */
-    static Workload linux(KernelImage kernel, byte[] initrd, long memory) {
+    /** One Linux kernel file, with a RAM disk whose {@code /init} measures. @param rounds what it finds in its environment */
+    static Workload linux(KernelImage kernel, byte[] initrd, long memory, int rounds) {
         return new Workload() {
             @Override
             public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
-                String line = "console=" + (paravirtual ? "hvc0" : "ttyS0") + " quiet panic=-1";
+                String line = "console=" + (paravirtual ? "hvc0" : "ttyS0") + " quiet panic=-1 " + ROUNDS + rounds;
                 return load(kernel, initrd, line, paravirtual, memory, console);
             }
 
