@@ -78,6 +78,12 @@ abstract class ActiveMaps {
      */
     abstract void invalidate(long page);
 
+    /** Brings one page up to date. @param e its shadow entry, with a frame in RAM @return whether it was here */
+    boolean update(long page, int e) {
+        clear(page);
+        return false;
+    }
+
     /** Drops {@code count} pages from {@code first}. */
     abstract void clearRange(long first, long count);
 

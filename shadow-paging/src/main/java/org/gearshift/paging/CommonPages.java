@@ -14,6 +14,11 @@ final class CommonPages {
         this.other = other;
     }
 
+    /** Whether all pages from one to another are below one table that both have. */
+    boolean haveAll(long least, long most) {
+        return has(least) && least - first >= 0 && most >= least && most - first < count;
+    }
+
     boolean has(long page) {
         if (page - first >= 0 && page - first < count) {
             return true;

@@ -29,12 +29,18 @@ final class ExecPages {
 
     /** The word of a page, 0 if it has none. */
     int get(long page) {
+        if (size == 0) {
+            return 0;
+        }
         int i = find(page + 1);
         return keys[i] == 0 ? 0 : words[i];
     }
 
     /** Sets the word of a page; 0 removes it. */
     void put(long page, int word) {
+        if (word == 0 && size == 0) {
+            return;
+        }
         int i = find(page + 1);
         if (word == 0) {
             if (keys[i] != 0) {

@@ -54,6 +54,13 @@ final class FourLevelWalker implements PageWalker {
     }
 
     @Override
+    public int leaf(long e, int frames) {
+        long frame = (e & ADDRESS) >>> 12;
+        boolean used = (e & (P | A)) == (P | A) && (e & reserved(1, false)) == 0 && frame < frames;
+        return used ? leafBits(e, ShadowMmu.READ) | ShadowEntry.VALID | (int) frame : 0;
+    }
+
+    @Override
     public boolean walk(Walk walk, AddressSpace space, long va, int access, boolean user, boolean update) {
         walk.start();
         long table = memory.gate(space.rootAddress);

@@ -62,6 +62,13 @@ final class PaeWalker implements PageWalker {
     }
 
     @Override
+    public int leaf(long e, int frames) {
+        long frame = (e & ADDRESS) >>> 12;
+        boolean used = (e & (P | A)) == (P | A) && (e & control.paeReserved()) == 0 && frame < frames;
+        return used ? leafBits(e, ShadowMmu.READ) | ShadowEntry.VALID | (int) frame : 0;
+    }
+
+    @Override
     public boolean walk(Walk walk, AddressSpace space, long va, int access, boolean user, boolean update) {
         walk.start();
         long pdpte = space.pdptes[(int) (va >>> 30) & 3];

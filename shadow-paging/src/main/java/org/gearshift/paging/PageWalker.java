@@ -11,6 +11,15 @@ interface PageWalker {
     /** Log2 of the 4 KiB pages that one entry of a table of {@code level} spans. */
     int shift(int level);
 
+    /**
+     * What the shadow would hold of a level-1 entry of eight bytes after a walk that changes nothing in it: 0 unless its accessed bit is set.
+     *
+     * @param frames frames from here on are not RAM's: 0 for them, too
+     */
+    default int leaf(long entry, int frames) {
+        return 0;
+    }
+
     /** Bytes of a guest entry. */
     int entryBytes();
 

@@ -307,6 +307,26 @@ public final class PhysicalMemory {
         writeElsewhere(physical, value, bits);
     }
 
+    /**
+     * Writes an entry of eight bytes to a page table in RAM that all processors use, like {@link #write}, as one step: what mirrors the table takes the new one over where it can. For
+     * monitors that have found it valid; of a store by the guest nobody knows whether it is the last to the entry.
+     */
+    public void writeEntry(long physical, long entry) {
+        if (coherence != null || attributes[(int) (physical >>> 12)] != TRACED) {
+            write(physical, entry, 64);
+            return;
+        }
+        ram.put64(physical, entry);
+        for (int i = 0; i < mmus.size(); i++) {
+            ShadowMmu mmu = mmus.get(i);
+            if (mmu.runsHere()) {
+                mmu.entryChanged(physical, entry);
+            } else {
+                tellTraced(mmu, physical, Long.BYTES);
+            }
+        }
+    }
+
     private void writeElsewhere(long physical, long value, int bits) {
         int bytes = bits >>> 3;
         if ((physical & 0xfff) + bytes > 0x1000) {

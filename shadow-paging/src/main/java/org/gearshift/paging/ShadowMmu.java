@@ -63,6 +63,8 @@ public final class ShadowMmu {
     private final AddressSpace unpaged = new AddressSpace(-1);
     private final int frames;
     private AddressSpace current = unpaged;
+    /** The one before, if it is among {@link #spaces}: where a guest that goes to and fro between two goes next. */
+    private AddressSpace previous;
     /** The one that answers: this, or its {@link #second}. */
     private ShadowMmu selected = this;
     private ShadowMmu second;
@@ -286,6 +288,7 @@ public final class ShadowMmu {
             flushAll();
             spaces.clear();
             enter(unpaged);
+            previous = null;
         }
         control.set(cr0, cr3, cr4, efer);
         if (reformat) {
@@ -352,12 +355,16 @@ public final class ShadowMmu {
     }
 
     private void become(AddressSpace space) {
+        previous = current == unpaged ? null : current;
         current = space;
         tables.setCurrent(space);
         space.lastUse = ++clock;
     }
 
     private AddressSpace space(long root) {
+        if (previous != null && previous.rootAddress == root) {
+            return previous;
+        }
         AddressSpace oldest = null;
         for (int i = 0; i < spaces.size(); i++) {
             AddressSpace s = spaces.get(i);
@@ -380,6 +387,7 @@ public final class ShadowMmu {
         counters.evictions++;
         tables.forget(space);
         spaces.remove(space);
+        previous = null;
     }
 
     private void loadPdptes(AddressSpace space) {
@@ -477,6 +485,7 @@ public final class ShadowMmu {
             spaces.get(i).root = null;
         }
         spaces.removeIf(s -> s != current);
+        previous = null;
     }
 
     /**
@@ -699,6 +708,13 @@ public final class ShadowMmu {
 
     boolean traces(int frame) {
         return tables.traces(frame);
+    }
+
+    void entryChanged(long physical, long entry) {
+        if (tables.traces((int) (physical >>> 12))) {
+            counters.traceHits++;
+            tables.changed(physical, entry);
+        }
     }
 
     void tracedStore(long physical, int bytes) {

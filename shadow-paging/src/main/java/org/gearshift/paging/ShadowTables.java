@@ -207,6 +207,41 @@ final class ShadowTables {
         }
     }
 
+    /**
+     * The same of an entry of eight bytes that somebody has found valid who changes it as one step. What is known of its page follows it, and so does what may be known when its accessed
+     * bit says that somebody has use for it.
+     */
+    void changed(long physical, long entry) {
+        ShadowTable t = byFrame[(int) (physical >>> 12)];
+        int i = (int) (physical & 0xfff) / format.entryBytes();
+        for (; t != null; t = t.nextOnFrame) {
+            if (t.children == null && format.entryBytes() == Long.BYTES) {
+                replace(t, i, format.leaf(entry, byFrame.length));
+            } else if (t.entries[i] != 0) {
+                drop(t, i);
+            }
+            if (!t.dead && ++t.idleHits > IDLE_LIMIT) {
+                counters.untraced++;
+                retire(t);
+            }
+        }
+    }
+
+    private void replace(ShadowTable t, int i, int e) {
+        int old = t.entries[i];
+        t.entries[i] = e;
+        if (old == 0 || old == e) {
+            return;
+        }
+        long page = t.firstPage + i;
+        int now = current.root == null ? 0 : current.root.lookup(page, byFrame.length);
+        if (now == 0) {
+            maps.clear(page);
+        } else if (maps.update(page, now)) {
+            t.idleHits = 0;
+        }
+    }
+
     /** Forgets entry {@code i} and what was derived from it. */
     void drop(ShadowTable t, int i) {
         int e = t.entries[i];

@@ -21,11 +21,12 @@ final class WideMaps extends ActiveMaps {
     private static final int PAGE_SHIFT = 12;
     private static final long FLAT_PAGES = 1L << 20;
 
-    /** Bits of {@link #state}: the slot is in a half's list, in the global list; its page is a global one. */
-    private static final int LISTED_LOWER = 1;
-    private static final int LISTED_UPPER = 2;
-    private static final int LISTED_GLOBAL = 4;
-    private static final int GLOBAL = 8;
+    /** Parts of the lower half: gigabytes by their number's lowest bits. */
+    private static final int LOWER_PARTS = 4;
+    private static final int GIGABYTE_SHIFT = 18;
+    /** Bits of {@link #state}: a part's list has the slot, bits from 0 on, or the global list; its page is a global one. */
+    private static final int LISTED_GLOBAL = 1 << LOWER_PARTS + 1;
+    private static final int GLOBAL = 1 << LOWER_PARTS + 2;
     private static final long NOBODY = -1;
     private static final CommonPages NOTHING = new CommonPages(null, null);
 
@@ -33,14 +34,26 @@ final class WideMaps extends ActiveMaps {
     /** The bit of a page's number that tells the halves apart. */
     private static final long UPPER = 1L << 35;
 
-    /** Slots that a page of the current space in one half may own, and its pages that code was fetched through. */
-    private static final class Half {
+    /** Slots that a page of the current space in a part of the address space may own, and its pages that code was fetched through. */
+    private static final class Part {
         final int listed;
         final Journal slots = new Journal();
         final ExecPages exec = new ExecPages();
+        /** All pages lie between these. */
+        long least = Long.MAX_VALUE;
+        long most = -1;
 
-        Half(int listed) {
+        Part(int listed) {
             this.listed = listed;
+        }
+
+        void reach(long page) {
+            least = Math.min(least, page);
+            most = Math.max(most, page);
+        }
+
+        boolean isEmpty() {
+            return slots.size == 0 && exec.size() == 0;
         }
     }
 
@@ -55,9 +68,12 @@ final class WideMaps extends ActiveMaps {
     /** By slot: the page that owns it. */
     private final long[] owner;
     private final byte[] state;
-    /** What the current space has in either half of the address space: programs keep to the lower one, kernels to the upper, which spaces mostly have in common. */
-    private final Half lower = new Half(LISTED_LOWER);
-    private final Half upper = new Half(LISTED_UPPER);
+    /**
+     * What the current space has, by parts of the address space, so that a part which the next space has in common is not gone through: those of the lower half, to which programs keep, and
+     * last the upper half, a kernel's.
+     */
+    private final Part[] parts = new Part[LOWER_PARTS + 1];
+    private final Part upper;
     /** Slots that a global page may own. */
     private final Journal globalSlots = new Journal();
     private final ExecPages globalExec = new ExecPages();
@@ -84,6 +100,10 @@ final class WideMaps extends ActiveMaps {
         this.state = new byte[slots];
         this.writer = new int[memory.ram().frames()];
         Arrays.fill(owner, NOBODY);
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = new Part(1 << i);
+        }
+        this.upper = parts[LOWER_PARTS];
     }
 
     /** Lowest address bit that tells apart pages of one slot, for a RAM: above all offsets in RAM, or above all frame numbers. */
@@ -141,18 +161,18 @@ final class WideMaps extends ActiveMaps {
         return frame(map[slot(address(page))], page);
     }
 
-    private Half half(long page) {
-        return (page & UPPER) == 0 ? lower : upper;
+    private Part part(long page) {
+        return (page & UPPER) == 0 ? parts[(int) (page >>> GIGABYTE_SHIFT) & LOWER_PARTS - 1] : upper;
     }
 
     private int exec(long page) {
-        int e = half(page).exec.get(page);
+        int e = part(page).exec.get(page);
         return e != 0 ? e : globalExec.get(page);
     }
 
     @Override
     boolean isGlobal(long page) {
-        return half(page).exec.get(page) == 0 && (globalExec.get(page) & EXEC_ANY) != 0;
+        return part(page).exec.get(page) == 0 && (globalExec.get(page) & EXEC_ANY) != 0;
     }
 
     @Override
@@ -184,9 +204,25 @@ final class WideMaps extends ActiveMaps {
         }
         boolean global = control.pge && (e & ShadowEntry.GLOBAL) != 0;
         enlist(slot, page, e, global);
-        int word = execBits(exec(page), e, frame, fetch);
-        half(page).exec.put(page, global ? 0 : word);
-        globalExec.put(page, global ? word : 0);
+        int old = exec(page);
+        int word = execBits(old, e, frame, fetch);
+        if (old != 0 || word != 0) {
+            Part p = part(page);
+            p.reach(page);
+            p.exec.put(page, global ? 0 : word);
+            globalExec.put(page, global ? word : 0);
+        }
+    }
+
+    @Override
+    boolean update(long page, int e) {
+        boolean known = owner[slot(address(page))] == page || exec(page) != 0;
+        if (known && (memory.attributes[gatedFrame(e)] & PhysicalMemory.MMIO) != 0) {
+            clear(page);
+        } else if (known) {
+            install(page, e, false);
+        }
+        return known;
     }
 
     private void enlist(int slot, long page, int e, boolean global) {
@@ -202,11 +238,12 @@ final class WideMaps extends ActiveMaps {
             }
             state[slot] = (byte) (s | LISTED_GLOBAL | GLOBAL);
         } else {
-            Half h = half(page);
-            if ((s & h.listed) == 0) {
-                h.slots.add(slot);
+            Part p = part(page);
+            if ((s & p.listed) == 0) {
+                p.slots.add(slot);
             }
-            state[slot] = (byte) (s & ~GLOBAL | h.listed);
+            p.reach(page);
+            state[slot] = (byte) (s & ~GLOBAL | p.listed);
         }
     }
 
@@ -235,8 +272,9 @@ final class WideMaps extends ActiveMaps {
         if (w > 0) {
             withdrawWrite(w - 1, frame);
         } else if (w == MANY) {
-            withdrawWrites(lower.slots, frame);
-            withdrawWrites(upper.slots, frame);
+            for (Part p : parts) {
+                withdrawWrites(p.slots, frame);
+            }
             withdrawWrites(globalSlots, frame);
         }
         // Behind whatever was stored through them.
@@ -285,12 +323,16 @@ final class WideMaps extends ActiveMaps {
         if (owner[slot] == page) {
             blank(slot);
         }
-        dropExec(half(page).exec, page);
+        dropExec(part(page).exec, page);
         dropExec(globalExec, page);
     }
 
     private void dropExec(ExecPages pages, long page) {
-        if ((pages.get(page) & EXEC_ANY) != 0) {
+        int word = pages.get(page);
+        if (word == 0) {
+            return;
+        }
+        if ((word & EXEC_ANY) != 0) {
             if (pages == globalExec) {
                 mappingsChanged();
             } else {
@@ -313,19 +355,21 @@ final class WideMaps extends ActiveMaps {
 
     @Override
     void clearRange(long first, long count) {
-        if (count <= lower.slots.size + upper.slots.size + globalSlots.size) {
+        int listed = globalSlots.size;
+        for (Part p : parts) {
+            listed += p.slots.size;
+        }
+        if (count <= listed) {
             for (long page = first; page < first + count; page++) {
                 clear(page);
             }
             return;
         }
-        if (first < UPPER) {
-            clearRange(lower.slots, first, count);
-            clearRange(lower.exec, first, count);
-        }
-        if (first + count > UPPER) {
-            clearRange(upper.slots, first, count);
-            clearRange(upper.exec, first, count);
+        for (Part p : parts) {
+            if (p.least < first + count && p.most >= first) {
+                clearRange(p.slots, first, count);
+                clearRange(p.exec, first, count);
+            }
         }
         clearRange(globalSlots, first, count);
         clearRange(globalExec, first, count);
@@ -352,10 +396,15 @@ final class WideMaps extends ActiveMaps {
     @Override
     void clearAll() {
         clearGlobal();
+        leaveAll();
         space.clear();
-        leave(lower, NOTHING);
-        leave(upper, NOTHING);
+    }
+
+    private void leaveAll() {
         space.clear();
+        for (Part p : parts) {
+            leave(p, NOTHING);
+        }
     }
 
     @Override
@@ -378,9 +427,7 @@ final class WideMaps extends ActiveMaps {
 
     @Override
     void switchTo(Journal next) {
-        space.clear();
-        leave(lower, NOTHING);
-        leave(upper, NOTHING);
+        leaveAll();
         space = next;
     }
 
@@ -388,35 +435,41 @@ final class WideMaps extends ActiveMaps {
     int change(Journal next, ShadowTable from, ShadowTable to, boolean sameUpper, int limit) {
         space.clear();
         CommonPages common = new CommonPages(from, to);
-        leave(lower, common);
-        if (!sameUpper) {
-            leave(upper, common);
+        for (Part p : parts) {
+            boolean stays = p.isEmpty() || p == upper && sameUpper || common.haveAll(p.least, p.most);
+            if (!stays) {
+                leave(p, common);
+            }
         }
         space = next;
         return restore(to, limit);
     }
 
-    /** Drops the pages of a half, noting them in the current journal, but for those that the next space has in common with the current one. */
-    private void leave(Half h, CommonPages common) {
+    /** Drops the pages of a part, noting them in the current journal, but for those that the next space has in common with the current one. */
+    private void leave(Part p, CommonPages common) {
         int kept = 0;
-        for (int i = 0; i < h.slots.size; i++) {
-            int slot = (int) h.slots.items[i];
+        for (int i = 0; i < p.slots.size; i++) {
+            int slot = (int) p.slots.items[i];
             long page = owner[slot];
-            boolean owned = page != NOBODY && half(page) == h && (state[slot] & GLOBAL) == 0;
+            boolean owned = page != NOBODY && part(page) == p && (state[slot] & GLOBAL) == 0;
             if (owned && common.has(page)) {
-                h.slots.items[kept++] = slot;
+                p.slots.items[kept++] = slot;
                 continue;
             }
             if (owned) {
-                if (h.exec.get(page) == 0) {
+                if (p.exec.get(page) == 0) {
                     space.add(page);
                 }
                 blank(slot);
             }
-            state[slot] &= ~h.listed;
+            state[slot] &= ~p.listed;
         }
-        h.slots.keep(kept);
-        leaveExec(h.exec, common);
+        p.slots.keep(kept);
+        leaveExec(p.exec, common);
+        if (p.isEmpty()) {
+            p.least = Long.MAX_VALUE;
+            p.most = -1;
+        }
     }
 
     private void leaveExec(ExecPages pages, CommonPages common) {
@@ -463,8 +516,9 @@ final class WideMaps extends ActiveMaps {
 
     @Override
     void refreshUserPages(ShadowTable root) {
-        refreshUserPages(lower.slots, root);
-        refreshUserPages(upper.slots, root);
+        for (Part p : parts) {
+            refreshUserPages(p.slots, root);
+        }
         refreshUserPages(globalSlots, root);
     }
 

@@ -5,6 +5,7 @@ final class Guest {
     static final int PRESENT = 1;
     static final int WRITABLE = 2;
     static final int USER = 4;
+    static final int ACCESSED = 0x20;
     static final int DIRTY = 0x40;
     static final int LARGE = 0x80;
     static final int GLOBAL = 0x100;

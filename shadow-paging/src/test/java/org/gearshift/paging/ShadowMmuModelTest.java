@@ -403,7 +403,11 @@ class ShadowMmuModelTest {
 
     private void store(long physical, long value, int bits) {
         long gated = naive.gate(physical);
-        memory.write(gated, value, bits);
+        if (bits == 64 && random.nextBoolean()) {
+            memory.writeEntry(gated, value);
+        } else {
+            memory.write(gated, value, bits);
+        }
         naive.store(gated, value, bits / 8);
     }
 

@@ -1,5 +1,6 @@
 package org.gearshift.paging;
 
+import static org.gearshift.paging.Guest.ACCESSED;
 import static org.gearshift.paging.Guest.DIRTY;
 import static org.gearshift.paging.Guest.GLOBAL;
 import static org.gearshift.paging.Guest.LARGE;
@@ -62,6 +63,36 @@ class ShadowMmuTest {
         g.map(a, VA, 12, USER);
         g.load(a);
         assertEquals(12 << 12, g.mmu.translate(VA, READ, true));
+    }
+
+    @Test
+    void anEntryThatAMonitorChangesNeedsNoWalk() {
+        Guest g = guest(true);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        g.load(a);
+        g.mmu.translate(VA, WRITE, true);
+        long walks = g.mmu.counters().walks;
+        g.memory.writeEntry(g.leafEntry(a, VA), 11 * 4096L | PRESENT | USER | ACCESSED);
+        assertEquals(11 << 12, g.mmu.translate(VA, READ, true));
+        g.memory.writeEntry(g.leafEntry(a, VA + 4096), 12 * 4096L | PRESENT | USER | WRITABLE | ACCESSED | DIRTY);
+        assertEquals(12 << 12, g.mmu.translate(VA + 4096, WRITE, true), "nor does one that has not been used before");
+        assertEquals(walks, g.mmu.counters().walks);
+        assertEquals(-1, g.mmu.translate(VA, WRITE, true), "the right to write is gone");
+    }
+
+    @Test
+    void anEntryThatIsNotAccessedIsWalkedSoThatItBecomesSo() {
+        Guest g = guest(true);
+        long a = g.newRoot();
+        g.map(a, VA, 10, USER | WRITABLE);
+        g.load(a);
+        g.mmu.translate(VA, WRITE, true);
+        g.memory.writeEntry(g.leafEntry(a, VA), 11 * 4096L | PRESENT | USER | WRITABLE);
+        assertEquals(11 << 12, g.mmu.translate(VA, READ, true));
+        assertEquals(ACCESSED, g.get(g.leafEntry(a, VA)) & (ACCESSED | DIRTY));
+        g.mmu.translate(VA, WRITE, true);
+        assertEquals(ACCESSED | DIRTY, g.get(g.leafEntry(a, VA)) & (ACCESSED | DIRTY));
     }
 
     @ParameterizedTest

@@ -36,6 +36,28 @@ final class GuestPointer {
         return p;
     }
 
+    /** Machine address of a structure that may be read, if it lies in one page; else -1, and it is to be read by parts. */
+    private long inOnePage(long va, int bytes) {
+        return (va & 0xfff) + bytes <= 0x1000 ? machine(va, ShadowMmu.READ) : -1;
+    }
+
+    /** Reads words, unsigned longs, that follow each other, zero-extended. */
+    void readWords(long va, long[] words, int count) {
+        read(va, words, count, abi.word());
+    }
+
+    /** Reads numbers of 64 bits that follow each other. */
+    void readLongs(long va, long[] longs, int count) {
+        read(va, longs, count, Long.BYTES);
+    }
+
+    private void read(long va, long[] numbers, int count, int bytes) {
+        long at = inOnePage(va, count * bytes);
+        for (int i = 0; i < count; i++) {
+            numbers[i] = at < 0 ? read(va + (long) i * bytes, bytes) : memory.read(at + (long) i * bytes, 8 * bytes);
+        }
+    }
+
     int read8(long va) {
         return (int) memory.read(machine(va, ShadowMmu.READ), 8);
     }

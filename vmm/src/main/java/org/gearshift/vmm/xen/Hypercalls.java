@@ -195,9 +195,7 @@ final class Hypercalls {
             int word = domain.abi.word();
             for (long i = 0; i < count && !domain.ended(); i++) {
                 long call = at + i * MULTICALL_WORDS * word;
-                for (int k = 0; k < ARGUMENTS; k++) {
-                    own[k] = domain.guest.readWord(call + word * (2L + k));
-                }
+                domain.guest.readWords(call + 2L * word, own, ARGUMENTS);
                 long op = domain.guest.readWord(call);
                 if (domain.abi.is32()) {
                     join(op, own);

@@ -34,6 +34,8 @@ final class MmuOperations {
     private final PhysicalMemory memory;
     private final PageTables tables;
     private final GuestPointer guest;
+    /** Of whoever has the domain. */
+    private final long[] request = new long[3];
 
     MmuOperations(Domain domain) {
         this.domain = domain;
@@ -91,8 +93,8 @@ final class MmuOperations {
                 break;
             }
             try {
-                long at = a[0] + done * REQUEST_BYTES;
-                rc = update(guest.read64(at), guest.read64(at + 8), devices);
+                guest.readLongs(a[0] + done * REQUEST_BYTES, request, 2);
+                rc = update(request[0], request[1], devices);
             } catch (GuestPointerFault f) {
                 rc = Errno.EFAULT;
             }
@@ -169,9 +171,9 @@ final class MmuOperations {
                 break;
             }
             try {
-                int word = domain.abi.word();
-                long at = a[0] + 3 * word * done;
-                rc = extended((int) guest.read32(at), guest.readWord(at + word), guest.readWord(at + 2 * word));
+                // The command has 32 bits, and padding behind it to a word.
+                guest.readWords(a[0] + 3L * domain.abi.word() * done, request, 3);
+                rc = extended((int) request[0], request[1], request[2]);
             } catch (GuestPointerFault f) {
                 rc = Errno.EFAULT;
             }

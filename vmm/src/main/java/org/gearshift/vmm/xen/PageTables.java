@@ -74,7 +74,7 @@ final class PageTables {
     }
 
     private void write(int table, int index, long entry) {
-        memory.write(((long) table << 12) + 8L * index, entry, 64);
+        memory.writeEntry(((long) table << 12) + 8L * index, entry);
     }
 
     /** Takes a reference to a frame and a use of it; 0, or EINVAL with nothing taken. */
