@@ -436,7 +436,7 @@ final class WideMaps extends ActiveMaps {
         space.clear();
         CommonPages common = new CommonPages(from, to);
         for (Part p : parts) {
-            boolean stays = p.isEmpty() || p == upper && sameUpper || common.haveAll(p.least, p.most);
+            boolean stays = p.isEmpty() || p == upper && sameUpper || p.least != p.most && common.haveAll(p.least, p.most);
             if (!stays) {
                 leave(p, common);
             }

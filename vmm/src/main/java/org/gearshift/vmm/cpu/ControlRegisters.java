@@ -161,7 +161,7 @@ final class ControlRegisters {
             cpu.raise(Vector.GP, 0);
         }
         s[CR3] = value;
-        apply();
+        applyRoot();
     }
 
     /** A task switch's load of CR3; a bad page-directory-pointer table is #GP(0) in the new task. */
@@ -202,6 +202,11 @@ final class ControlRegisters {
 
     private boolean directoriesValid(long cr3, long cr4) {
         return (cr4 & CR4_PAE) == 0 || cpu.longMode() || cpu.mmu.pdptesValid(cr3);
+    }
+
+    /** Makes the MMU follow CR3 alone, which no mode depends on. */
+    void applyRoot() {
+        cpu.mmu.setControl(s[CR0], s[CR3], s[CR4], s[EFER]);
     }
 
     /** Makes the MMU and the context follow CR0, CR3, CR4 and EFER. */

@@ -392,6 +392,11 @@ public final class VCpu extends GuestContext {
         control.apply();
     }
 
+    /** The same if nothing but CR3 has changed, nor the maps in use. */
+    public void refreshRoot() {
+        control.applyRoot();
+    }
+
     /** True if memory is accessed with user rights. */
     public boolean user() {
         return s[CPL] == 3;

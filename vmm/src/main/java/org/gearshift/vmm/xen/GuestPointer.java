@@ -36,9 +36,13 @@ final class GuestPointer {
         return p;
     }
 
-    /** Machine address of a structure that may be read, if it lies in one page; else -1, and it is to be read by parts. */
+    /** Machine address of a structure that may be read, if it lies in one page of RAM; else -1, and it is to be read by parts. */
     private long inOnePage(long va, int bytes) {
-        return (va & 0xfff) + bytes <= 0x1000 ? machine(va, ShadowMmu.READ) : -1;
+        if ((va & 0xfff) + bytes > 0x1000) {
+            return -1;
+        }
+        long at = machine(va, ShadowMmu.READ);
+        return memory.isRam(at) ? at : -1;
     }
 
     /** Reads words, unsigned longs, that follow each other, zero-extended. */
@@ -54,7 +58,8 @@ final class GuestPointer {
     private void read(long va, long[] numbers, int count, int bytes) {
         long at = inOnePage(va, count * bytes);
         for (int i = 0; i < count; i++) {
-            numbers[i] = at < 0 ? read(va + (long) i * bytes, bytes) : memory.read(at + (long) i * bytes, 8 * bytes);
+            int offset = i * bytes;
+            numbers[i] = at < 0 ? read(va + offset, bytes) : bytes == Long.BYTES ? memory.ram().get64(at + offset) : memory.ram().get32(at + offset) & 0xffffffffL;
         }
     }
 

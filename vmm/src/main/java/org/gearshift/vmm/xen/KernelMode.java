@@ -33,6 +33,9 @@ abstract class KernelMode {
     /** Has the processor use the page tables that are the vCPU's now. */
     abstract void useTables();
 
+    /** The same when the kernel, which runs, has changed its own. */
+    abstract void useKernelTables();
+
     /** Puts the vCPU's segment registers into the state in which a kernel begins. */
     abstract void firstSegments();
 

@@ -256,7 +256,7 @@ final class MmuOperations {
             return rc;
         }
         int old = domain.vcpu.kernelBase();
-        domain.vcpu.setBases((int) frame, domain.vcpu.userBase());
+        domain.vcpu.setKernelBase((int) frame);
         tables.putPageAndUse(old);
         return 0;
     }

@@ -40,6 +40,12 @@ final class Ring1Kernel extends KernelMode {
     }
 
     @Override
+    void useKernelTables() {
+        s[X86State.CR3] = (long) domain.space.baseFor(v.number, v.kernelBase()) << 12;
+        cpu.refreshRoot();
+    }
+
+    @Override
     void firstSegments() {
         cpu.loadCodeAndStack(KERNEL_CS, KERNEL_DS);
         for (int segment : new int[] {X86State.ES, X86State.DS, X86State.FS, X86State.GS}) {

@@ -39,6 +39,12 @@ final class Ring3Kernel extends KernelMode {
     }
 
     @Override
+    void useKernelTables() {
+        s[X86State.CR3] = (long) v.kernelBase() << 12;
+        cpu.refreshRoot();
+    }
+
+    @Override
     void firstSegments() {
         cpu.enterFlatUser64(KERNEL_CS, KERNEL_SS);
         for (int segment : new int[] {X86State.ES, X86State.DS, X86State.FS, X86State.GS}) {

@@ -67,7 +67,7 @@ final class VcpuInfo {
     }
 
     boolean upcallPending() {
-        return memory.read(at + UPCALL_PENDING, 8) != 0;
+        return memory.ram().get8(at + UPCALL_PENDING) != 0;
     }
 
     void setUpcallPending() {
@@ -77,7 +77,7 @@ final class VcpuInfo {
 
     /** The guest's interrupt flag: not 0 holds events back. */
     int upcallMask() {
-        return (int) memory.read(at + UPCALL_MASK, 8);
+        return memory.ram().get8(at + UPCALL_MASK);
     }
 
     void setUpcallMask(int mask) {

@@ -230,6 +230,12 @@ final class VirtualCpu implements Paravirtualization, InterruptSource {
         mode.useTables();
     }
 
+    /** The same for the kernel's own alone, by itself. */
+    void setKernelBase(int kernelTables) {
+        kernelBase = kernelTables;
+        mode.useKernelTables();
+    }
+
     /** The same for the tables of user mode alone, by its kernel, which goes on with its own. */
     void setUserBase(int userTables) {
         userBase = userTables;
