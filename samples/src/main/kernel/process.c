@@ -151,7 +151,8 @@ struct frame *process_page_fault(struct frame *f, u32 address)
         halt_forever();
     }
     demand_faults++;
-    set_page_entry(page_entry(current->directory, address, 1), entry(page_alloc(), PRESENT | WRITABLE | USER));
+    /* It is about to be used, so that the processor need not come back to say so. */
+    set_page_entry(page_entry(current->directory, address, 1), entry(page_alloc(), PRESENT | WRITABLE | USER | ACCESSED | DIRTY));
     return f;
 }
 

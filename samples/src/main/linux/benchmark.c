@@ -307,7 +307,7 @@ static void channels(void)
     call1(SYS_CLOSE, ends[0]);
     call1(SYS_CLOSE, ends[1]);
     check(call(SYS_SOCKETPAIR, 1, 1, 0, (long)ends, 0, 0), "socketpair");
-    to_and_fro("unix-round-trip", 100, ends[0], ends[1]);
+    to_and_fro("unix-round-trip", 200, ends[0], ends[1]);
 }
 
 /* TCP over the loopback interface, which is brought up first; 127.0.0.1, port 4660. */
@@ -329,7 +329,7 @@ static void network(void)
     check(call(SYS_SETSOCKOPT, mine, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
     check(call(SYS_SETSOCKOPT, other, 6, 1, (long)&one, 4, 0), "TCP_NODELAY");
     one_way("tcp-64k", 16, mine, other);
-    to_and_fro("tcp-round-trip", 50, mine, other);
+    to_and_fro("tcp-round-trip", 100, mine, other);
     call1(SYS_CLOSE, listener);
 }
 
@@ -611,11 +611,11 @@ __attribute__((used)) static void begin(long *stack)
     rounds_from((const char *const *)stack + stack[0] + 2);
     say("b begin 0\n");
     row("null-call", 5000, null_call);
-    row("fork-exit", 5, fork_exit);
-    row("fork-exec", 3, fork_exec);
-    ring("context-switch-2p", 2, 200, context_switches);
-    ring("context-switch-16p", 16, 160, context_switches);
-    ring("pipe-round-trip", 2, 100, round_trips);
+    row("fork-exit", 8, fork_exit);
+    row("fork-exec", 5, fork_exec);
+    ring("context-switch-2p", 2, 400, context_switches);
+    ring("context-switch-16p", 16, 320, context_switches);
+    ring("pipe-round-trip", 2, 200, round_trips);
     channels();
     network();
     paging();
