@@ -35,7 +35,7 @@ final class CompareCommand implements Callable<Integer> {
     private int repetitions;
 
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "" + Compare.ROUNDS,
-            description = "How often each row is gone through in a run, 1 to 100 (default ${DEFAULT-VALUE}); the later half counts, and of it the median.")
+            description = "How often each row is gone through in a run, 1 to 100 (default ${DEFAULT-VALUE}); of the later half the shortest counts.")
     private int rounds;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results as JSON.")

@@ -12,7 +12,7 @@ import org.gearshift.vmm.engine.EngineOptions;
 
 /** What is run in both gears. */
 interface Workload {
-    /** On the guest's command line: how often each row is gone through in a run. Of the later half, the median is the result. */
+    /** On the guest's command line: how often each row is gone through in a run. Of the later half, the shortest is the result. */
     String ROUNDS = "rounds=";
 
     /** A machine in one gear, loaded and ready to run. */
