@@ -57,6 +57,8 @@ static int number(char *text, long v)
 
 enum { MOST_ROUNDS = 100 };
 static int rounds = 1;
+/* What is measured does not count yet: the kernel's code is new to whoever translates it. */
+static int warming_up;
 
 static void rounds_from(const char *const *environment)
 {
@@ -87,6 +89,8 @@ static void result(const char *name, long each, long operations)
 {
     char line[96];
     int n = 0;
+    if (warming_up)
+        return;
     line[n++] = 'b';
     line[n++] = ' ';
     while (*name)
@@ -315,6 +319,7 @@ static void network(void)
     check(listener, "socket");
     interface[16] = 0x49; /* IFF_UP, IFF_LOOPBACK, IFF_RUNNING */
     check(call3(SYS_IOCTL, listener, 0x8914, interface), "SIOCSIFFLAGS");
+    check(call(SYS_SETSOCKOPT, listener, 1, 2, (long)&one, 4, 0), "SO_REUSEADDR");
     check(call3(SYS_BIND, listener, address, 16), "bind");
     check(call2(SYS_LISTEN, listener, 1), "listen");
     long mine = call3(SYS_SOCKET, 2, 1, 0);
@@ -599,12 +604,8 @@ static void programs(void)
     repeat("database", few, 1, transactions);
 }
 
-__attribute__((used)) static void begin(long *stack)
+static void rows(void)
 {
-    if (stack[0] > 1)
-        leave(0); /* what fork-exec starts */
-    rounds_from((const char *const *)stack + stack[0] + 2);
-    say("b begin 0\n");
     row("null-call", 5000, null_call);
     row("fork-exit", 8, fork_exit);
     row("fork-exec", 5, fork_exec);
@@ -618,6 +619,25 @@ __attribute__((used)) static void begin(long *stack)
     files();
     row("call-ret-1000", 3000, calls);
     row("integer-loop-1000", 3000, integers);
+}
+
+/* Half of the rounds go through all rows before the others are measured, or the first rows would be measured while all is still new. */
+__attribute__((used)) static void begin(long *stack)
+{
+    if (stack[0] > 1)
+        leave(0); /* what fork-exec starts */
+    rounds_from((const char *const *)stack + stack[0] + 2);
+    int all = rounds;
+    if (all > 1) {
+        warming_up = 1;
+        rounds = all / 2;
+        rows();
+        warming_up = 0;
+        rounds = all - all / 2;
+    }
+    say("b begin 0\n");
+    rows();
+    rounds = all;
     programs();
     call(SYS_REBOOT, 0xfee1dead, 672274793, 0x4321fedc, 0, 0, 0);
     leave(0);
