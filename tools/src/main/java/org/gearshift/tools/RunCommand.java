@@ -336,7 +336,7 @@ class RunCommand implements Callable<Integer> {
         if (recording.isRecorded()) {
             return recording.begin(spec, image.array(), module, devices.disks());
         }
-        return debugging.isOn() && clock == VmConfig.Clock.VIRTUAL && processors() == 1 ? Timeline.inMemory(Origin.USUAL) : null;
+        return debugging.isOn() && clock == VmConfig.Clock.VIRTUAL ? Timeline.inMemory(Origin.USUAL) : null;
     }
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {

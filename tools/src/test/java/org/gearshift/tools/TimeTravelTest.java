@@ -145,7 +145,7 @@ class TimeTravelTest {
         }
         assertTrue(exceptions > 0, "page faults are among the steps");
         for (int i = there.size() - 1; i >= 0; i--) {
-            assertEquals(Stop.Reason.STEP, run.back(h -> h.step(1)).reason());
+            assertEquals(Stop.Reason.STEP, run.back(h -> h.step(0, 1)).reason());
             assertEquals(there.get(i), run.state(), "step " + i);
         }
         run.vm.quit();

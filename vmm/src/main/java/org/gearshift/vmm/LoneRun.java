@@ -24,11 +24,24 @@ final class LoneRun implements ProcessorRun {
     public VmOutcome run(long limit) {
         timer.begin();
         try {
-            StopReason why = debugger == null ? processor.engine().run(limit) : debugger.run(0, limit, () -> outcomes.requested() != null);
+            StopReason why;
+            do {
+                why = debugger == null ? processor.engine().run(limit) : debugger.run(0, limit, () -> outcomes.requested() != null);
+            } while (debugger != null && (debugger.hasLeft() || debugger.lingers(0, why)));
             return why == StopReason.REQUESTED ? outcomes.requested() : outcomes.of(why, processor);
         } finally {
             timer.end();
         }
+    }
+
+    @Override
+    public Processor current() {
+        return processor;
+    }
+
+    @Override
+    public StopReason advance(long until, int cpu, long own) {
+        return processor.engine().run(cpu == 0 ? Math.min(until, own) : until);
     }
 
     @Override

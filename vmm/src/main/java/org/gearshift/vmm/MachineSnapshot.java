@@ -9,16 +9,16 @@ import org.gearshift.vmm.debug.TimeMachine;
 /**
  * A state of a machine in memory. Pages that are the same in two of them exist once.
  *
- * @param retired instructions retired until then
- * @param devices what processor and devices have saved
+ * @param counts instructions that each processor had retired
+ * @param devices what processors and devices have saved
  * @param marks states of what else changes
  * @param pages contents of each frame
  */
-record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][] pages) implements TimeMachine.Snapshot {
+record MachineSnapshot(long[] counts, byte[] devices, List<Object> marks, byte[][] pages) implements TimeMachine.Snapshot {
     private static final byte[] ZEROES = new byte[GuestRam.FRAME_SIZE];
 
     /** The pages of a machine, those of another snapshot where they are the same. */
-    static MachineSnapshot of(long retired, byte[] devices, List<Object> marks, GuestRam ram, MachineSnapshot like) {
+    static MachineSnapshot of(long[] counts, byte[] devices, List<Object> marks, GuestRam ram, MachineSnapshot like) {
         byte[] all = ram.bytes();
         byte[][] pages = new byte[ram.frames()][];
         for (int i = 0; i < pages.length; i++) {
@@ -32,7 +32,17 @@ record MachineSnapshot(long retired, byte[] devices, List<Object> marks, byte[][
                 pages[i] = Arrays.copyOfRange(all, at, at + GuestRam.FRAME_SIZE);
             }
         }
-        return new MachineSnapshot(retired, devices, marks, pages);
+        return new MachineSnapshot(counts, devices, marks, pages);
+    }
+
+    @Override
+    public long retired() {
+        return Arrays.stream(counts).sum();
+    }
+
+    @Override
+    public long retired(int cpu) {
+        return counts[cpu];
     }
 
     @Override

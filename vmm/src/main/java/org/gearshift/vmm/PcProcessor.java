@@ -1,5 +1,8 @@
 package org.gearshift.vmm;
 
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import org.gearshift.paging.CodePages;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
@@ -98,6 +101,22 @@ final class PcProcessor extends Processor {
         if (waitsForStartUp || initRequested) {
             startUpVector = vector;
         }
+    }
+
+    /** Saves its state, and what it has been told. While it does not run. */
+    void save(DataOutput out) throws IOException {
+        cpu.save(out);
+        out.writeBoolean(waitsForStartUp);
+        out.writeBoolean(initRequested);
+        out.writeInt(startUpVector);
+    }
+
+    /** Reads what {@link #save} wrote. */
+    void restore(DataInput in) throws IOException {
+        cpu.restore(in);
+        waitsForStartUp = in.readBoolean();
+        initRequested = in.readBoolean();
+        startUpVector = in.readInt();
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.function.BooleanSupplier;
 import org.gearshift.vmm.clock.EventQueue;
 import org.gearshift.vmm.clock.GuestClock;
 import org.gearshift.vmm.debug.Debugger;
+import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.sched.Share;
 
 /** How the processors of a machine are run: one alone, on threads, or in turns. */
@@ -38,5 +39,22 @@ interface ProcessorRun {
     /** Keeps virtual time from running ahead of the host's. @param outside what others have to do meanwhile, in the host's time */
     default void keepTo(GuestClock host, EventQueue outside) {
         throw new UnsupportedOperationException("not on the host's own clock");
+    }
+
+    /** The processor that runs, or did last, where all are run on one thread. */
+    default Processor current() {
+        throw new UnsupportedOperationException("on threads of their own, all run");
+    }
+
+    /**
+     * Goes on from where the machine stands, inside of {@link #run} and on its thread, for a debugger that goes back in time. Only where all processors are run on one thread.
+     *
+     * @param until instructions of all processors together since power-on to stop at
+     * @param cpu a processor that has a limit of its own
+     * @param own instructions of that one to stop at, before it does anything else
+     * @return LIMIT at one of the two, REQUESTED if somebody has stopped the processor that runs, TRIPLE_FAULT or DEAD where the run would end
+     */
+    default StopReason advance(long until, int cpu, long own) {
+        throw new UnsupportedOperationException("runs on threads do not repeat");
     }
 }

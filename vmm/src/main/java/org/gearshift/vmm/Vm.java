@@ -35,6 +35,7 @@ import org.gearshift.vmm.debug.TimeMachine;
 import org.gearshift.vmm.device.ApicBus;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.engine.StopReason;
 import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
@@ -184,7 +185,9 @@ public final class Vm implements Machine, TimeMachine {
         }
         MachineTimer timer = new MachineTimer(clock, events, this::poll);
         if (processors.size() > 1) {
-            return new TurnRun(List.copyOf(processors), timer, outcomes, new PcBoard(), config.engine());
+            TurnRun turns = new TurnRun(List.copyOf(processors), timer, outcomes, new PcBoard(), config.engine());
+            rewindable.add(turns);
+            return turns;
         }
         processors.get(0).attach(memory, timer, config.engine(), null);
         return new LoneRun(processors.get(0), timer, outcomes);
@@ -415,9 +418,9 @@ public final class Vm implements Machine, TimeMachine {
         keepsNoPast = true;
     }
 
-    /** Whether the machine can go back in time: one processor, and nothing comes from outside but by its timeline. */
+    /** Whether the machine can go back in time: its RAM is an array, and nothing comes from outside but by its timeline. */
     public boolean canGoBack() {
-        return timeline != null && processors.size() == 1 && ram.isArray() && !timeline.isRecorded() && !keepsNoPast;
+        return timeline != null && ram.isArray() && !timeline.isRecorded() && !keepsNoPast;
     }
 
     @Override
@@ -431,18 +434,30 @@ public final class Vm implements Machine, TimeMachine {
     }
 
     @Override
+    public int current() {
+        return run.current().number;
+    }
+
+    @Override
+    public StopReason advance(long until, int cpu, long own) {
+        return run.advance(until, cpu, own);
+    }
+
+    @Override
     public Snapshot snapshot(Snapshot like) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
             platform.save(out);
-            cpu().save(out);
+            for (PcProcessor p : processors) {
+                p.save(out);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("a snapshot in memory", e);
         }
         List<Object> marks = new ArrayList<>();
         rewindable.forEach(r -> marks.add(r.mark()));
         marks.add(timeline.mark());
-        return MachineSnapshot.of(outcomes.retired(), bytes.toByteArray(), marks, ram, (MachineSnapshot) like);
+        return MachineSnapshot.of(processors.stream().mapToLong(p -> p.engine().retired()).toArray(), bytes.toByteArray(), marks, ram, (MachineSnapshot) like);
     }
 
     @Override
@@ -451,10 +466,12 @@ public final class Vm implements Machine, TimeMachine {
         timeline.leavePresent();
         outcomes.clear();
         s.restorePages(memory);
-        engine().setRetired(s.retired());
+        processors.forEach(p -> p.engine().setRetired(s.retired(p.number)));
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(s.devices()))) {
             platform.restore(in);
-            cpu().restore(in);
+            for (PcProcessor p : processors) {
+                p.restore(in);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("a snapshot in memory", e);
         }

@@ -20,12 +20,13 @@ final class ReverseCommands {
 
     static void addTo(CommandSet set, TrapList list) {
         ReverseCommands r = new ReverseCommands(RunCommands.reporting(list));
-        set.add(new Command(List.of("reverse-step", "rs", "reverse-stepi", "rsi"), "[N]", "go back by N instructions, those of interrupt handlers included", (c, a) -> {
+        set.add(new Command(List.of("reverse-step", "rs", "reverse-stepi", "rsi"), "[N]", "go back by N instructions of the processor, those of interrupt handlers included", (c, a) -> {
             long n = a.isEmpty() ? 1 : Expression.value(a.rest(), c);
             if (n < 1 || n > MAX_STEPS) {
                 throw new CommandException("how often? 1 to " + MAX_STEPS);
             }
-            r.go(c, h -> h.step((int) n));
+            int cpu = c.cpu().number();
+            r.go(c, h -> h.step(cpu, (int) n));
         }));
         set.add(new Command(List.of("reverse-continue", "rc"), "", "go back to the last time something happened that the guest is to stop at", (c, a) -> {
             a.end();
@@ -52,7 +53,7 @@ final class ReverseCommands {
     private static void requirePast(DebugContext c) {
         c.requireStanding();
         if (!c.debugger().canGoBack()) {
-            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with one processor, "
+            throw new CommandException("there is no way back: only a run with --replay, or with --clock virtual, of a PC with "
                     + "at most 2040M of memory and no disk that is written to for good, is remembered");
         }
     }
@@ -83,7 +84,7 @@ final class ReverseCommands {
         requirePast(c);
         Watchpoint there = new Watchpoint(address, bytes, Watchpoint.Kind.WRITE, false);
         String now = contents(c.cpu(), address, bytes);
-        long from = c.cpu().engine().retired();
+        long from = retired(c);
         Stop s = goQuietly(c, h -> h.toLast(there));
         if (s.reason() == Stop.Reason.HISTORY_BEGIN) {
             c.print("nothing has written to %s since the beginning", c.place(address));
@@ -91,10 +92,19 @@ final class ReverseCommands {
         }
         if (s.reason() == Stop.Reason.WATCH) {
             String who = s.text().endsWith(Stop.BY_PROCESSOR) ? Stop.BY_PROCESSOR.strip() + " at" : "by";
-            c.print("%s was last written %,d instructions before, %s instruction %,d: %s, then %s", c.place(address),
-                    from - c.cpu().engine().retired(), who, c.cpu().engine().retired() + 1, contents(c.cpu(), address, bytes), now);
+            c.print("%s was last written %,d instructions before, %s instruction %,d%s: %s, then %s", c.place(address),
+                    from - retired(c), who, retired(c) + 1, processor(c), contents(c.cpu(), address, bytes), now);
         }
         reportPlace(c, s);
+    }
+
+    /** Instructions of all processors. */
+    private static long retired(DebugContext c) {
+        return c.debugger().cpus().stream().mapToLong(cpu -> cpu.engine().retired()).sum();
+    }
+
+    private static String processor(DebugContext c) {
+        return c.debugger().cpus().size() == 1 ? "" : ", of CPU " + c.cpu().number();
     }
 
     /** The watchpoint is not the user's. */

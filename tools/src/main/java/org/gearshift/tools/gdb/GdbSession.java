@@ -337,7 +337,8 @@ final class GdbSession {
         if (!debugger.canGoBack() || !rest.equals("s") && !rest.equals("c")) {
             return UNKNOWN;
         }
-        debugger.goBack(rest.equals("s") ? h -> h.step(1) : History::toLastStop);
+        int thread = current;
+        debugger.goBack(rest.equals("s") ? h -> h.step(thread, 1) : History::toLastStop);
         return awaitStop();
     }
 

@@ -140,7 +140,7 @@ final class CpuTraps implements Breakpoints, CpuObserver {
     @Override
     public void delivering(Delivery kind, int vector, int errorCode) {
         boolean exception = kind == Delivery.EXCEPTION;
-        if (c.deliveries.add(c.engine().retired(), exception)) {
+        if (debugger.history() != null && debugger.history().delivering(c, exception)) {
             c.engine().requestStop();
         }
         EventCatch e = traps.matching(exception ? EventCatch.Kind.EXCEPTION : EventCatch.Kind.INTERRUPT, vector);

@@ -28,7 +28,6 @@ public final class DebuggedCpu {
     long interruptedAt;
     long interruptedStack;
     boolean interrupted;
-    final Deliveries deliveries = new Deliveries();
     private Runnable onChange = () -> { };
 
     /** @param number 0.. */

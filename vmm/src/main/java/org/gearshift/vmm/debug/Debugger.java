@@ -51,6 +51,8 @@ public final class Debugger {
     private History history;
     private Function<History, Stop> journey;
     private volatile boolean travelling;
+    /** How often the machine had been taken elsewhere in time when its thread came here. */
+    private long arrivals;
 
     public Debugger(List<DebuggedCpu> cpus) {
         this.cpus = List.copyOf(cpus);
@@ -97,8 +99,8 @@ public final class Debugger {
 
     /** The machine's side: it can go back in time. Before it runs. */
     public void remember(TimeMachine machine) {
-        history = new History(this, machine, cpus.get(0));
-        cpus.get(0).onChange(history::forget);
+        history = new History(this, machine, cpus);
+        cpus.forEach(c -> c.onChange(history::forget));
     }
 
     /** Whether there is a past to go back to. */
@@ -144,61 +146,75 @@ public final class Debugger {
         return stopWanted && !travelling;
     }
 
-    /** Whether a processor stands while others run. */
+    /** For the machine's loop when a processor could run: whether it is to stand while others do. */
     public boolean holds(int cpu) {
-        return cpus.get(cpu).action == Action.HOLD;
+        boolean held = cpus.get(cpu).action == Action.HOLD;
+        if (held && history != null) {
+            history.heldUp();
+        }
+        return held;
     }
 
     /**
      * Runs a processor's loop, and lets it stand where it must.
      *
-     * @param limit instructions since power-on
-     * @param over whether the run has come to an end for other reasons
-     * @return REQUESTED only if {@code over}, LIMIT only at {@code limit}
+     * @param limit instructions of its own since power-on
+     * @param over whether the run, or the processor's turn, has come to an end for other reasons
+     * @return REQUESTED only if {@code over} or {@link #hasLeft}, LIMIT only at {@code limit}
      */
     public StopReason run(int cpu, long limit, BooleanSupplier over) {
         DebuggedCpu c = cpus.get(cpu);
+        arrivals = journeys();
         while (true) {
             stand(c, over);
-            if (over.getAsBoolean()) {
+            if (hasLeft() || over.getAsBoolean()) {
                 return StopReason.REQUESTED;
             }
             boolean steps = c.action == Action.STEP && !c.interrupted;
-            long furthest = history == null ? limit : Math.min(limit, history.nextSnapshot());
-            long until = steps ? Math.min(furthest, c.engine().retired() + 1) : furthest;
+            long furthest = history == null ? limit : Math.min(limit, history.nextSnapshot(c));
+            long step = c.engine().retired() + 1;
+            long until = steps ? Math.min(furthest, step) : furthest;
             StopReason why = c.engine().run(until);
-            long journeys = history == null ? 0 : history.journeys();
             if (history != null && why == StopReason.LIMIT && until == furthest) {
                 history.reached();
             }
-            if (steps && why == StopReason.LIMIT && c.action == Action.STEP && !c.interrupted && c.engine().retired() == until) {
+            if (steps && why == StopReason.LIMIT && c.action == Action.STEP && !c.interrupted && c.engine().retired() == step) {
                 note(c, Stop.Reason.STEP, null, "");
             } else if (why == StopReason.TRIPLE_FAULT && attached && !released) {
                 note(c, Stop.Reason.TRIPLE_FAULT, null, "triple fault");
                 stand(c, over);
-            } else if (history != null && history.isReplay() && attached && !released && ends(why, until, limit, over)) {
-                note(c, Stop.Reason.HISTORY_END, null, "");
-                stand(c, () -> false);
             }
-            if (history != null && (history.journeys() != journeys || why == StopReason.LIMIT && until < limit)) {
-                continue;
+            if (why == StopReason.TRIPLE_FAULT || why == StopReason.DEAD) {
+                return why;
             }
-            if (stopWanted || why == StopReason.REQUESTED && !over.getAsBoolean()) {
-                if (why == StopReason.TRIPLE_FAULT || why == StopReason.DEAD) {
-                    return why;
-                }
-                continue;
+            if (!stopWanted && (why == StopReason.REQUESTED ? over.getAsBoolean() : until == limit)) {
+                return why;
             }
-            return why;
         }
     }
 
-    private static boolean ends(StopReason why, long until, long limit, BooleanSupplier over) {
-        return switch (why) {
-            case LIMIT -> until == limit;
-            case REQUESTED -> over.getAsBoolean();
-            default -> true;
-        };
+    /** Whether the machine was taken elsewhere in time during the last {@link #run} or {@link #lingers}: what it had run towards is not valid any more. On its thread. */
+    public boolean hasLeft() {
+        return journeys() != arrivals;
+    }
+
+    private long journeys() {
+        return history == null ? 0 : history.journeys();
+    }
+
+    /**
+     * For the machine's loop where its run would end: a recording stands at its end, so that somebody may go back from there.
+     *
+     * @param why what {@link #run} has said
+     * @return whether somebody did: the run goes on
+     */
+    public boolean lingers(int cpu, StopReason why) {
+        arrivals = journeys();
+        if (history != null && history.isReplay() && attached && !released && why != StopReason.TRIPLE_FAULT) {
+            note(cpus.get(cpu), Stop.Reason.HISTORY_END, null, "");
+            stand(cpus.get(cpu), () -> false);
+        }
+        return hasLeft();
     }
 
     /** Stands while the machine does: for a processor's thread that has no code to run. @param over as for {@link #run} */
@@ -353,8 +369,9 @@ public final class Debugger {
                 c.action = plan.apply(c.number());
                 c.interrupted = false;
                 c.resumedAt = c.pc();
-                // Who came to a breakpoint that another's stop hid, comes to it again.
-                c.resumedRetired = other != null && other.reason() == Stop.Reason.BREAKPOINT ? -1 : c.engine().retired();
+                // Who came to a breakpoint that another's stop hid, comes to it again; who waits for its turn has not come to it yet.
+                boolean passed = (other == null || other.reason() != Stop.Reason.BREAKPOINT) && (history == null || history.isTurnOf(c));
+                c.resumedRetired = passed ? c.engine().retired() : -1;
                 if (other != null && (other.reason() == Stop.Reason.WATCH || other.reason() == Stop.Reason.EVENT)) {
                     more = true;
                     if (stop == null) {

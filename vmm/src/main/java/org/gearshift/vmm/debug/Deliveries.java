@@ -1,25 +1,26 @@
 package org.gearshift.vmm.debug;
 
-/** Interrupts and exceptions that were delivered to a processor since the last instruction retired. On its thread. */
+/** Interrupts and exceptions that were delivered since the machine's last instruction retired, to whichever processor. On the thread that runs them. */
 final class Deliveries {
     private static final int NONE = -1;
 
     private long retired = NONE;
     private int count;
-    /** A bit for each: set if it was an exception, which an instruction must have been begun for. */
-    private long exceptions;
+    /** Of whom exceptions are remembered. */
+    private int watched = NONE;
+    /** Where an instruction of that one was begun last that ended in an exception, or null. */
+    private Position begun;
     private long stopRetired = NONE;
     private int stopCount;
 
     /** One is being delivered. @return whether it is the one to stop behind */
-    boolean add(long atRetired, boolean exception) {
+    boolean add(long atRetired, int cpu, boolean exception) {
         if (atRetired != retired) {
             retired = atRetired;
             count = 0;
-            exceptions = 0;
         }
-        if (exception && count < Long.SIZE) {
-            exceptions |= 1L << count;
+        if (exception && cpu == watched) {
+            begun = new Position(atRetired, count);
         }
         count++;
         return atRetired == stopRetired && count == stopCount;
@@ -30,9 +31,15 @@ final class Deliveries {
         return atRetired == retired ? count : 0;
     }
 
-    /** Whether the instruction after {@code before} of them had been begun. */
-    boolean wasException(int before) {
-        return (exceptions & 1L << before) != 0;
+    /** From now on exceptions of a processor are remembered. */
+    void watch(int cpu) {
+        watched = cpu;
+        begun = null;
+    }
+
+    /** Where the last instruction was begun, since {@link #watch}, that raised one; null if none did. */
+    Position begun() {
+        return begun;
     }
 
     /** Forgets them: the processor is in another state. */

@@ -5,9 +5,8 @@ import java.util.List;
 import org.gearshift.vmm.engine.StopReason;
 
 /**
- * The past of a machine with one processor: snapshots, taken as it runs, and from the nearest of them the same run once more up to the moment wanted. All of it happens
- * on the thread
- * that runs the machine, while the machine stands for everybody else.
+ * The past of a machine whose processors run on one thread, alone or in turns: snapshots, taken as it runs, and from the nearest of them the same run once more up to the moment
+ * wanted. All of it happens on that thread, while the machine stands for everybody else.
  */
 public final class History {
     /** Instructions between snapshots while there are few. */
@@ -32,9 +31,14 @@ public final class History {
     private record Hit(Stop stop, Position position) {
     }
 
+    /** Where a processor has begun an instruction, how many it had retired then. */
+    private record Begin(Position position, long own) {
+    }
+
     private final Debugger debugger;
     private final TimeMachine machine;
-    private final DebuggedCpu cpu;
+    private final List<DebuggedCpu> cpus;
+    private final Deliveries deliveries = new Deliveries();
     private final List<TimeMachine.Snapshot> snapshots = new ArrayList<>();
     private long spacing = Long.getLong("gearshift.snapshotSpacing", SPACING);
     /** What the next snapshot will have most in common with. */
@@ -43,13 +47,15 @@ public final class History {
     private long journeys;
     private volatile boolean cancelled;
     private volatile boolean changed;
+    /** The order of turns was not the machine's own. */
+    private volatile boolean disordered;
     private Stop found;
     private boolean searches;
 
-    History(Debugger debugger, TimeMachine machine, DebuggedCpu cpu) {
+    History(Debugger debugger, TimeMachine machine, List<DebuggedCpu> cpus) {
         this.debugger = debugger;
         this.machine = machine;
-        this.cpu = cpu;
+        this.cpus = cpus;
     }
 
     /** Whether the machine runs a recording. */
@@ -62,6 +68,11 @@ public final class History {
         changed = true;
     }
 
+    /** A processor that could run is held up, so that the others come to their turns earlier than they would: nobody can go back over that. */
+    void heldUp() {
+        disordered = true;
+    }
+
     /** Ends a search; any thread. */
     void cancel() {
         cancelled = true;
@@ -69,29 +80,39 @@ public final class History {
 
     /** The machine begins to run, or goes on: there must be a snapshot to go back to. */
     void begin() {
-        if (changed || snapshots.isEmpty()) {
-            if (changed) {
+        if (changed || disordered || snapshots.isEmpty()) {
+            if (changed || disordered) {
                 machine.forgetFuture();
             }
             changed = false;
+            disordered = false;
             snapshots.clear();
             near = null;
             latest = null;
-            cpu.deliveries.clear();
+            deliveries.clear();
             take();
         }
     }
 
-    /** At how many retired instructions the next snapshot is wanted. */
-    long nextSnapshot() {
+    /** At how many instructions that a processor has retired the next snapshot is wanted, if only that one runs. */
+    long nextSnapshot(DebuggedCpu c) {
+        return c.engine().retired() + nextSnapshot() - machine.retired();
+    }
+
+    private long nextSnapshot() {
         return snapshots.get(snapshots.size() - 1).retired() + spacing;
     }
 
     /** Takes a snapshot if one is wanted now. */
     void reached() {
-        if (cpu.engine().retired() == nextSnapshot()) {
+        if (machine.retired() == nextSnapshot()) {
             take();
         }
+    }
+
+    /** An interrupt or exception is being delivered. @return whether the processor is to stop behind it */
+    boolean delivering(DebuggedCpu c, boolean exception) {
+        return deliveries.add(machine.retired(), c.number(), exception);
     }
 
     private void take() {
@@ -118,10 +139,15 @@ public final class History {
         spacing *= 2;
     }
 
-    /** Where the processor is. */
+    /** Where the machine is. */
     Position position() {
-        long retired = cpu.engine().retired();
-        return new Position(retired, cpu.deliveries.since(retired));
+        long retired = machine.retired();
+        return new Position(retired, deliveries.since(retired));
+    }
+
+    /** Whether it is a processor's turn, or was until now. */
+    boolean isTurnOf(DebuggedCpu c) {
+        return machine.current() == c.number();
     }
 
     /** The last of the regular snapshots that is before a position. */
@@ -141,17 +167,19 @@ public final class History {
     private void restore(TimeMachine.Snapshot s) {
         machine.restore(s);
         latest = s;
-        cpu.deliveries.clear();
-        ready();
+        deliveries.clear();
+        cpus.forEach(c -> {
+            c.action = Debugger.Action.CONTINUE;
+            c.interrupted = false;
+            c.unreported = null;
+            c.resumedRetired = -1;
+        });
     }
 
     /** As {@link Debugger#resume} leaves a processor: a breakpoint where it stands is not hit again. */
-    private void ready() {
-        cpu.resumedAt = cpu.pc();
-        cpu.resumedRetired = cpu.engine().retired();
-        cpu.action = Debugger.Action.CONTINUE;
-        cpu.interrupted = false;
-        cpu.unreported = null;
+    private static void passOver(DebuggedCpu c) {
+        c.resumedAt = c.pc();
+        c.resumedRetired = c.engine().retired();
     }
 
     /** Runs up to a position that lies ahead, passing over everything. */
@@ -159,23 +187,48 @@ public final class History {
         searches = false;
         while (position().isBefore(p)) {
             slice(p);
-            ready();
         }
     }
 
     /** Runs on until something is found, or the position is reached. */
     private void slice(Position p) {
+        slice(p, 0, Long.MAX_VALUE);
+    }
+
+    /** The same, or a processor has retired so many instructions of its own. */
+    private void slice(Position p, int cpu, long own) {
         found = null;
-        if (cpu.engine().retired() == p.retired()) {
-            cpu.deliveries.stopAt(p);
+        long retired = machine.retired();
+        if (retired == p.retired()) {
+            deliveries.stopAt(p);
         }
-        StopReason why = cpu.engine().run(cpu.engine().retired() < p.retired() ? p.retired() : Long.MAX_VALUE);
-        cpu.deliveries.stopNowhere();
+        StopReason why = machine.advance(retired < p.retired() ? p.retired() : Long.MAX_VALUE, cpu, own);
+        deliveries.stopNowhere();
+        if (found == null && why == StopReason.REQUESTED) {
+            // Something that is passed over has stopped it.
+            passOver(cpus.get(machine.current()));
+        }
         if (cancelled || debugger.isReleased()) {
             throw new Cancelled();
         }
         if (why == StopReason.TRIPLE_FAULT || why == StopReason.DEAD) {
-            throw new IllegalStateException("the machine does not do again what it did: it ends at instruction " + cpu.engine().retired());
+            throw new IllegalStateException("the machine does not do again what it did: it ends at instruction " + machine.retired());
+        }
+    }
+
+    /** Runs until a processor has retired so many instructions, and stops at once. */
+    private void runToOwn(int cpu, long own) {
+        searches = false;
+        while (cpus.get(cpu).engine().retired() < own) {
+            slice(new Position(Long.MAX_VALUE, 0), cpu, own);
+        }
+    }
+
+    /** At a position where a processor is about to do something: makes it that one's turn. */
+    private void giveTurn(int cpu) {
+        if (machine.current() != cpu) {
+            searches = false;
+            machine.advance(Long.MAX_VALUE, cpu, cpus.get(cpu).engine().retired());
         }
     }
 
@@ -186,43 +239,59 @@ public final class History {
         }
         if (searches && found == null) {
             found = s;
-            cpu.engine().requestStop();
+            cpus.get(s.cpu()).engine().requestStop();
         }
         return true;
     }
 
-    private void goTo(Position p) {
+    /** @param cpu who is about to do something there */
+    private void goTo(Position p, int cpu) {
         restore(nearest(p));
-        if (p.retired() - cpu.engine().retired() > FAR) {
+        if (p.retired() - machine.retired() > FAR) {
             runTo(new Position(p.retired() - NEAR, 0));
-            near = machine.snapshot(latest);
-            latest = near;
+            stayNear();
         }
         runTo(p);
-        ready();
+        giveTurn(cpu);
+        passOver(cpus.get(cpu));
     }
 
-    /** Where the last instruction before a position was begun; null if that is not remembered. */
-    private Position before(Position p) {
-        if (p.deliveries() > 0) {
-            goTo(p);
-            for (int i = p.deliveries() - 1; i >= 0; i--) {
-                if (cpu.deliveries.wasException(i)) {
-                    return new Position(p.retired(), i);
-                }
+    private void stayNear() {
+        near = machine.snapshot(latest);
+        latest = near;
+    }
+
+    /** Goes to where a processor had just retired so many instructions, which was before a position. */
+    private void goToOwn(int cpu, long own, Position before) {
+        TimeMachine.Snapshot from = near != null && near.retired(cpu) <= own && near.retired() <= before.retired() ? near : null;
+        for (TimeMachine.Snapshot s : snapshots) {
+            if (s.retired(cpu) <= own && s.retired() <= before.retired() && (from == null || s.retired() > from.retired())) {
+                from = s;
             }
         }
-        long retired = p.retired() - 1;
-        if (retired < snapshots.get(0).retired()) {
-            return null;
+        restore(from);
+        if (before.retired() - machine.retired() > FAR && own - NEAR > from.retired(cpu)) {
+            runToOwn(cpu, own - NEAR);
+            stayNear();
         }
-        goTo(new Position(retired, 0));
-        searches = false;
-        while (cpu.engine().retired() == retired) {
-            slice(new Position(p.retired(), 0));
-            ready();
+        runToOwn(cpu, own);
+    }
+
+    /** Where a processor has begun its last instruction before a position; null if that is not remembered. @param own how many of its instructions were retired there */
+    private Begin before(Position p, int cpu, long own) {
+        long first = snapshots.get(0).retired(cpu);
+        Begin last = null;
+        if (own > first) {
+            goToOwn(cpu, own - 1, p);
+            runToOwn(cpu, own);
+            long at = machine.retired() - 1;
+            last = new Begin(new Position(at, deliveries.since(at)), own - 1);
+        } else {
+            restore(snapshots.get(0));
         }
-        return new Position(retired, cpu.deliveries.since(retired));
+        deliveries.watch(cpu);
+        runTo(p);
+        return deliveries.begun() == null ? last : new Begin(deliveries.begun(), own);
     }
 
     /** How often somebody has gone back. */
@@ -230,21 +299,29 @@ public final class History {
         return journeys;
     }
 
-    /** Goes back by instructions, as they were begun, in handlers of interrupts too. @param count how many */
-    public Stop step(int count) {
+    /**
+     * Goes back by instructions of a processor, as it has begun them, in handlers of interrupts too. What others did after that has not happened either.
+     *
+     * @param count how many
+     */
+    public Stop step(int cpu, int count) {
         return travel(() -> {
-            Position p = position();
+            Begin at = new Begin(position(), cpus.get(cpu).engine().retired());
             for (int i = 0; i < count; i++) {
-                Position earlier = before(p);
-                if (earlier == null) {
-                    goTo(new Position(snapshots.get(0).retired(), 0));
-                    return new Stop(Stop.Reason.HISTORY_BEGIN, 0, cpu.pc(), false, null, "");
+                at = before(at.position, cpu, at.own);
+                if (at == null) {
+                    return firstMoment(cpu);
                 }
-                p = earlier;
             }
-            goTo(p);
-            return new Stop(Stop.Reason.STEP, 0, cpu.pc(), false, null, "");
+            goTo(at.position, cpu);
+            return new Stop(Stop.Reason.STEP, cpu, cpus.get(cpu).pc(), false, null, "");
         });
+    }
+
+    private Stop firstMoment(int cpu) {
+        restore(snapshots.get(0));
+        passOver(cpus.get(machine.current()));
+        return new Stop(Stop.Reason.HISTORY_BEGIN, cpu, cpus.get(cpu).pc(), false, null, "");
     }
 
     /** Goes back to the last time that anything happened which the machine stops for: before the instruction that did it, or at the breakpoint. */
@@ -270,14 +347,14 @@ public final class History {
             restore(snapshots.get(i));
             Hit hit = search(end, here);
             if (hit != null) {
-                goTo(hit.position);
                 Stop s = hit.stop;
-                return new Stop(s.reason(), 0, s.reason() == Stop.Reason.WATCH ? s.address() : cpu.pc(), s.write(), s.cause(), s.text());
+                goTo(hit.position, s.cpu());
+                long address = s.reason() == Stop.Reason.WATCH ? s.address() : cpus.get(s.cpu()).pc();
+                return new Stop(s.reason(), s.cpu(), address, s.write(), s.cause(), s.text());
             }
             end = start;
         }
-        restore(snapshots.get(0));
-        return new Stop(Stop.Reason.HISTORY_BEGIN, 0, cpu.pc(), false, null, "");
+        return firstMoment(machine.current());
     }
 
     /** Runs to {@code end} and remembers the last thing that would have stopped the machine, before {@code here}. */
@@ -293,8 +370,8 @@ public final class History {
                 if (at ? now.isBefore(here) : now.compareTo(here) <= 0) {
                     last = new Hit(found, at ? now : begunBefore(now));
                 }
+                passOver(cpus.get(found.cpu()));
             }
-            ready();
         }
         return last;
     }
@@ -307,7 +384,7 @@ public final class History {
     /** Where the instruction was begun that has just retired, or where the delivery was that has just been made. */
     private Position begunBefore(Position now) {
         return now.deliveries() > 0 ? new Position(now.retired(), now.deliveries() - 1)
-                : new Position(now.retired() - 1, cpu.deliveries.since(now.retired() - 1));
+                : new Position(now.retired() - 1, deliveries.since(now.retired() - 1));
     }
 
     private interface Journey {
@@ -315,7 +392,11 @@ public final class History {
     }
 
     private Stop travel(Journey journey) {
+        if (disordered) {
+            begin();
+        }
         Position from = position();
+        int turn = machine.current();
         journeys++;
         cancelled = false;
         debugger.traps().apply();
@@ -324,9 +405,9 @@ public final class History {
         } catch (Cancelled e) {
             cancelled = false;
             if (!debugger.isReleased()) {
-                goTo(from);
+                goTo(from, turn);
             }
-            return new Stop(Stop.Reason.PAUSE, 0, cpu.pc(), false, null, "");
+            return new Stop(Stop.Reason.PAUSE, turn, cpus.get(turn).pc(), false, null, "");
         }
     }
 }

@@ -1,10 +1,10 @@
 package org.gearshift.vmm.debug;
 
 /**
- * A moment between two instructions of a processor.
+ * A moment between two instructions of a machine.
  *
- * @param retired instructions retired before
- * @param deliveries interrupts and exceptions delivered since the last of them retired
+ * @param retired instructions retired before, by all processors together
+ * @param deliveries interrupts and exceptions delivered to any of them since the last of these retired
  */
 public record Position(long retired, int deliveries) implements Comparable<Position> {
     @Override

@@ -1,9 +1,11 @@
 package org.gearshift.vmm.smp;
 
+import java.util.List;
 import org.gearshift.vmm.engine.EventTimer;
+import org.gearshift.vmm.replay.Rewindable;
 
 /** Time as a processor sees it that takes turns with others on one thread: the machine's, but where a lone processor would wait, the turn ends. */
-public final class TurnTimer implements EventTimer {
+public final class TurnTimer implements EventTimer, Rewindable {
     private final EventTimer machine;
     private final Runnable endTurn;
     private boolean idle;
@@ -67,5 +69,18 @@ public final class TurnTimer implements EventTimer {
         haltedForGood = forGood;
         endTurn.run();
         return true;
+    }
+
+    @Override
+    public Object mark() {
+        return List.of(idle, ended, haltedForGood);
+    }
+
+    @Override
+    public void rewind(Object mark) {
+        List<?> flags = (List<?>) mark;
+        idle = (Boolean) flags.get(0);
+        ended = (Boolean) flags.get(1);
+        haltedForGood = (Boolean) flags.get(2);
     }
 }

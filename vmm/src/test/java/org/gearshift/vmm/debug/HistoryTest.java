@@ -57,12 +57,12 @@ class HistoryTest {
     void aStepBackUndoesAnInstruction() throws Exception {
         try (DebuggedProgram p = atItsEnd()) {
             assertEquals(0x1234, variable(p));
-            Stop s = back(p, h -> h.step(1));
+            Stop s = back(p, h -> h.step(0, 1));
             assertEquals(Stop.Reason.STEP, s.reason());
             assertEquals(OVERWRITES, s.address());
             assertEquals(1, variable(p));
             assertEquals(INSTRUCTIONS - 1, p.cpu().engine().retired());
-            back(p, h -> h.step(3));
+            back(p, h -> h.step(0, 3));
             assertEquals(COUNTS, p.cpu().pc());
             assertEquals(1, p.register("ecx"));
             assertEquals(2, variable(p), "the write is yet to come");
@@ -109,7 +109,7 @@ class HistoryTest {
     void theFutureComesAsItWas() throws Exception {
         try (DebuggedProgram p = atItsEnd()) {
             String state = p.vm.stateHash();
-            back(p, h -> h.step(9));
+            back(p, h -> h.step(0, 9));
             assertFalse(p.vm.stateHash().equals(state));
             p.breakAt(END);
             assertEquals(END, p.goesOn().address());
@@ -120,13 +120,13 @@ class HistoryTest {
     @Test
     void whatIsChangedHasNoPast() throws Exception {
         try (DebuggedProgram p = atItsEnd()) {
-            back(p, h -> h.step(1));
+            back(p, h -> h.step(0, 1));
             assertTrue(p.cpu().registers().set("ebx", 7));
             p.breakAt(END);
             p.goesOn();
-            assertEquals(Stop.Reason.STEP, back(p, h -> h.step(1)).reason());
+            assertEquals(Stop.Reason.STEP, back(p, h -> h.step(0, 1)).reason());
             assertEquals(7, p.register("ebx"));
-            assertEquals(Stop.Reason.HISTORY_BEGIN, back(p, h -> h.step(1)).reason());
+            assertEquals(Stop.Reason.HISTORY_BEGIN, back(p, h -> h.step(0, 1)).reason());
             assertEquals(OVERWRITES, p.cpu().pc());
         }
     }
