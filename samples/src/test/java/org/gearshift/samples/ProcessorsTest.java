@@ -1,6 +1,7 @@
 package org.gearshift.samples;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
@@ -8,7 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.vmm.Vm;
@@ -16,8 +19,14 @@ import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.boot.KernelImage;
 import org.gearshift.vmm.cpu.NamedCpu;
+import org.gearshift.vmm.debug.Debugger;
+import org.gearshift.vmm.debug.EventCatch;
+import org.gearshift.vmm.debug.History;
+import org.gearshift.vmm.debug.Stop;
 import org.gearshift.vmm.engine.EngineOptions;
 import org.gearshift.vmm.engine.EngineOptions.Backend;
+import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Timeline;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -95,5 +104,41 @@ class ProcessorsTest {
         Run first = run(VmConfig.Clock.VIRTUAL, Backend.JVM, 1, 1);
         assertGood(first);
         assertEquals(first, run(VmConfig.Clock.VIRTUAL, Backend.JVM, 1, 1));
+    }
+
+    @Test
+    void processorsThatTakeTurnsAreHadBackwardsAndComeToTheSameEnd() throws Exception {
+        Run straight = run(VmConfig.Clock.VIRTUAL, Backend.JVM, 1, 1);
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        Vm vm = new Vm(new VmConfig(RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(Backend.JVM), CPUS).with(Timeline.inMemory(Origin.USUAL)), NamedCpu.P686.model(), console::write);
+        vm.load(new KernelImage("processors", Files.readAllBytes(image)), new byte[0], "", "scale=1 litmus=1");
+        Debugger debugger = vm.debugger();
+        debugger.attach(true);
+        debugger.pause();
+        CompletableFuture<VmOutcome> outcome = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+        waits(debugger);
+        EventCatch interrupts = EventCatch.any(EventCatch.Kind.INTERRUPT);
+        debugger.traps().add(interrupts);
+        List<String> there = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            debugger.resume();
+            there.add(state(vm, waits(debugger)));
+        }
+        for (int i = there.size() - 2; i >= 0; i--) {
+            debugger.goBack(History::toLastStop);
+            assertEquals(there.get(i), state(vm, waits(debugger)), "interrupt " + i);
+        }
+        debugger.detach();
+        assertEquals(straight, new Run(outcome.get(5, TimeUnit.MINUTES).exitCode(), console.toString(StandardCharsets.US_ASCII), retired(vm)));
+    }
+
+    private static Stop waits(Debugger debugger) throws InterruptedException {
+        Stop s = debugger.awaitStop(60_000);
+        assertNotNull(s, "it does not stop");
+        return s;
+    }
+
+    private static String state(Vm vm, Stop s) {
+        return s.text() + " to " + s.cpu() + " after " + vm.retired() + " instructions: " + vm.stateHash();
     }
 }
