@@ -51,7 +51,7 @@ final class NetworkOptions implements AutoCloseable {
 
     /** The same for a paravirtual domain, where it is eth0. */
     void attach(XenVm vm, VmConfig.Clock clock, PrintWriter messages) {
-        attach(vm::connect, clock == VmConfig.Clock.VIRTUAL, messages);
+        attach(vm::connect, !vm.isGated() && clock == VmConfig.Clock.VIRTUAL, messages);
     }
 
     private void attach(Socket vm, boolean hopesToRepeat, PrintWriter messages) {

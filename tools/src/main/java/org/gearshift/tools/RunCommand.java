@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.StringJoiner;
+import java.util.function.Supplier;
 import java.util.concurrent.Callable;
 import org.gearshift.samples.SampleKernel;
 import org.gearshift.tools.stage.Optimization;
@@ -208,9 +209,6 @@ class RunCommand implements Callable<Integer> {
     private void requireRepeatable() {
         clock = VmConfig.Clock.VIRTUAL;
         devices.requireUnchanged("--record");
-        if (mode == Mode.PV) {
-            throw new Gearshift.UsageError("--record records a PC: leave out --mode pv");
-        }
         if (lockstep) {
             throw new Gearshift.UsageError("--record and --lockstep do not go together");
         }
@@ -307,23 +305,28 @@ class RunCommand implements Callable<Integer> {
         EngineOptions engine = engine(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
         long start = System.nanoTime();
         PrintWriter messages = spec.commandLine().getErr();
-        try (DeviceOptions plugged = devices) {
+        try (DeviceOptions plugged = devices; Timeline timeline = timeline(image, module)) {
+            VmConfig config = config(clock, engine).with(timeline);
             if (mode == Mode.PV) {
-                XenVm vm = new XenVm(config(clock, engine), processor, endpoint::transmit);
+                XenVm vm = new XenVm(config, processor, endpoint::transmit);
                 plugged.attach(vm, clock, messages);
                 vm.load(image, module, append);
-                return run(vm, limit, endpoint, start);
-            }
-            try (Timeline timeline = timeline(image, module)) {
-                Vm vm = new Vm(config(clock, engine).with(timeline), processor, endpoint::transmit);
-                plugged.attach(vm, clock, messages);
-                vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
                 int code = run(vm, limit, endpoint, start);
-                if (recording.isRecorded() || recording.isReplayed()) {
-                    recording.report(messages, timeline, vm.retired(), vm.stateHash());
-                }
+                report(messages, timeline, vm.retired(), vm::stateHash);
                 return code;
             }
+            Vm vm = new Vm(config, processor, endpoint::transmit);
+            plugged.attach(vm, clock, messages);
+            vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
+            int code = run(vm, limit, endpoint, start);
+            report(messages, timeline, vm.retired(), vm::stateHash);
+            return code;
+        }
+    }
+
+    private void report(PrintWriter messages, Timeline timeline, long retired, Supplier<String> state) {
+        if (recording.isRecorded() || recording.isReplayed()) {
+            recording.report(messages, timeline, retired, state.get());
         }
     }
 
@@ -336,7 +339,7 @@ class RunCommand implements Callable<Integer> {
         if (recording.isRecorded()) {
             return recording.begin(spec, image.array(), module, devices.disks());
         }
-        return debugging.isOn() && clock == VmConfig.Clock.VIRTUAL ? Timeline.inMemory(Origin.USUAL) : null;
+        return debugging.isOn() && clock == VmConfig.Clock.VIRTUAL && mode == Mode.FULL ? Timeline.inMemory(Origin.USUAL) : null;
     }
 
     private int run(Machine vm, long limit, SerialEndpoint endpoint, long start) throws Exception {

@@ -44,11 +44,9 @@ import org.gearshift.vmm.pc.PcOptions;
 import org.gearshift.vmm.pc.PcPlatform;
 import org.gearshift.vmm.pc.PlatformListener;
 import org.gearshift.vmm.replay.Channel;
-import org.gearshift.vmm.replay.Ending;
 import org.gearshift.vmm.replay.GatedNetwork;
 import org.gearshift.vmm.replay.Origin;
 import org.gearshift.vmm.replay.Rewindable;
-import org.gearshift.vmm.replay.Subject;
 import org.gearshift.vmm.replay.Timeline;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.DeviceLock;
@@ -72,11 +70,8 @@ public final class Vm implements Machine, TimeMachine {
     private Debugger debugger;
     /** Null if what comes from outside comes at any time. */
     private final Timeline timeline;
-    /** Time of those outside a machine that has a timeline: the host's, while the machine runs. */
-    private final HostClock pace = new HostClock();
-    /** What they have to do. */
-    private final EventQueue outsideEvents = new EventQueue();
-    private int gatedDevices;
+    /** Null as that. */
+    private final TimelineGate gate;
     private boolean keepsNoPast;
     /** What has to go back in time with the machine besides processors, memory and devices. */
     private final List<Rewindable> rewindable = new ArrayList<>();
@@ -117,66 +112,29 @@ public final class Vm implements Machine, TimeMachine {
         }
         run = runner(config, clock, devices, virtual);
         platform.apicBus().connect(new Signals());
-        platform.com1().connect(timeline == null ? console : b -> show(console, b));
+        gate = timeline == null ? null : new TimelineGate(timeline, new TimelineGate.Inside(outcomes, processors, clock, events, run, platform.hostWork()));
+        platform.com1().connect(gate == null ? console : gate.shown(console));
         platform.onInput(run::wake);
-        run.expect(platform.hostWork()::isExpected);
-        if (timeline != null) {
-            gate(config);
+        if (gate == null) {
+            run.expect(platform.hostWork()::isExpected);
+        } else {
+            letIn();
         }
         rsdp = platform.writeAcpiTables();
     }
 
     /** What comes from outside goes by way of the timeline. */
-    private void gate(VmConfig config) {
-        pace.pause();
-        timeline.attach(new Replayed(), clock, events, run::wake);
-        timeline.connect(Channel.SERIAL, data -> {
+    private void letIn() {
+        gate.connect(Channel.SERIAL, data -> {
             for (byte b : data) {
                 platform.com1().receive(b);
             }
             platform.com1().poll();
         });
-        timeline.connect(Channel.POWER_BUTTON, data -> {
+        gate.connect(Channel.POWER_BUTTON, data -> {
             platform.power().pressPowerButton();
             platform.power().poll();
         });
-        run.expect(() -> platform.hostWork().isExpected() || timeline.isExpected());
-        if (timeline.isRecorded()) {
-            run.keepTo(pace, outsideEvents);
-        }
-    }
-
-    private void show(SerialBackend console, byte b) {
-        if (!timeline.inPast()) {
-            console.transmit(b);
-        }
-    }
-
-    private final class Replayed implements Subject {
-        @Override
-        public long retired() {
-            return outcomes.retired();
-        }
-
-        @Override
-        public int processorState() {
-            return MachineState.checksum(processors);
-        }
-
-        @Override
-        public void quit() {
-            end(new VmOutcome(VmOutcome.POWER_OFF, "stopped by the user"));
-        }
-
-        @Override
-        public void breakOff(String message) {
-            end(new VmOutcome(VmOutcome.POWER_OFF, message));
-        }
-
-        @Override
-        public void diverged(String message) {
-            end(new VmOutcome(VmOutcome.DIVERGED, message));
-        }
     }
 
     private ProcessorRun runner(VmConfig config, GuestClock clock, DeviceLock devices, boolean virtual) {
@@ -271,12 +229,10 @@ public final class Vm implements Machine, TimeMachine {
     }
 
     private void poll() {
-        if (timeline == null) {
+        if (gate == null) {
             platform.poll();
         } else {
-            platform.hostWork().run();
-            outsideEvents.runDue(pace.nanos());
-            timeline.poll();
+            gate.poll();
         }
         if (debugger != null && debugger.wantsStop()) {
             processors.forEach(p -> p.engine().requestStop());
@@ -299,28 +255,21 @@ public final class Vm implements Machine, TimeMachine {
      * @throws IOException if a port cannot be forwarded; the message names it
      */
     public EthernetNetwork connect(UserNetworkOptions options, long mac) throws IOException {
-        EthernetNetwork network = timeline == null ? new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post) : gated(options);
-        attach(new VirtioNet(network, mac));
-        if (timeline == null || !timeline.isRecorded()) {
-            run.pace(network::waitsForOutside);
+        if (gate != null) {
+            GatedNetwork cable = gate.network(options);
+            rewindable.add(cable);
+            attach(new VirtioNet(cable, mac));
+            return cable;
         }
+        UserNetwork network = new UserNetwork(options, Timers.of(clock, events), platform.hostWork()::post);
+        attach(new VirtioNet(network, mac));
+        run.pace(network::waitsForOutside);
         return network;
-    }
-
-    private EthernetNetwork gated(UserNetworkOptions options) throws IOException {
-        UserNetwork outside = timeline.isReplay() ? null : new UserNetwork(options, Timers.of(pace, outsideEvents), platform.hostWork()::post);
-        GatedNetwork network = new GatedNetwork(timeline, nextChannel(), outside);
-        rewindable.add(network);
-        return network;
-    }
-
-    private int nextChannel() {
-        return Channel.DEVICE + gatedDevices++;
     }
 
     /** Whether all that comes from outside goes by way of a {@link Timeline}. */
     public boolean isGated() {
-        return timeline != null;
+        return gate != null;
     }
 
     /** Instructions retired by all processors since power-on. */
@@ -330,12 +279,12 @@ public final class Vm implements Machine, TimeMachine {
 
     /** Where a virtio console's input goes in. To be asked for after {@link #attach}, in the same order each time. @return takes a byte; any thread */
     public IntConsumer inputOf(VirtioConsole console) {
-        if (timeline == null) {
+        if (gate == null) {
             return b -> console.receive((byte) b);
         }
-        int channel = nextChannel();
-        timeline.connect(channel, data -> console.take(data[0]));
-        return b -> timeline.offer(channel, new byte[] {(byte) b});
+        int channel = gate.nextChannel();
+        gate.connect(channel, data -> console.take(data[0]));
+        return b -> gate.offer(channel, (byte) b);
     }
 
     /** Random bytes for a guest, as this machine's runs repeat or not. */
@@ -367,27 +316,20 @@ public final class Vm implements Machine, TimeMachine {
     @Override
     public VmOutcome run(long maxInstructions) {
         outcomes.clear();
-        pace.resume();
-        if (debugger == null) {
-            return checked(run.run(maxInstructions));
+        if (gate != null) {
+            gate.resumeTime();
         }
-        debugger.begin();
-        VmOutcome outcome = checked(run.run(maxInstructions));
-        debugger.ended(outcome.exitCode(), outcome.message());
+        if (debugger != null) {
+            debugger.begin();
+        }
+        VmOutcome outcome = run.run(maxInstructions);
+        if (gate != null) {
+            outcome = gate.ended(outcome, this::stateHash, quit);
+        }
+        if (debugger != null) {
+            debugger.ended(outcome.exitCode(), outcome.message());
+        }
         return outcome;
-    }
-
-    /** A recorded run notes how it ended, a replayed one must end so. */
-    private VmOutcome checked(VmOutcome outcome) {
-        if (timeline == null || !timeline.isRecorded() && !timeline.isReplay()) {
-            return outcome;
-        }
-        try {
-            String difference = timeline.ended(new Ending(clock.nanos(), outcomes.retired(), outcome.exitCode(), stateHash()));
-            return difference == null || quit && timeline.isReplay() ? outcome : new VmOutcome(VmOutcome.DIVERGED, difference);
-        } catch (IOException e) {
-            throw new UncheckedIOException("the recording cannot be written: " + e.getMessage(), e);
-        }
     }
 
     /** A hash of memory and processors, in hexadecimal: the same for two machines that are in the same state. While the machine does not run. */
@@ -483,12 +425,16 @@ public final class Vm implements Machine, TimeMachine {
 
     private void stopTime() {
         clock.pause();
-        pace.pause();
+        if (gate != null) {
+            gate.stopTime();
+        }
     }
 
     private void resumeTime() {
         clock.resume();
-        pace.resume();
+        if (gate != null) {
+            gate.resumeTime();
+        }
     }
 
     /** The bootstrap processor. */
@@ -521,10 +467,10 @@ public final class Vm implements Machine, TimeMachine {
     /** A byte for the guest's first serial port; any thread. */
     @Override
     public void serialInput(int b) {
-        if (timeline == null) {
+        if (gate == null) {
             platform.com1().receive((byte) b);
         } else {
-            timeline.offer(Channel.SERIAL, new byte[] {(byte) b});
+            gate.offer(Channel.SERIAL, (byte) b);
         }
     }
 
@@ -532,7 +478,7 @@ public final class Vm implements Machine, TimeMachine {
     @Override
     public void quit() {
         if (timeline != null && timeline.isRecorded()) {
-            timeline.offer(Channel.QUIT, new byte[0]);
+            gate.offer(Channel.QUIT);
             return;
         }
         quit = true;
@@ -553,10 +499,10 @@ public final class Vm implements Machine, TimeMachine {
     /** Presses the power button. */
     @Override
     public void requestShutdown() {
-        if (timeline == null) {
+        if (gate == null) {
             platform.power().pressPowerButton();
         } else {
-            timeline.offer(Channel.POWER_BUTTON, new byte[0]);
+            gate.offer(Channel.POWER_BUTTON);
         }
     }
 

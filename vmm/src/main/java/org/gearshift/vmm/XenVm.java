@@ -33,9 +33,14 @@ import org.gearshift.vmm.debug.Debugger;
 import org.gearshift.vmm.device.SerialBackend;
 import org.gearshift.vmm.disk.DiskImage;
 import org.gearshift.vmm.engine.Engine;
+import org.gearshift.vmm.net.EthernetNetwork;
 import org.gearshift.vmm.net.Timers;
 import org.gearshift.vmm.net.UserNetwork;
 import org.gearshift.vmm.net.UserNetworkOptions;
+import org.gearshift.vmm.replay.Channel;
+import org.gearshift.vmm.replay.GatedNetwork;
+import org.gearshift.vmm.replay.Origin;
+import org.gearshift.vmm.replay.Timeline;
 import org.gearshift.vmm.sched.Share;
 import org.gearshift.vmm.smp.DeviceLock;
 import org.gearshift.vmm.xen.Domain;
@@ -53,6 +58,9 @@ public final class XenVm implements Machine {
     private final ProcessorRun run;
     private final Domain domain;
     private final HostWork hostWork;
+    /** Null if what comes from outside comes at any time. */
+    private final TimelineGate gate;
+    private final boolean recorded;
     private volatile boolean quit;
     private Debugger debugger;
 
@@ -90,19 +98,42 @@ public final class XenVm implements Machine {
             mmus.forEach(m -> m.select(false));
             memory.share(VCpu.translatedRam(ram)::compareAndSwap, virtual ? DeviceGate.OPEN : lock);
         }
-        domain = new Domain(new Domain.Environment(memory, config.cpus(), clock, events, group, name), (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
+        Timeline timeline = config.timeline();
+        Origin origin = timeline == null ? Origin.USUAL : timeline.origin();
+        recorded = timeline != null && timeline.isRecorded();
+        Domain.Environment environment = new Domain.Environment(memory, config.cpus(), clock, events, group, name, origin.powerOn(), timeline != null);
+        domain = new Domain(environment, (int) (config.ramBytes() >>> 12), console, this::ended, this::wake);
         for (int i = 0; i < config.cpus(); i++) {
-            processors.add(processor(i, codes.get(i), mmus.get(i), Domain.processor(model)));
+            processors.add(processor(i, codes.get(i), mmus.get(i), Domain.processor(model), origin.seed()));
         }
         run = runner(config, lock, virtual);
-        hostWork = new HostWork(run::wake);
-        run.expect(hostWork::isExpected);
+        hostWork = new HostWork(this::wake);
+        gate = timeline == null ? null : new TimelineGate(timeline, new TimelineGate.Inside(outcomes, processors, clock, events, run, hostWork));
+        if (gate == null) {
+            run.expect(hostWork::isExpected);
+        } else {
+            letIn();
+        }
     }
 
-    private DomainProcessor processor(int number, CodePages code, ShadowMmu mmu, CpuModel model) {
+    /** What comes from outside goes by way of the timeline, and the domain looks for it just then. */
+    private void letIn() {
+        gate.connect(Channel.SERIAL, data -> {
+            for (byte b : data) {
+                domain.consoleInput(b);
+            }
+            domain.poll();
+        });
+        gate.connect(Channel.POWER_BUTTON, data -> {
+            domain.requestShutdown();
+            domain.poll();
+        });
+    }
+
+    private DomainProcessor processor(int number, CodePages code, ShadowMmu mmu, CpuModel model, long seed) {
         InterruptSource upcalls = domain.upcalls(number);
         VCpu cpu = new VCpu(new VCpu.Environment(memory, code, mmu, new NoPorts(), upcalls, clock::nanos, ApicMsrs.NONE, TaskPriority.NONE,
-                NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(number) : RandomNumbers.secure(), model));
+                NumericErrorLine.NONE, clock.isVirtual() ? RandomNumbers.seeded(seed + number) : RandomNumbers.secure(), model));
         domain.attach(number, cpu, mmu, () -> processors.get(number).engine().requestStop());
         return new DomainProcessor(number, code, mmu, upcalls, cpu, domain);
     }
@@ -168,8 +199,12 @@ public final class XenVm implements Machine {
     }
 
     private void poll() {
-        hostWork.run();
-        domain.poll();
+        if (gate == null) {
+            hostWork.run();
+            domain.poll();
+        } else {
+            gate.poll();
+        }
         if (debugger != null && debugger.wantsStop()) {
             processors.forEach(p -> p.engine().requestStop());
         }
@@ -190,7 +225,12 @@ public final class XenVm implements Machine {
      * @return the network, to be closed when the machine is not needed any more
      * @throws IOException if a port cannot be forwarded; the message names it
      */
-    public UserNetwork connect(UserNetworkOptions options, long mac) throws IOException {
+    public EthernetNetwork connect(UserNetworkOptions options, long mac) throws IOException {
+        if (gate != null) {
+            GatedNetwork cable = gate.network(options);
+            domain.attach(cable, mac);
+            return cable;
+        }
         UserNetwork network = new UserNetwork(options, Timers.of(clock, events), hostWork::post);
         domain.attach(network, mac);
         run.pace(network::waitsForOutside);
@@ -214,6 +254,9 @@ public final class XenVm implements Machine {
     public VmOutcome run(long maxInstructions) {
         outcomes.clear();
         domain.runBegins();
+        if (gate != null) {
+            gate.resumeTime();
+        }
         VmOutcome outcome = null;
         try {
             if (debugger != null) {
@@ -222,6 +265,9 @@ public final class XenVm implements Machine {
             outcome = run.run(maxInstructions);
         } finally {
             domain.runEnded(outcome == null || outcome.exitCode() != VmOutcome.LIMIT);
+        }
+        if (gate != null) {
+            outcome = gate.ended(outcome, this::stateHash, quit);
         }
         if (debugger != null) {
             debugger.ended(outcome.exitCode(), outcome.message());
@@ -233,10 +279,24 @@ public final class XenVm implements Machine {
     public Debugger debugger() {
         if (debugger == null) {
             debugger = new Debugger(processors.stream().map(p -> new DebuggedCpu(p.number, p.cpu, p.mmu, memory, p.engine())).toList());
-            debugger.connect(run::wake, clock::pause, clock::resume);
+            debugger.connect(run::wake, this::stopTime, this::resumeTime);
             run.debug(debugger);
         }
         return debugger;
+    }
+
+    private void stopTime() {
+        clock.pause();
+        if (gate != null) {
+            gate.stopTime();
+        }
+    }
+
+    private void resumeTime() {
+        clock.resume();
+        if (gate != null) {
+            gate.resumeTime();
+        }
     }
 
     @Override
@@ -259,6 +319,16 @@ public final class XenVm implements Machine {
         return outcomes.retired();
     }
 
+    /** Whether all that comes from outside goes by way of a {@link Timeline}. */
+    public boolean isGated() {
+        return gate != null;
+    }
+
+    /** A hash of memory, the hypervisor's included, and processors, in hexadecimal: the same for two machines that are in the same state. While the machine does not run. */
+    public String stateHash() {
+        return MachineState.hash(ram, processors);
+    }
+
     /** The hypervisor's side. */
     public Domain domain() {
         return domain;
@@ -266,11 +336,19 @@ public final class XenVm implements Machine {
 
     @Override
     public void serialInput(int b) {
-        domain.consoleInput(b);
+        if (gate == null) {
+            domain.consoleInput(b);
+        } else {
+            gate.offer(Channel.SERIAL, (byte) b);
+        }
     }
 
     @Override
     public void quit() {
+        if (recorded) {
+            gate.offer(Channel.QUIT);
+            return;
+        }
         quit = true;
         if (debugger != null) {
             debugger.release();
@@ -281,7 +359,11 @@ public final class XenVm implements Machine {
     /** Asks as Xen's toolstack does: by {@code control/shutdown} in the store. */
     @Override
     public void requestShutdown() {
-        domain.requestShutdown();
+        if (gate == null) {
+            domain.requestShutdown();
+        } else {
+            gate.offer(Channel.POWER_BUTTON);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.gearshift.vmm.xen;
 
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
@@ -33,6 +34,8 @@ import org.gearshift.vmm.net.EthernetNetwork;
 public final class Domain {
     private static final Logger LOG = System.getLogger(Domain.class.getName());
     private static final byte[] HANDLE = {'g', 'e', 'a', 'r', 's', 'h', 'i', 'f', 't', 0, 0, 0, 0, 0, 0, 0};
+    /** From a change to the look at it, of a gated domain. */
+    private static final long LOOK_NANOS = 1000;
     private static final int HYPERCALL_STUB = 32;
     private static final int IRET = 23;
 
@@ -73,6 +76,9 @@ public final class Domain {
     private final List<DiskImage> disks = new ArrayList<>();
     private final List<Interface> interfaces = new ArrayList<>();
     private final List<NetBackend> networks = new ArrayList<>();
+    private final Instant powerOn;
+    /** When a gated domain looks for what backends have changed. */
+    private final EventQueue.Event look;
     final int maximumPages;
     volatile boolean architecturalIopl;
     private volatile boolean ended;
@@ -88,8 +94,10 @@ public final class Domain {
      * @param vcpus how many it may have
      * @param group the domains beside it
      * @param name what their policy calls it
+     * @param powerOn the date it begins with, if its clock is a virtual one; null: {@link WallClock#VIRTUAL_EPOCH}
+     * @param gated whether {@link #poll} is called where something is let in, and nowhere else: what else there is to be looked for later, the domain arms an event for
      */
-    public record Environment(PhysicalMemory memory, int vcpus, GuestClock clock, EventQueue events, DomainGroup group, String name) {
+    public record Environment(PhysicalMemory memory, int vcpus, GuestClock clock, EventQueue events, DomainGroup group, String name, Instant powerOn, boolean gated) {
     }
 
     /**
@@ -111,6 +119,8 @@ public final class Domain {
         mailbox = new DomainMailbox(wake);
         foreign = new ForeignFrames(memory);
         vcpus = new VirtualCpu[environment.vcpus];
+        powerOn = environment.powerOn == null ? WallClock.VIRTUAL_EPOCH : environment.powerOn;
+        look = environment.gated ? queue.event(this::poll) : null;
         maximumPages = pages;
         space = new HypervisorSpace(memory, abi);
         frames = new FrameTable(memory.ram().frames(), space.firstDomainFrame() + GrantTable.FRAMES, f -> space.setM2p(f, HypervisorSpace.INVALID_M2P));
@@ -134,7 +144,7 @@ public final class Domain {
         sched = new SchedOperations(this, clock);
         grants = new GrantTable(this, space.firstDomainFrame());
         console = new ConsoleRing(memory, terminal, wake);
-        store = new StoreRing(memory, storeTree, id, this::pollBackends);
+        store = new StoreRing(memory, storeTree, id, this::pollBackends, this::lookSoon);
         hypercalls = new Hypercalls(this);
     }
 
@@ -229,7 +239,7 @@ public final class Domain {
         if (!kernel.is64Bit()) {
             use32();
         }
-        WallClock wall = clock.isVirtual() ? WallClock.from(WallClock.VIRTUAL_EPOCH, clock) : WallClock.host();
+        WallClock wall = clock.isVirtual() ? WallClock.from(powerOn, clock) : WallClock.host();
         shared.setWallClock(wall.epochNanos() - clock.nanos());
         for (VirtualCpu v : vcpus) {
             v.info.setTime();
@@ -243,6 +253,14 @@ public final class Domain {
             NetBackend b = new NetBackend(this, interfaces.get(i).network, interfaces.get(i).mac, i, clock, queue);
             networks.add(b);
             backends.add(b::poll);
+        }
+        lookSoon();
+    }
+
+    /** A backend may have changed something that the domain is to be told of: whoever drives it looks at once, or, where the time counts, at a moment that is always the same. */
+    private void lookSoon() {
+        if (look != null && !look.isArmed()) {
+            look.arm(clock.nanos() + LOOK_NANOS);
         }
     }
 

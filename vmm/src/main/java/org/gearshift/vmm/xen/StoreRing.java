@@ -62,14 +62,19 @@ final class StoreRing {
     /** Watch events that a request has caused, until its answer is out. */
     private final List<byte[]> held = new ArrayList<>();
     private final Runnable afterRequests;
+    private final Runnable onHeld;
     private EventChannels events;
     private int frame;
     private int port;
     private int queued;
 
-    /** @param afterRequests lets backends follow what a domain has written */
-    StoreRing(PhysicalMemory memory, XenStore tree, int domain, Runnable afterRequests) {
+    /**
+     * @param afterRequests lets backends follow what a domain has written
+     * @param onHeld called when an event waits for an answer, or for {@link #poll}
+     */
+    StoreRing(PhysicalMemory memory, XenStore tree, int domain, Runnable afterRequests, Runnable onHeld) {
         this.afterRequests = afterRequests;
+        this.onHeld = onHeld;
         this.memory = memory;
         this.tree = tree;
         this.domain = domain;
@@ -229,6 +234,14 @@ final class StoreRing {
     }
 
     private void changed(StoreTree.Change change) {
+        int before = held.size();
+        findWatches(change);
+        if (held.size() > before) {
+            onHeld.run();
+        }
+    }
+
+    private void findWatches(StoreTree.Change change) {
         String path = change.path();
         for (Watch w : watches) {
             if (w.covers(path)) {
