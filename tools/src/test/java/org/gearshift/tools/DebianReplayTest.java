@@ -28,15 +28,17 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Somebody boots Debian's kernel, types commands and fetches a file from the network; then the server is gone, and the same happens again from the recording, to the
  * last bit of
- * memory. {@code -Dreplay.times=5 -Dreplay.kilobytes=3000} is the long form.
+ * memory. {@code -Dreplay.times=5 -Dreplay.kilobytes=3000} is the long form; {@code -Dreplay.mode=pv -Dreplay.cpus=2} the same of a domain.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DebianReplayTest {
     private static final int TIMES = Integer.getInteger("replay.times", 1);
     private static final int BYTES = Integer.getInteger("replay.kilobytes", 300) << 10;
     private static final String GUEST = System.getProperty("replay.guest", "debian-cloud-amd64");
+    private static final boolean DOMAIN = System.getProperty("replay.mode", "full").equals("pv");
+    private static final String CPUS = System.getProperty("replay.cpus", "1");
     private static final long PATIENCE_SECONDS = 300;
-    private static final List<String> MODULES = List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
+    private static final List<String> MODULES = DOMAIN ? List.of("xen-netfront") : List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
             "net_failover", "virtio_net");
     private static final String[] APPLETS = {"date", "echo", "insmod", "ip", "mount", "poweroff", "sh", "sha256sum", "udhcpc", "wget"};
     private static final String LEASE = "#!/bin/sh\n[ $1 = bound ] && ip addr add $ip/$mask dev $interface\n";
@@ -155,7 +157,7 @@ class DebianReplayTest {
         String summary;
         Path kernel = Files.write(dir.resolve("vmlinux"), DebianGuest.unpackedKernel(GUEST).array());
         try (Session s = new Session(dir.resolve("messages"), List.of("run", "--kernel", kernel.toString(), "--initrd", initrd().toString(), "--append",
-                "console=ttyS0 panic=-1 quiet", "-m", "128M", "--net", "user", "--rng", "--record", dir.resolve("run.rec").toString()))) {
+                "console=" + (DOMAIN ? "hvc0" : "ttyS0") + " panic=-1 quiet", "-m", "128M", "--net", "user", DOMAIN ? "--mode=pv" : "--rng", "--cpus", CPUS, "--record", dir.resolve("run.rec").toString()))) {
             s.waitFor("READY");
             s.type("date; echo typed by ha''nd");
             s.waitFor("typed by hand");

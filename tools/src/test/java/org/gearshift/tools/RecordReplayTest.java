@@ -169,7 +169,7 @@ class RecordReplayTest {
     void whatCannotBeRecordedIsRefused() throws Exception {
         Path disk = Files.write(dir.resolve("disk"), new byte[8192]);
         String[] line = {"run", "--serial", "none", "--record", log.toString()};
-        for (String[] more : new String[][] {{"--disk", disk.toString()}, {"--mode", "pv"}, {"--lockstep"}, {"--debug"}, {"--gdb", "0"}}) {
+        for (String[] more : new String[][] {{"--disk", disk.toString()}, {"--lockstep"}, {"--debug"}, {"--gdb", "0"}}) {
             String[] all = Arrays.copyOf(line, line.length + more.length);
             System.arraycopy(more, 0, all, line.length, more.length);
             assertRefused("--record", CommandLineRun.of(all));
