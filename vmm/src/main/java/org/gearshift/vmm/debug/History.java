@@ -310,6 +310,7 @@ public final class History {
             for (int i = 0; i < count; i++) {
                 at = before(at.position, cpu, at.own);
                 if (at == null) {
+                    restore(snapshots.get(0));
                     return firstMoment(cpu);
                 }
             }
@@ -319,7 +320,6 @@ public final class History {
     }
 
     private Stop firstMoment(int cpu) {
-        restore(snapshots.get(0));
         passOver(cpus.get(machine.current()));
         return new Stop(Stop.Reason.HISTORY_BEGIN, cpu, cpus.get(cpu).pc(), false, null, "");
     }
@@ -354,6 +354,7 @@ public final class History {
             }
             end = start;
         }
+        restore(snapshots.get(0));
         return firstMoment(machine.current());
     }
 

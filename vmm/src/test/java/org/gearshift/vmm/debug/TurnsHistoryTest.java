@@ -170,13 +170,15 @@ class TurnsHistoryTest {
             Breakpoint first = new Breakpoint(FIRST_RARELY, false, c -> c.registers().get("ecx") == 0x4c00, false);
             List.of(begins, second, first).forEach(p.debugger.traps()::add);
             for (Breakpoint b : List.of(second, first, begins)) {
-                Stop s = back(p, History::toLastStop);
-                assertSame(b, s.cause());
-                assertEquals(b == first ? 0 : 1, s.cpu());
-                assertEquals(s.address(), p.debugger.cpus().get(s.cpu()).pc());
+                Stop hit = back(p, History::toLastStop);
+                assertSame(b, hit.cause());
+                assertEquals(b == first ? 0 : 1, hit.cpu());
+                assertEquals(hit.address(), p.debugger.cpus().get(hit.cpu()).pc());
             }
             assertEquals(TURN, p.vm.retired());
-            assertEquals(Stop.Reason.HISTORY_BEGIN, back(p, History::toLastStop).reason());
+            Stop s = back(p, History::toLastStop);
+            assertEquals(Stop.Reason.HISTORY_BEGIN, s.reason());
+            assertEquals(0, s.cpu());
             assertEquals(0, p.vm.retired());
             for (Breakpoint b : List.of(begins, first, second)) {
                 assertSame(b, p.goesOn().cause(), "and forwards again");
