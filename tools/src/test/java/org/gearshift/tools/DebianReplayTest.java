@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Somebody boots Debian's kernel, types commands and fetches a file from the network; then the server is gone, and the same happens again from the recording, to the
  * last bit of
- * memory. {@code -Dreplay.times=5 -Dreplay.kilobytes=3000} is the long form; {@code -Dreplay.mode=pv -Dreplay.cpus=2} the same of a domain.
+ * memory. {@code -Dreplay.times=5 -Dreplay.kilobytes=3000} is the long form; {@code -Dreplay.mode=pv -Dreplay.cpus=2} the same of a domain,
+ * with a disk.
  */
 @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class DebianReplayTest {
@@ -38,7 +40,7 @@ class DebianReplayTest {
     private static final boolean DOMAIN = System.getProperty("replay.mode", "full").equals("pv");
     private static final String CPUS = System.getProperty("replay.cpus", "1");
     private static final long PATIENCE_SECONDS = 300;
-    private static final List<String> MODULES = DOMAIN ? List.of("xen-netfront") : List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
+    private static final List<String> MODULES = DOMAIN ? List.of("xen-netfront", "xen-blkfront") : List.of("virtio", "virtio_ring", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "failover",
             "net_failover", "virtio_net");
     private static final String[] APPLETS = {"date", "echo", "insmod", "ip", "mount", "poweroff", "sh", "sha256sum", "udhcpc", "wget"};
     private static final String LEASE = "#!/bin/sh\n[ $1 = bound ] && ip addr add $ip/$mask dev $interface\n";
@@ -140,11 +142,16 @@ class DebianReplayTest {
         return m.group(1) + " " + m.group(2) + " " + m.group(3);
     }
 
+    private static String sha256(byte[] data) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(data));
+    }
+
     @Test
     void typedCommandsAndADownloadAreHadAgain() throws Exception {
         byte[] data = new byte[BYTES];
         new Random(1).nextBytes(data);
-        String sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(data));
+        String sum = sha256(data);
+        byte[] disk = Arrays.copyOf(data, 1 << 16);
         HttpServer web = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 1);
         web.createContext("/data", e -> {
             e.sendResponseHeaders(200, data.length);
@@ -157,10 +164,15 @@ class DebianReplayTest {
         String summary;
         Path kernel = Files.write(dir.resolve("vmlinux"), DebianGuest.unpackedKernel(GUEST).array());
         try (Session s = new Session(dir.resolve("messages"), List.of("run", "--kernel", kernel.toString(), "--initrd", initrd().toString(), "--append",
-                "console=" + (DOMAIN ? "hvc0" : "ttyS0") + " panic=-1 quiet", "-m", "128M", "--net", "user", DOMAIN ? "--mode=pv" : "--rng", "--cpus", CPUS, "--record", dir.resolve("run.rec").toString()))) {
+                "console=" + (DOMAIN ? "hvc0" : "ttyS0") + " panic=-1 quiet", "-m", "128M", "--net", "user", DOMAIN ? "--mode=pv" : "--rng", "--cpus", CPUS,
+                "--disk", Files.write(dir.resolve("disk"), disk) + ",snapshot", "--record", dir.resolve("run.rec").toString()))) {
             s.waitFor("READY");
             s.type("date; echo typed by ha''nd");
             s.waitFor("typed by hand");
+            if (DOMAIN) {
+                s.type("mount -t devtmpfs dev /dev; echo wri''tten > /dev/xvda; sha256sum /dev/xvda; echo summed u''p");
+                s.waitFor("summed up");
+            }
             s.type("wget -q -O - http://10.0.2.2:" + web.getAddress().getPort() + "/data | sha256sum; echo do''ne");
             s.waitFor("done");
             s.type("poweroff -f");
@@ -170,6 +182,8 @@ class DebianReplayTest {
             web.stop(0);
         }
         assertTrue(recorded.contains(sum), recorded);
+        System.arraycopy("written\n".getBytes(StandardCharsets.US_ASCII), 0, disk, 0, 8);
+        assertTrue(!DOMAIN || recorded.contains(sha256(disk)), recorded);
         for (int i = 0; i < TIMES; i++) {
             try (Session s = new Session(dir.resolve("messages" + i), List.of("run", "--replay", dir.resolve("run.rec").toString()))) {
                 assertEquals(recorded, s.ends());
