@@ -50,6 +50,19 @@ final class HostDepartures {
             return false;
         }
 
+        /** The same at any byte of the code: where a changed return address may lead. */
+        boolean hasAnywhere(Set<Mnemonic> mnemonics) {
+            byte[] bytes = trial.code().bytes();
+            Decoder decoder = new Decoder();
+            for (int i = 0; i < bytes.length; i++) {
+                int[] at = {i};
+                if (mnemonics.contains(decoder.decode(() -> at[0] < bytes.length ? bytes[at[0]++] & 0xff : 0, Code.mode(trial.code().bits())).mnemonic())) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
         /** The instruction of the code at an address, or null. */
         Instruction instructionAt(long ip) {
             return trial.code().instructionAt(ip);
@@ -141,6 +154,7 @@ final class HostDepartures {
     /** Bits of the status word: an exception is pending; exceptions. */
     private static final int ES = 0x80;
     private static final int EXCEPTIONS = 0x3f;
+    private static final int C1 = 0x200;
     private static final int LONGEST_IMAGE = 1024;
     /** The vector of PVM for CPUID. */
     private static final int CPUID_OF_PVM = 0x1a;
@@ -196,6 +210,8 @@ final class HostDepartures {
             trials(Who.ANY, "FCOMI and its like with an unmasked invalid operand: EFLAGS are left alone, or say unordered",
                     "SDM vol. 2 under FCOMI leaves them alone; processors of both makers do not",
                     c -> c.trial.start().fp != null && c.has(COMPARISONS_TO_EFLAGS) && (c.trial.start().control() & c.e.registers().control() & 1) == 0),
+            trials(Who.ANY, "a return address that was changed leads into the middle of an instruction, and there to FCOMI or its like: C1 is 0, or left alone",
+                    "SDM vol. 2 under FCOMI sets it to 0; processors of both makers do not", HostDepartures::comparesInTheMiddle),
             trials(Who.ANY, "CVTPI2PS with a memory operand does not enter MMX state", "SDM vol. 2 and APM vol. 4 under CVTPI2PS say it does",
                     c -> c.instruction != null && c.instruction.mnemonic() == CVTPI2PS && c.instruction.op(1).isMemory()),
             trials(Who.ANY, "conversions between MMX and XMM that raise #XM have entered MMX state before", "SDM vol. 2 leaves the order open",
@@ -392,6 +408,11 @@ final class HostDepartures {
             case JCC, JMP, CALL, RET, LOOP, LOOPE, LOOPNE, JCXZ -> true;
             default -> false;
         };
+    }
+
+    private static boolean comparesInTheMiddle(Case c) {
+        return c.instruction == null && c.trial.start().fp != null && !c.has(COMPARISONS_TO_EFLAGS) && c.hasAnywhere(COMPARISONS_TO_EFLAGS) && c.differsOnlyIn("fsw ")
+                && (c.e.registers().status() ^ c.a.registers().status()) == C1;
     }
 
     private static boolean isHypercall(Case c) {
