@@ -141,6 +141,7 @@ final class HostDepartures {
     private static final Set<Mnemonic> IMAGES = EnumSet.of(FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR, XSAVE, XRSTOR, XSAVEOPT, XSAVEC);
     private static final Set<Mnemonic> MMX_CONVERSIONS = EnumSet.of(CVTPI2PS, CVTPI2PD, CVTPS2PI, CVTTPS2PI, CVTPD2PI, CVTTPD2PI);
     private static final Set<Mnemonic> COMPARISONS_TO_EFLAGS = EnumSet.of(FCOMI, FCOMIP, FUCOMI, FUCOMIP);
+    private static final Set<Mnemonic> RETURNS = EnumSet.of(RET);
     private static final Set<Mnemonic> MASKED_STORES = EnumSet.of(MASKMOVQ, MASKMOVDQU, VMASKMOVDQU);
     private static final Set<Mnemonic> MASKED_VECTORS = EnumSet.of(VMASKMOVPS, VMASKMOVPD, VPMASKMOVD, VPMASKMOVQ);
     private static final Set<Mnemonic> GATHERS = EnumSet.of(VPGATHERDD, VPGATHERDQ, VPGATHERQD, VPGATHERQQ, VGATHERDPS, VGATHERDPD, VGATHERQPS, VGATHERQPD);
@@ -411,8 +412,8 @@ final class HostDepartures {
     }
 
     private static boolean comparesInTheMiddle(Case c) {
-        return c.instruction == null && c.trial.start().fp != null && !c.has(COMPARISONS_TO_EFLAGS) && c.hasAnywhere(COMPARISONS_TO_EFLAGS) && c.differsOnlyIn("fsw ")
-                && (c.e.registers().status() ^ c.a.registers().status()) == C1;
+        return c.instruction == null && c.trial.start().fp != null && c.has(RETURNS) && !c.has(COMPARISONS_TO_EFLAGS) && c.hasAnywhere(COMPARISONS_TO_EFLAGS)
+                && c.differsOnlyIn("fsw ") && (c.e.registers().status() ^ c.a.registers().status()) == C1;
     }
 
     private static boolean isHypercall(Case c) {
