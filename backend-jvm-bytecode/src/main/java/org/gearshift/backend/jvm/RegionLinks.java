@@ -20,7 +20,7 @@ public abstract class RegionLinks {
     public abstract Link make();
 
     /**
-     * The region that control goes on to. All state slots, pc and budget are exact, and the mode is the region's.
+     * The region that control goes on to. All state slots, pc and budget are exact; the mode may be another than the region's.
      *
      * @param link of the exit that control takes
      * @return null if the region is to return

@@ -94,8 +94,8 @@ public final class X86Mode {
         if ((m & CODE64) == 0) {
             // 64-bit code has no use for segments: the same translations serve it whatever is loaded there.
             m |= (s[X86State.SEG_ATTR + X86State.SS] & 1 << 14) != 0 ? STACK32 : 0;
-            m |= flat(s, X86State.DS, FLAT_DS, true) | flat(s, X86State.ES, FLAT_ES, true) | flat(s, X86State.SS, FLAT_SS, true)
-                    | flat(s, X86State.CS, FLAT_CS, false);
+            m |= (isFlat(s, X86State.DS) ? FLAT_DS : 0) | (isFlat(s, X86State.ES) ? FLAT_ES : 0) | (isFlat(s, X86State.SS) ? FLAT_SS : 0)
+                    | (isFlat(s, X86State.CS) ? FLAT_CS : 0);
         }
         m |= (cr0 & 4) != 0 ? EM : 0;
         m |= (cr0 & 8) != 0 ? TS : 0;
@@ -114,10 +114,10 @@ public final class X86Mode {
         return m;
     }
 
-    private static long flat(long[] s, int seg, long flag, boolean writable) {
-        boolean ok = (int) s[X86State.SEG_BASE + seg] == 0
+    /** Whether the segment in a register is flat as {@link #FLAT_CS} and its like mean it, whatever code runs. */
+    public static boolean isFlat(long[] s, int seg) {
+        return (int) s[X86State.SEG_BASE + seg] == 0
                 && s[X86State.SEG_READ_LIMIT + seg] == 0xffffffffL
-                && (!writable || s[X86State.SEG_WRITE_LIMIT + seg] == 0xffffffffL);
-        return ok ? flag : 0;
+                && (seg == X86State.CS || s[X86State.SEG_WRITE_LIMIT + seg] == 0xffffffffL);
     }
 }

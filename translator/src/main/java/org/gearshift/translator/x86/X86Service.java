@@ -32,7 +32,7 @@ public enum X86Service {
     SYSRET,
     /** [exit] (next): HLT; the vCPU is left waiting. */
     HLT,
-    /** [ends] (segment number, selector): MOV/POP/Lxx to a segment register. */
+    /** (segment number, selector): MOV/POP/Lxx to a segment register. Gives 1 if that has changed the mode, else 0. */
     LOAD_SEGMENT,
     /** [ends] (selector): LLDT, LTR. */
     LLDT,

@@ -11,6 +11,7 @@ import static org.gearshift.translator.x86.X86State.SEG_WRITE_LIMIT;
 import static org.gearshift.translator.x86.X86State.SS;
 
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86Service;
 import org.gearshift.translator.x86.X86State;
 
@@ -42,15 +43,19 @@ final class SegmentLoads {
     }
 
     private long load(int seg, int selector) {
+        boolean flat = X86Mode.isFlat(s, seg);
         if (cpu.segmented()) {
             loadProtected(seg, selector);
         } else {
             loadReal(seg, selector);
         }
-        if (seg <= X86State.DS) {
-            cpu.refreshMode();
+        if (seg > X86State.DS || seg != SS && X86Mode.isFlat(s, seg) == flat) {
+            // What else the mode tells does not follow from this segment.
+            return 0;
         }
-        return 0;
+        long before = cpu.mode();
+        cpu.refreshMode();
+        return cpu.mode() == before ? 0 : 1;
     }
 
     /** A load in real or virtual-8086 mode: real mode keeps limit and size, so that programs that enlarged them keep them. */

@@ -126,7 +126,7 @@ final class Crossings extends RegionLinks {
             exitMode = cpu.mode();
             return null;
         }
-        if (left <= 0 || from.due() || hindered()) {
+        if (left <= 0 || to.mode != cpu.mode() || from.due() || hindered()) {
             return null;
         }
         cross(from, to);

@@ -55,11 +55,8 @@ final class DataTransfer {
             c.undefined();
             return;
         }
-        c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
-        if (segment == X86State.SS) {
-            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
-        }
-        c.endExit();
+        Insn modeChanged = c.service32(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
+        SegmentOps.loaded(c, segment, modeChanged);
     }
 
     private static void xchg(LiftContext c, Instruction i) {

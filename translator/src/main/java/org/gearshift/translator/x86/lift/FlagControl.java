@@ -89,6 +89,6 @@ final class FlagControl {
         Insn sys = ir.get32(X86State.EFLAGS_SYS);
         ir.put(X86State.INT_SHADOW, ir.and(ir.not(ir.shr(sys, IF_BIT)), X86State.SHADOW_STI));
         ir.put(X86State.EFLAGS_SYS, ir.or(sys, 1 << IF_BIT));
-        c.endExit();
+        c.shadowNext();
     }
 }

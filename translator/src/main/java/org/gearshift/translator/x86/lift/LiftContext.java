@@ -38,6 +38,10 @@ public final class LiftContext {
     private long pc;
     private long nextPc;
     private Terminator end;
+    /** What must be 0 for the code behind the instruction to be what is lifted next; null: nothing. */
+    private Insn hindrance;
+    /** The next instruction is the last before interrupts are taken. */
+    private boolean shadowed;
 
     LiftContext(IrBuilder ir, long mode) {
         this(ir, mode, false, new X87Knowledge(ir, X87Knowledge.UNKNOWN));
@@ -505,6 +509,51 @@ public final class LiftContext {
     public void serviceEnd(X86Service service, Insn... args) {
         service(service, args);
         endExit();
+    }
+
+    /** Lets the block go on behind the instruction if an I32 is 0; otherwise the engine goes on there. */
+    public void goOnUnless(Insn condition) {
+        hindrance = condition;
+    }
+
+    /** Interrupts are allowed behind the instruction that comes next, which may belong to the block. INT_SHADOW is set. */
+    public void shadowNext() {
+        shadowed = true;
+    }
+
+    /** The instruction that begins comes next only if nothing hinders. */
+    void expectNoHindrance() {
+        if (hindrance != null) {
+            ir.expect(ir.eq(hindrance, 0));
+            hindrance = null;
+        }
+    }
+
+    /** Whether the block, ending here, leaves to the engine whatever comes next. */
+    boolean leaves() {
+        return hindrance != null || shadowed;
+    }
+
+    boolean isShadowed() {
+        return shadowed;
+    }
+
+    /** The instruction behind STI has been lifted: it ends the shadow, and the block, so that interrupts are looked at. */
+    void endShadow() {
+        shadowed = false;
+        ir.put(X86State.INT_SHADOW, ir.i32(0));
+        if (end == null) {
+            endExit();
+            return;
+        }
+        Terminator t = end;
+        end = null;
+        if (t.kind() == Terminator.Kind.INDIRECT) {
+            ir.put(X86State.RIP, t.value().resultType() == Type.I64 ? t.value() : ir.zext32(t.value()));
+            end(Terminator.exitToState());
+        } else {
+            end(Terminator.exit(t.target()));
+        }
     }
 
     /** Ends the block behind the instruction, leaving to the engine. */

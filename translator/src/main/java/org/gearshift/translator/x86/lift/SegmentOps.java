@@ -31,9 +31,30 @@ final class SegmentOps {
             return;
         }
         Insn[] p = ControlTransfer.farPointer(c, i, i.op(1));
-        c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), p[1]);
+        Insn modeChanged = c.service32(X86Service.LOAD_SEGMENT, c.ir.i32(segment), p[1]);
         c.write(i.op(0), p[0]);
-        c.endExit();
+        if (segment == X86State.SS) {
+            c.endExit();
+        } else {
+            goOn(c, segment, modeChanged);
+        }
+    }
+
+    /** After MOV and POP have loaded a segment register. @param modeChanged what the service gave */
+    static void loaded(LiftContext c, int segment, Insn modeChanged) {
+        if (segment == X86State.SS) {
+            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
+            c.endExit();
+        } else {
+            goOn(c, segment, modeChanged);
+        }
+    }
+
+    /** Nothing that code is translated for depends on FS and GS, nor in 64-bit code on DS and ES; and DS and ES hardly ever change it. */
+    private static void goOn(LiftContext c, int segment, Insn modeChanged) {
+        if (segment <= X86State.DS && !c.isCode64()) {
+            c.goOnUnless(modeChanged);
+        }
     }
 
     private static void readBase(LiftContext c, Operand o, int kind) {

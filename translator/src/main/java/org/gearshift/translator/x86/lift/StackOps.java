@@ -54,12 +54,9 @@ final class StackOps {
 
     private static void popSegment(LiftContext c, int segment, int bits, Insn v) {
         Insn selector = c.ir.zext16(bits == 64 ? c.ir.trunc(v) : v);
-        c.service(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
+        Insn modeChanged = c.service32(X86Service.LOAD_SEGMENT, c.ir.i32(segment), selector);
         c.writeStackPointer(c.stackOffset(bits / 8));
-        if (segment == X86State.SS) {
-            c.ir.put(X86State.INT_SHADOW, c.ir.i32(X86State.SHADOW_SS));
-        }
-        c.endExit();
+        SegmentOps.loaded(c, segment, modeChanged);
     }
 
     private static void pusha(LiftContext c, Instruction i) {

@@ -96,24 +96,29 @@ public final class X86Lifter {
         while (end == null) {
             long linear = base + at & linearMask;
             if (ir.guestInsns() == maxInsns || (linear ^ start) >>> 12 != 0) {
-                end = Terminator.jump(at);
+                end = goOnElsewhere(c, at);
                 break;
             }
             Instruction i = fetch(linear, mode, length > 0);
-            if (i == null) {
-                end = Terminator.jump(at);
+            if (i == null || c.isShadowed() && !InterruptShadow.mayEnd(i)) {
+                end = goOnElsewhere(c, at);
                 break;
             }
             end = liftOne(c, i, at);
             length += fetched;
             at = c.nextPc();
             if (end == null && (linear & PAGE - 1) + fetched > PAGE) {
-                end = Terminator.jump(at);
+                end = goOnElsewhere(c, at);
             }
         }
         code = null;
         x87After = x87.state();
         return ir.finish(end, length);
+    }
+
+    /** The end of a block behind which code simply goes on. */
+    private static Terminator goOnElsewhere(LiftContext c, long pc) {
+        return c.leaves() ? Terminator.exit(pc) : Terminator.jump(pc);
     }
 
     /** State of the x87 register stack after the block lifted last if it was entered as expected, or {@link X87Knowledge#UNKNOWN}. */
@@ -147,8 +152,10 @@ public final class X86Lifter {
     }
 
     private Terminator liftOne(LiftContext c, Instruction i, long at) {
+        boolean shadowed = c.isShadowed();
         c.begin(i, at, bytes);
         ir.mark(at);
+        c.expectNoHindrance();
         checkCodeLimit(c, i, at);
         if (i.mnemonic() == Mnemonic.INVALID) {
             c.undefined();
@@ -164,6 +171,9 @@ public final class X86Lifter {
             c.end(Terminator.exit(at));
         } else {
             lift.lift(c, i);
+        }
+        if (shadowed) {
+            c.endShadow();
         }
         return c.terminator();
     }
