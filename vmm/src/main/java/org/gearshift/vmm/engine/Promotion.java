@@ -33,7 +33,7 @@ final class Promotion {
      * Entries, as a power of two, after which a region that is left soon after it was entered is looked at: it may belong together with where
      * control goes. If it can't be joined then, it is looked at again after every fourfold number.
      */
-    private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 17);
+    private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 20);
     /** Most guest instructions of a region that is too large for C2 to hold its slots in locals. */
     private static final int MERGED_INSNS = Integer.getInteger("gearshift.mergedInsns", 500);
     /** Guest instructions for each entry from which merging gains too little. */
