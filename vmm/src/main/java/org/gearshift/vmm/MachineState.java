@@ -6,7 +6,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
+import java.util.zip.Checksum;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.translator.x86.X86State;
 
@@ -32,7 +34,10 @@ final class MachineState {
         return b.put((byte) (p.cpu.halted ? 1 : 0));
     }
 
-    /** SHA-256 over registers and memory, in hexadecimal. Pages of zeroes are passed over: memory nobody has used costs little. */
+    /**
+     * SHA-256, in hexadecimal, over registers and two checksums of each page of memory: these are fast where SHA-256 of all of it would take longer than many a run. Pages of
+     * zeroes are passed over: memory nobody has used costs little.
+     */
     static String hash(GuestRam ram, List<? extends Processor> processors) {
         MessageDigest digest;
         try {
@@ -45,18 +50,24 @@ final class MachineState {
         }
         byte[] page = new byte[GuestRam.FRAME_SIZE];
         byte[] zeroes = new byte[GuestRam.FRAME_SIZE];
-        byte[] number = new byte[Integer.BYTES];
+        ByteBuffer entry = ByteBuffer.allocate(3 * Integer.BYTES);
+        CRC32 first = new CRC32();
+        CRC32C second = new CRC32C();
         for (int frame = 0; frame < ram.frames(); frame++) {
             if (ram.inHole(frame)) {
                 continue;
             }
             ram.copyOut((long) frame * GuestRam.FRAME_SIZE, page, 0, page.length);
             if (!Arrays.equals(page, zeroes)) {
-                ByteBuffer.wrap(number).putInt(frame);
-                digest.update(number);
-                digest.update(page);
+                digest.update(entry.clear().putInt(frame).putInt(checksum(first, page)).putInt(checksum(second, page)).flip());
             }
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static int checksum(Checksum sum, byte[] page) {
+        sum.reset();
+        sum.update(page, 0, page.length);
+        return (int) sum.getValue();
     }
 }
