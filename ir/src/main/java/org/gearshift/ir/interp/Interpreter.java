@@ -216,14 +216,19 @@ public final class Interpreter {
         micro.free(handle);
     }
 
-    /** Enters the block of a pc into the jump cache. */
-    public void cacheJump(long pc, int handle) {
-        jumps.put(pc, micro.record(handle).start);
+    /** Enters the block of a pc into the jump cache. @param stays whether it is there in every address space */
+    public void cacheJump(long pc, int handle, boolean stays) {
+        jumps.put(pc, micro.record(handle).start, stays);
     }
 
     /** Empties the jump cache: mappings of code pages changed. */
     public void flushJumps() {
         jumps.flush();
+    }
+
+    /** Takes out of the jump cache what is not in every address space. */
+    public void flushJumpsOfSpace() {
+        jumps.flushPassing();
     }
 
     /**

@@ -4,13 +4,16 @@ import java.util.Arrays;
 
 /**
  * Direct-mapped cache from guest pc, in the current mode and address space, to prepared block: for indirect jumps and jumps to other pages. Its
- * owner fills it and clears it whenever mappings change; the salt keeps modes and address spaces apart.
+ * owner fills it and clears it whenever mappings change, or, where only those of one address space change, of what is in no other; the salt keeps modes and address spaces apart.
  */
 final class JumpCache {
     private static final int ENTRIES = 4096;
 
     private final long[] keys = new long[ENTRIES];
     private final int[] offsets = new int[ENTRIES];
+    /** Indices of entries of one address space only; some more than once, or overwritten since. */
+    private final int[] passing = new int[ENTRIES];
+    private int passed;
     private long salt;
     private int mix;
     private boolean empty;
@@ -31,8 +34,15 @@ final class JumpCache {
         return keys[i] == (pc ^ salt) ? offsets[i] : -1;
     }
 
-    void put(long pc, int offset) {
+    /** @param stays whether the entry holds in every address space */
+    void put(long pc, int offset, boolean stays) {
         int i = index(pc);
+        if (!stays) {
+            if (passed == ENTRIES) {
+                flush();
+            }
+            passing[passed++] = i;
+        }
         keys[i] = pc ^ salt;
         offsets[i] = offset;
         empty = false;
@@ -43,6 +53,15 @@ final class JumpCache {
             Arrays.fill(offsets, -1);
             empty = true;
         }
+        passed = 0;
+    }
+
+    /** Forgets what is of one address space only. */
+    void flushPassing() {
+        for (int k = 0; k < passed; k++) {
+            offsets[passing[k]] = -1;
+        }
+        passed = 0;
     }
 
     private int index(long pc) {

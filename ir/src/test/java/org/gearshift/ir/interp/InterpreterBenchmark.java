@@ -73,7 +73,7 @@ public final class InterpreterBenchmark {
         if (exit == Interpreter.EXIT_UNLINKED) {
             interpreter.link(interpreter.lastHandle(), interpreter.lastExit(), handle(to));
         } else if (exit == Interpreter.EXIT_INDIRECT) {
-            interpreter.cacheJump(to, handle(to));
+            interpreter.cacheJump(to, handle(to), true);
         } else if (exit != Interpreter.EXIT_BUDGET) {
             throw new IllegalStateException("exit " + exit + " " + ctx.fault.getMessage());
         }

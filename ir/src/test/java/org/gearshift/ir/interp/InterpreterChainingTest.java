@@ -86,10 +86,10 @@ class InterpreterChainingTest {
         ctx.budget = 100;
         assertEquals(Interpreter.EXIT_INDIRECT, interpreter.run(ctx, jump));
         assertEquals(0xc0000000L, ctx.s[SampleContext.PC]);
-        interpreter.cacheJump(0xc0000000L, target);
+        interpreter.cacheJump(0xc0000000L, target, true);
         assertEquals(Interpreter.EXIT_UNLINKED, interpreter.run(ctx, jump));
         assertEquals(0x99, ctx.s[SampleContext.PC]);
-        interpreter.cacheJump(0x99, jump);
+        interpreter.cacheJump(0x99, jump, false);
         interpreter.setJumpSalt(3L << 32);
         assertEquals(Interpreter.EXIT_INDIRECT, interpreter.run(ctx, jump));
         interpreter.setJumpSalt(0);
@@ -97,6 +97,21 @@ class InterpreterChainingTest {
         interpreter.flushJumps();
         ctx.budget = 10;
         assertEquals(Interpreter.EXIT_INDIRECT, interpreter.run(ctx, jump));
+    }
+
+    @Test
+    void jumpsOfOneAddressSpaceAreForgottenWithoutTheOthers() {
+        int jump = interpreter.prepare(indirect(0x10));
+        int target = interpreter.prepare(loop(0xc0000000L, 1, 0x99, 0x99));
+        ctx.s[7] = 0xffffffffc0000000L;
+        ctx.budget = 100;
+        interpreter.cacheJump(0xc0000000L, target, true);
+        interpreter.cacheJump(0x99, jump, false);
+        assertEquals(Interpreter.EXIT_BUDGET, interpreter.run(ctx, jump));
+        interpreter.flushJumpsOfSpace();
+        ctx.budget = 100;
+        assertEquals(Interpreter.EXIT_UNLINKED, interpreter.run(ctx, jump));
+        assertEquals(0x99, ctx.s[SampleContext.PC]);
     }
 
     @Test

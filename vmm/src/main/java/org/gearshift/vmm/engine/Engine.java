@@ -46,6 +46,7 @@ public final class Engine {
     /** Retired instructions once the current budget is used up. */
     private long retiredAtZero;
     private int lastEpoch;
+    private int lastGlobalEpoch;
     private volatile boolean stop;
     private boolean oneBlock;
     private boolean resync;
@@ -373,14 +374,14 @@ public final class Engine {
         if (from.linear >>> 12 == to.linear >>> 12 && from.secondFrame == Translation.NONE && to.secondFrame == Translation.NONE) {
             interpreter.link(handle, exit, to.handle);
         } else {
-            interpreter.cacheJump(to.pc, to.handle);
+            interpreter.cacheJump(to.pc, to.handle, to.checkedEpoch == mmu.globalEpoch());
         }
     }
 
     private void fillJumpCache(long mode) {
         Translation to = oneBlock ? null : lookAhead();
         if (to != null && to.cached && to.mode == mode) {
-            interpreter.cacheJump(to.pc, to.handle);
+            interpreter.cacheJump(to.pc, to.handle, to.checkedEpoch == mmu.globalEpoch());
         }
     }
 
@@ -399,7 +400,12 @@ public final class Engine {
         int epoch = mmu.mappingEpoch();
         if (epoch != lastEpoch) {
             lastEpoch = epoch;
-            interpreter.flushJumps();
+            if (mmu.globalEpoch() == lastGlobalEpoch) {
+                interpreter.flushJumpsOfSpace();
+            } else {
+                lastGlobalEpoch = mmu.globalEpoch();
+                interpreter.flushJumps();
+            }
         }
         long mode = cpu.mode();
         long pc = cpu.s[X86State.RIP];
