@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /**
  * Where the decoder and another who reads machine code may differ, by classes. A file lists them: {@code [title]} begins a class, {@code #} a comment; a rule
  * is {@code our text => theirs}, or {@code our text => theirs | bytes}, regular expressions all three. The bytes are written as {@code 66 f2: 0f 05}: prefixes,
- * a colon, the others. A class with {@code unless flag} behind its title holds only where {@code /proc/cpuinfo} does not have the flag, or maker's name.
+ * a colon, the others. A class with {@code unless flag} behind its title holds only where {@code /proc/cpuinfo} does not have the flag, or maker's name; with
+ * {@code if flag} only where it does.
  */
 final class KnownDifferences {
     private record Rule(DifferenceClass of, Pattern ours, Pattern theirs, Pattern bytes) {
@@ -27,15 +28,26 @@ final class KnownDifferences {
     /** One class, with how often it was met. */
     static final class DifferenceClass {
         final String title;
-        /** Feature that takes the reason for the difference away, or the empty string. */
-        final String unless;
+        /** Feature that takes the reason for the difference away ({@code unless}) or is the reason ({@code if}), or the empty string. */
+        private final String condition;
         private long count;
         private long confirmed;
         private long denied;
 
-        DifferenceClass(String title, String unless) {
+        DifferenceClass(String title, String condition) {
             this.title = title;
-            this.unless = unless;
+            this.condition = condition;
+        }
+
+        /** Whether there is the reason on a processor with these features. */
+        boolean holds(Set<String> hostFlags) {
+            String[] words = condition.split(" ");
+            return switch (words[0]) {
+                case "" -> true;
+                case "if" -> hostFlags.contains(words[1]);
+                case "unless" -> !hostFlags.contains(words[1]);
+                default -> throw new IllegalStateException("[" + title + "] " + condition);
+            };
         }
 
         /** A third opinion on one of the differences: whether it is with the decoder. */
@@ -63,10 +75,9 @@ final class KnownDifferences {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 if (line.startsWith("[")) {
                     int end = line.indexOf(']');
-                    String unless = line.substring(end + 1).replace(" unless ", "");
-                    current = new DifferenceClass(line.substring(1, end), unless);
+                    current = new DifferenceClass(line.substring(1, end), line.substring(end + 1).strip());
                     classes.put(current.title, current);
-                } else if (!line.isBlank() && !line.startsWith("#") && !hostFlags.contains(current.unless)) {
+                } else if (!line.isBlank() && !line.startsWith("#") && current.holds(hostFlags)) {
                     rules.add(rule(current, line));
                 }
             }

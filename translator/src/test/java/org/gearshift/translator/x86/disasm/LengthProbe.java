@@ -19,8 +19,10 @@ import org.gearshift.testing.Prerequisite;
  * them up to the end of a page and no further ({@code length_probe.c}). Requests are collected and answered by the batch.
  */
 final class LengthProbe implements AutoCloseable {
+    /** Bytes of the longest instruction (SDM vol. 2 section 2.3.11); not the decoder's word, which is what is compared. */
+    static final int LONGEST = 15;
     /** Bytes of one string: one more than the longest instruction has. */
-    static final int STRING = 16;
+    static final int STRING = LONGEST + 1;
     /** Requests in one batch. */
     static final int BATCH = 4096;
     /** Vector of {@code #UD}. */

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.gearshift.translator.x86.decode.Decoder;
 import org.gearshift.translator.x86.decode.Instruction;
 import org.gearshift.translator.x86.decode.Mnemonic;
 import org.gearshift.translator.x86.disasm.KnownDifferences.DifferenceClass;
@@ -132,15 +131,22 @@ final class ProbeComparison {
         return b.startsWith("c4") ? b.replaceAll("c4 (..) .. (..).*", "$1$2") : b.replaceAll("(c5 .. ..|0f ..|..).*", "$1");
     }
 
-    /** The processor's word where it is another than the decoder's: {@code exists}, {@code #UD}, {@code longer}, {@code shorter}; or null. */
+    /**
+     * The processor's word where it is another than the decoder's: {@code exists}, {@code #UD}, {@code longer}, {@code shorter}, {@code too long}; or null.
+     * Of what both say is too long, {@code 16th byte} if the processor says so only when it has that byte.
+     */
     private static String verdict(Instruction ours, int length, int vector) {
         boolean theirsUndefined = vector == LengthProbe.UNDEFINED;
+        boolean theirsTooLong = vector == LengthProbe.GENERAL_PROTECTION && length > LengthProbe.LONGEST;
         if (ours.mnemonic() == Mnemonic.TOO_LONG) {
-            return vector == LengthProbe.GENERAL_PROTECTION && length == Decoder.MAX_LENGTH ? null : theirsUndefined ? "#UD" : "exists";
+            return theirsTooLong ? "16th byte" : vector == LengthProbe.GENERAL_PROTECTION && length == LengthProbe.LONGEST ? null : theirsUndefined ? "#UD" : "exists";
         }
         boolean oursUndefined = ours.mnemonic() == Mnemonic.INVALID;
         if (oursUndefined != theirsUndefined) {
             return oursUndefined ? "exists" : "#UD";
+        }
+        if (theirsTooLong) {
+            return "too long";
         }
         return length == ours.length() ? null : length > ours.length() ? "longer" : "shorter";
     }
