@@ -53,7 +53,6 @@ class InterpreterAgreesWithReferenceTest {
             set(actual, seed);
             boolean ok = new ReferenceEvaluator(expected).run(b);
             int handle = interpreter.prepare(b, wide);
-            String dump = interpreter.dump(handle);
             long before = interpreter.instructions();
             try {
                 int exit = interpreter.run(actual, handle);
@@ -69,7 +68,7 @@ class InterpreterAgreesWithReferenceTest {
                 }
             } catch (AssertionError | RuntimeException e) {
                 fail("seed " + seed + ": " + e.getMessage() + "\nexpected " + Arrays.toString(Arrays.copyOf(expected.s, 12)) + "\nactual "
-                        + Arrays.toString(Arrays.copyOf(actual.s, 12)) + "\n" + text(b) + dump, e);
+                        + Arrays.toString(Arrays.copyOf(actual.s, 12)) + "\n" + text(b) + interpreter.dump(handle), e);
             }
             interpreter.free(handle);
         }

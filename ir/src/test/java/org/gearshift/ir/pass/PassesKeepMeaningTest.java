@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Helper;
@@ -73,7 +74,9 @@ class PassesKeepMeaningTest {
             set(expected, seed);
             set(actual, seed);
             boolean ok = new ReferenceEvaluator(expected).run(b);
-            String what = "seed " + seed + "\n" + Printer.print(b, SampleContext.LAYOUT) + Printer.print(optimized, SampleContext.LAYOUT);
+            int number = seed;
+            // Text takes longer than all else, and is for the one that fails.
+            Supplier<String> what = () -> "seed " + number + "\n" + Printer.print(b, SampleContext.LAYOUT) + Printer.print(optimized, SampleContext.LAYOUT);
             assertEquals(ok, new ReferenceEvaluator(actual).run(optimized), what);
             assertArrayEquals(Arrays.copyOf(expected.s, 12), Arrays.copyOf(actual.s, 12), what);
             assertEquals(expected.log, actual.log, what);
