@@ -1,0 +1,58 @@
+package org.gearshift.backend.jvm;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.gearshift.ir.GuestFault;
+import org.gearshift.ir.Region;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Code that leaves at accesses without a fast path does so exactly where other code calls its slow path, with the state of that instruction's start. */
+class MissesLeaveTest {
+    private static final int RUNS = 40;
+    private static final int VERIFIED = 150;
+
+    @ParameterizedTest
+    @CsvSource({"FAST,false,400", "CHECKED,false,400", "FAST,true,200"})
+    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram, boolean large, int usualRegions) {
+        int regions = Integer.getInteger("regions", usualRegions);
+        TestMachine start = new TestMachine(large);
+        TestMachine expected = new TestMachine(large);
+        TestMachine actual = new TestMachine(large);
+        long firstSeed = Long.getLong("seed", 20261129);
+        int misses = 0;
+        for (int n = 0; n < regions; n++) {
+            long seed = firstSeed + n;
+            Random random = new Random(seed);
+            Region r = new RandomRegions(random).region();
+            BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
+                    .withSlotsInPlace(random.nextBoolean()).withWideShift(TestMachine.SHIFT).withRamAddress(expected.hostRam.address());
+            BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
+            CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withSlotsInPlace(random.nextBoolean()).withRamAddress(actual.hostRam.address()));
+            if (n < VERIFIED) {
+                RegionTrials.verify(compiler.emit(r, plan), seed);
+            }
+            CompiledRegion leaves = compiler.compile(r, plan, "leaves" + seed);
+            for (int k = 0; k < RUNS; k++) {
+                start.copyFrom(new TestMachineSeed(random, large).machine());
+                expected.copyFrom(start);
+                actual.copyFrom(start);
+                int entry = random.nextInt(r.entries().size());
+                // Behind a service, code calls its slow paths in any case.
+                expected.refusing = true;
+                actual.refusing = true;
+                int called = actual.refusals;
+                RegionTrials.drive(r, expected, entry, e -> calls.runAndSettle(expected, e));
+                RegionTrials.drive(r, actual, entry, e -> leaves.runAndSettle(actual, e));
+                misses += actual.faultPending && actual.fault.kind == GuestFault.Kind.MISS && actual.refusals == called ? 1 : 0;
+                assertEquals(expected.describe(), actual.describe(), () -> "seed " + seed);
+            }
+        }
+        expected.refusing = false;
+        actual.refusing = false;
+        assertTrue(misses > regions, "misses are what is tested: " + misses);
+    }
+}
