@@ -44,26 +44,28 @@ final class Objdump {
 
     /** Disassembles a flat file from its first byte to its last. */
     static void flat(String file, Machine machine, LineConsumer consumer) throws IOException {
-        run(List.of("-D", "-z", "-b", "binary", "-m", machine.architecture, "-M", machine.options, file), consumer);
+        run(List.of("-D", "-z", "-b", "binary", "-m", machine.architecture, "-M", machine.options, file), consumer, Long.MAX_VALUE);
     }
 
-    /** Disassembles the code sections of an ELF file. */
-    static void elf(String file, Machine machine, LineConsumer consumer) throws IOException {
-        run(List.of("-d", "-z", "-M", machine.options, file), consumer);
+    /** Disassembles the code sections of an ELF file. @param most instructions at most */
+    static void elf(String file, Machine machine, LineConsumer consumer, long most) throws IOException {
+        run(List.of("-d", "-z", "-M", machine.options, file), consumer, most);
     }
 
-    private static void run(List<String> arguments, LineConsumer consumer) throws IOException {
+    private static void run(List<String> arguments, LineConsumer consumer, long most) throws IOException {
         List<String> command = new ArrayList<>(List.of("objdump", "--insn-width=16"));
         command.addAll(arguments);
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
         Window window = new Window(consumer);
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.ISO_8859_1), 1 << 16)) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            long left = most;
+            for (String line = lines.readLine(); line != null && left > 0; line = lines.readLine()) {
                 int tab = line.indexOf('\t');
                 int tab2 = tab < 0 ? -1 : line.indexOf('\t', tab + 1);
                 if (tab2 < 0) {
                     continue;
                 }
+                left--;
                 long address = Long.parseUnsignedLong(line.substring(0, tab - 1).trim(), 16);
                 window.add(address, line, tab + 1, tab2, line.substring(tab2 + 1));
             }
