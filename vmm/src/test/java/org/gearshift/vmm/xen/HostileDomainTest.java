@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * hypervisor's. {@code -Dgearshift.hostile.calls=1000000} for the long form.
  */
 class HostileDomainTest {
-    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 20_000);
+    private static final int CALLS = Integer.getInteger("gearshift.hostile.calls", 10_000);
     private static final long SEED = Long.getLong("gearshift.hostile.seed", 20261129);
     private static final int AUDIT_EVERY = 4_000;
     private static final int VCPUS = 4;
