@@ -46,7 +46,7 @@ class DebianDomainTest {
     }
 
     private void bootsToAShell(String guest) throws Exception {
-        bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive"));
+        bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive" + DebianRun.QUICK));
     }
 
     private void bootsToAShell(XenVm vm) throws Exception {
@@ -76,11 +76,11 @@ class DebianDomainTest {
     @Test
     void fourProcessorsBootInTurnsAndTheRunRepeats() throws Exception {
         assumeTrue(FULL, "-Ddebian.full=true");
-        XenVm first = domain(CLOUD, "console=hvc0 panic=-1 interactive", VmConfig.Clock.VIRTUAL, 4);
+        XenVm first = domain(CLOUD, "console=hvc0 panic=-1 interactive" + DebianRun.QUICK, VmConfig.Clock.VIRTUAL, 4);
         bootsToAShell(first);
         assertTrue(console.toString(StandardCharsets.US_ASCII).contains("CPU3"), console.toString(StandardCharsets.US_ASCII));
         console.reset();
-        XenVm second = domain(CLOUD, "console=hvc0 panic=-1 interactive", VmConfig.Clock.VIRTUAL, 4);
+        XenVm second = domain(CLOUD, "console=hvc0 panic=-1 interactive" + DebianRun.QUICK, VmConfig.Clock.VIRTUAL, 4);
         bootsToAShell(second);
         assertEquals(first.retired(), second.retired());
         assertEquals(-1, Arrays.mismatch(first.ram().bytes(), second.ram().bytes()));
@@ -91,7 +91,7 @@ class DebianDomainTest {
         assumeTrue(FULL, "-Ddebian.full=true");
         for (String guest : new String[] {CLOUD, "debian-amd64"}) {
             console.reset();
-            bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive", VmConfig.Clock.HOST, 4));
+            bootsToAShell(domain(guest, "console=hvc0 panic=-1 interactive" + DebianRun.QUICK, VmConfig.Clock.HOST, 4));
             assertTrue(console.toString(StandardCharsets.US_ASCII).contains("CPU3"), console.toString(StandardCharsets.US_ASCII));
         }
     }

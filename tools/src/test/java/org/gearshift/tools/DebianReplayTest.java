@@ -164,7 +164,7 @@ class DebianReplayTest {
         String summary;
         Path kernel = Files.write(dir.resolve("vmlinux"), DebianGuest.unpackedKernel(GUEST).array());
         try (Session s = new Session(dir.resolve("messages"), List.of("run", "--kernel", kernel.toString(), "--initrd", initrd().toString(), "--append",
-                "console=" + (DOMAIN ? "hvc0" : "ttyS0") + " panic=-1 quiet", "-m", "128M", "--net", "user", DOMAIN ? "--mode=pv" : "--rng", "--cpus", CPUS,
+                "console=" + (DOMAIN ? "hvc0" : "ttyS0") + " panic=-1 quiet" + DebianRun.QUICK, "-m", "128M", "--net", "user", DOMAIN ? "--mode=pv" : "--rng", "--cpus", CPUS,
                 "--disk", Files.write(dir.resolve("disk"), disk) + ",snapshot", "--record", dir.resolve("run.rec").toString()))) {
             s.waitFor("READY");
             s.type("date; echo typed by ha''nd");

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * the run is reported. {@code -Dgarbage.seconds=600} runs for that long, {@code -Dgarbage.seed} starts elsewhere.
  */
 class GarbageGuestTest {
-    private static final int SECONDS = Integer.getInteger("garbage.seconds", 15);
+    private static final int SECONDS = Integer.getInteger("garbage.seconds", 6);
     private static final long SEED = Long.getLong("garbage.seed", 1);
     private static final long INSTRUCTIONS = 400_000;
     private static final long PATIENCE_MILLIS = 3000;

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
  * {@code -Dmutations.seed} others. What changes nothing, or only what the manual leaves undefined, is no error.
  */
 class SeededMutationsTest {
-    private static final int MUTATIONS = Integer.getInteger("mutations", 30);
+    private static final int MUTATIONS = Integer.getInteger("mutations", 15);
     private static final long SEED = Long.getLong("mutations.seed", 1);
     /** Operand sets for each form: as many as the whole comparison is required to have. */
     private static final int SETS = Integer.getInteger("mutations.sets", 500);
