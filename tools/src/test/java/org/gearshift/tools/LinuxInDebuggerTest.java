@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -23,11 +24,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the debugger says of a Linux guest is what the guest says of itself: of its kernel's messages, and of its modules. */
-@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 20, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LinuxInDebuggerTest {
     /** One that three others are used by, and one that nobody uses. */
     private static final List<String> MODULES = List.of("crc16", "mbcache", "jbd2", "crc32c_generic", "ext4", "dummy");
-    private static final String[] APPLETS = {"cat", "dmesg", "echo", "insmod", "mount", "poweroff", "sh"};
+    private static final String[] APPLETS = {"cat", "dmesg", "echo", "grep", "insmod", "mount", "poweroff", "sh"};
+    /** Functions of the last module, which no other and not the kernel has. */
+    private static final List<String> FUNCTIONS = List.of("dummy_setup", "dummy_xmit", "dummy_get_stats64", "dummy_validate");
     private static final String INIT = """
             #!/bin/sh
             mount -t proc proc /proc
@@ -35,11 +38,13 @@ class LinuxInDebuggerTest {
             echo -e 'two\\nlines' > /dev/kmsg
             echo 4 > /proc/sys/kernel/printk
             echo GUEST-MODULES; cat /proc/modules
+            echo GUEST-NAMES; grep '.dummy.$' /proc/kallsyms
             echo GUEST-MESSAGES; dmesg
             echo GUEST-END
             poweroff -f
             """;
 
+    private static final String MAIN = "main [cfi], __libc_start_call_main [cfi], __libc_start_main [cfi], _start [cfi]";
     private static final Path PROGRAM = Path.of("src/test/resources/org/gearshift/tools/unwind/enters.c");
 
     @TempDir
@@ -71,17 +76,25 @@ class LinuxInDebuggerTest {
     void messagesAndModulesAreThoseTheGuestSees(String guest) throws Exception {
         Path kernel = unpacked(guest);
         Path console = dir.resolve("console");
-        CommandLineRun run = CommandLineRun.of("debug", "--clock", "virtual", "--append", "console=ttyS0 quiet", "--kernel", kernel.toString(),
-                "--initrd", initrd(guest, INIT).toString(), "--serial", "file:" + console, "--batch", "-e", "tbreak kernel_power_off", "-e", "continue",
-                "-e", "print 0x700000001", "-e", "lsmod", "-e", "print 0x700000002", "-e", "dmesg", "-e", "print 0x700000003", "-e", "dmesg 1", "-e", "quit");
+        List<String> line = new ArrayList<>(List.of("debug", "--clock", "virtual", "--append", "console=ttyS0 quiet cryptomgr.notests", "--kernel", kernel.toString(),
+                "--initrd", initrd(guest, INIT).toString(), "--serial", "file:" + console, "--batch", "-e", "tbreak kernel_power_off", "-e", "continue"));
+        FUNCTIONS.forEach(f -> line.addAll(List.of("-e", "symbol " + f)));
+        line.addAll(List.of("-e", "print 0x700000001", "-e", "lsmod", "-e", "print 0x700000002", "-e", "dmesg", "-e", "print 0x700000003", "-e", "dmesg 1", "-e", "quit"));
+        CommandLineRun run = CommandLineRun.of(line.toArray(new String[0]));
         assertEquals(0, run.code(), run.out() + run.err());
         String said = Files.readString(console).replace("\r", "");
         assertTrue(said.contains("GUEST-END"), said);
 
-        List<String> modules = lines(said, "GUEST-MODULES", "GUEST-MESSAGES").stream().map(LinuxInDebuggerTest::asListed).toList();
+        List<String> modules = lines(said, "GUEST-MODULES", "GUEST-NAMES").stream().map(LinuxInDebuggerTest::asListed).toList();
         List<String> seen = lines(run.out(), mark(1), mark(2));
         assertTrue(modules.size() == MODULES.size() && modules.stream().anyMatch(m -> m.matches("jbd2 \\d+ 1 ext4")), () -> modules + "");
         assertEquals(modules, seen.subList(1, seen.size()).stream().map(l -> l.replaceFirst("^[0-9a-f]+ ", "").replaceAll(" +", " ")).toList());
+
+        List<String> names = lines(said, "GUEST-NAMES", "GUEST-MESSAGES");
+        for (String f : FUNCTIONS) {
+            String there = names.stream().filter(l -> l.matches("[0-9a-f]+ [tT] " + f + "\\s\\[dummy]")).findFirst().orElseThrow(() -> new AssertionError(f + ": " + names));
+            assertTrue(run.out().contains("\n" + there.split(" ")[0] + " <" + f + ">\n"), () -> there + "\n" + run.out());
+        }
 
         List<String> messages = lines(said, "GUEST-MESSAGES", "GUEST-END");
         List<String> log = lines(run.out(), mark(2), mark(3));
@@ -100,7 +113,7 @@ class LinuxInDebuggerTest {
         Path console = dir.resolve("console");
         Path first = compiled("first", "-m64");
         Path second = compiled("second", "-m32");
-        CommandLineRun run = CommandLineRun.of("debug", "--program", first.toString(), "--program", second.toString(), "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1", "--kernel", kernel.toString(),
+        CommandLineRun run = CommandLineRun.of("debug", "--program", first.toString(), "--program", second.toString(), "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1 cryptomgr.notests", "--kernel", kernel.toString(),
                 "--initrd", initrd("debian-amd64", "#!/bin/sh\n# %s\n/first\ninsmod /lib/dummy.ko\nexit 1\n", first, second).toString(), "--serial", "file:" + console, "--batch",
                 "-e", "tbreak tick_handle_periodic", "-e", "continue", "-e", "bt",
                 "-e", "tbreak __x64_sys_sched_yield", "-e", "continue", "-e", "bt", "-e", "tbreak in_handler", "-e", "continue", "-e", "bt",
@@ -112,28 +125,71 @@ class LinuxInDebuggerTest {
         programsGoOn(run.out());
 
         List<String> inModule = frames(run.out(), "__rtnl_link_register");
-        assertTrue(inModule.get(1).matches("#1 +[0-9a-f]+ \\[orc\\]") && inModule.get(2).matches("#2 +.* <do_one_initcall\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
+        assertTrue(inModule.get(1).matches("#1 +[0-9a-f]+ <[\\w.]*init_module\\+0x[0-9a-f]+> \\[orc\\]") && inModule.get(2).matches("#2 +.* <do_one_initcall\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
         assertTrue(inModule.get(inModule.size() - 1).matches("#\\d+ +.* <entry_SYSCALL_64_after_hwframe\\+0x[0-9a-f]+> \\[orc\\]"), inModule + "");
 
         List<String> interrupt = frames(run.out(), "tick_handle_periodic");
         assertTrue(interrupt.stream().anyMatch(f -> f.endsWith("[orc, interrupted]")) && interrupt.stream().noneMatch(f -> f.endsWith("?")), interrupt + "");
 
-        String said = Files.readString(console).replace("\r", "");
-        List<String> own = said.substring(said.indexOf("Call Trace:")).lines().filter(l -> l.matches("\\[[ .0-9]+\\]  [\\w.]+\\+0x.*"))
-                .map(l -> l.replaceAll("^\\S+ *[.0-9]*\\] +|/0x.*", "")).takeWhile(l -> !l.startsWith("RIP")).toList();
+        List<String> own = ownTrace(Files.readString(console));
         List<String> seen = frames(run.out(), "dump_stack_lvl").stream().map(f -> f.replaceAll(".*<|>.*", "")).toList();
-        assertTrue(own.size() > 4, said);
         assertEquals(own.subList(1, own.size()), seen.subList(1, seen.size()));
         assertTrue(run.out().contains("reached\n=> ") && run.out().contains("<" + seen.get(1) + ">: "), run.out());
     }
 
-    private static void programsGoOn(String said) {
-        String main = "main [cfi], __libc_start_call_main [cfi], __libc_start_main [cfi], _start [cfi]";
-        String main32 = main.replaceAll("\\w+ \\[", "second.$0");
-        List<String> stacks = said.lines().filter(l -> l.startsWith("#")).map(l -> l.replaceAll("^#(\\d+) +[0-9a-f]+( <([\\w.]+)[^>]*>)?", "$1 $3"))
+    /**
+     * The same under a 32-bit kernel, which has frame pointers: its own unwinder goes by them as well. The program's library enters the kernel by way of what Linux gives each process (vDSO); the signal and the module
+     * are as above.
+     */
+    @Test
+    void callersAreThoseThe32BitGuestSees() throws Exception {
+        Path kernel = unpacked("debian-686-pae");
+        Path console = dir.resolve("console");
+        Path first = compiled("first", "-m32");
+        CommandLineRun run = CommandLineRun.of("debug", "--program", first.toString(), "--clock", "virtual", "--append", "console=ttyS0 quiet panic=-1 cryptomgr.notests", "--kernel", kernel.toString(),
+                "--initrd", initrd("debian-686-pae", "#!/bin/sh\n# %s\n/first\ninsmod /lib/dummy.ko\nexit 1\n", first).toString(), "--serial", "file:" + console, "--batch",
+                "-e", "tbreak main", "-e", "continue", "-e", "tbreak do_sigaction", "-e", "continue", "-e", "bt", "-e", "step 40", "-e", "bt",
+                "-e", "tbreak do_sched_yield", "-e", "continue", "-e", "bt", "-e", "tbreak in_handler", "-e", "continue", "-e", "bt",
+                "-e", "tbreak update_process_times", "-e", "continue", "-e", "bt", "-e", "tbreak run_timer_softirq", "-e", "continue", "-e", "bt",
+                "-e", "tbreak __rtnl_link_register", "-e", "continue", "-e", "bt", "-e", "tbreak dump_stack_lvl", "-e", "continue", "-e", "bt", "-e", "finish", "-e", "continue");
+        assertEquals(VmOutcome.RESET, run.code(), run.out() + run.err());
+
+        List<String> stacks = stacks(run.out());
+        String inLibrary = " entry_SYSENTER_32,  [user], __libc_sigaction [cfi], sigaction [cfi], " + MAIN;
+        assertEquals(2, stacks.stream().filter(s -> s.endsWith(inLibrary)).count(), run.out());
+        assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" entry_INT80_32, enter_kernel [user], outer [cfi], " + MAIN)), run.out());
+        assertTrue(stacks.contains("in_handler, skipping [cfi],  [cfi, signal], interrupted [cfi, interrupted], " + MAIN), run.out());
+        assertTrue(stacks.stream().anyMatch(s -> s.matches("update_process_times, .*, handle_exception(, \\w*( \\[(interrupted|user|cfi)])?)*")), run.out());
+        assertTrue(stacks.stream().anyMatch(s -> s.matches("run_timer_softirq, .*, call_on_stack, do_softirq_own_stack, .*, handle_exception, .*")), run.out());
+        assertTrue(stacks.stream().anyMatch(s -> s.matches("__rtnl_link_register, init_module, do_one_initcall, .*, entry_SYSENTER_32,.*")), run.out());
+        assertFalse(run.out().contains(" ?\n"), run.out());
+
+        List<String> own = ownTrace(Files.readString(console));
+        List<String> seen = frames(run.out(), "dump_stack_lvl").stream().map(f -> f.replaceAll(".*<|>.*", "")).toList();
+        assertEquals(own.subList(1, own.size()), seen.subList(1, own.size()));
+        assertTrue(run.out().contains("reached\n=> ") && run.out().contains("<" + seen.get(1) + ">: "), run.out());
+    }
+
+    /** What the guest's kernel has printed of its own stack, but for what it does not vouch for. */
+    private static List<String> ownTrace(String console) {
+        String said = console.replace("\r", "");
+        List<String> own = said.substring(said.indexOf("Call Trace:")).lines().filter(l -> l.matches("\\[[ .0-9]+\\]  [\\w.]+\\+0x.*"))
+                .map(l -> l.replaceAll("^\\S+ *[.0-9]*\\] +|/0x.*", "")).takeWhile(l -> !l.startsWith("RIP")).toList();
+        assertTrue(own.size() > 4, said);
+        return own;
+    }
+
+    /** Each stack of a listing as one line: names of functions, and how they were found. */
+    private static List<String> stacks(String said) {
+        return said.lines().filter(l -> l.startsWith("#")).map(l -> l.replaceAll("^#(\\d+) +[0-9a-f]+( <([\\w.]+)[^>]*>)?", "$1 $3"))
                 .map(l -> l.startsWith("0 ") ? "\n" + l.substring(2) : ", " + l.replaceAll("^\\d+ ", "")).collect(Collectors.joining()).lines().toList();
-        assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" [orc], enter_kernel [orc, user], outer [cfi], " + main)), said);
-        assertTrue(stacks.contains("in_handler, skipping [cfi], __restore_rt [cfi, signal], interrupted [cfi, interrupted], " + main), said);
+    }
+
+    private static void programsGoOn(String said) {
+        String main32 = MAIN.replaceAll("\\w+ \\[", "second.$0");
+        List<String> stacks = stacks(said);
+        assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" [orc], enter_kernel [orc, user], outer [cfi], " + MAIN)), said);
+        assertTrue(stacks.contains("in_handler, skipping [cfi], __restore_rt [cfi, signal], interrupted [cfi, interrupted], " + MAIN), said);
         assertTrue(stacks.stream().anyMatch(s -> s.endsWith(" [orc], second.enter_kernel [orc, user], second.outer [cfi], " + main32)), said);
         assertTrue(stacks.contains("second.in_handler, second.skipping [cfi],  [cfi, signal], second.interrupted [cfi, interrupted], " + main32), said);
     }

@@ -8,10 +8,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.gearshift.tools.symbols.KernelTypes;
+import org.gearshift.tools.symbols.ModuleSymbols;
 import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.Symbol;
 import org.gearshift.tools.symbols.SymbolReader;
 import org.gearshift.tools.symbols.SymbolTable;
+import org.gearshift.tools.unwind.LinuxFrames32;
 import org.gearshift.tools.unwind.ProgramFrames;
 import org.gearshift.tools.unwind.StackUnwinder;
 import org.gearshift.tools.unwind.UserProgram;
@@ -33,7 +35,10 @@ public final class KernelSymbols {
     private final KernelTypes types;
     private final List<ProgramFrames> frames;
     private final List<UserProgram> programs;
+    private final ModuleSymbols modules;
     private SymbolTable moved;
+    /** With those of its modules. */
+    private SymbolTable kernel;
     /** With those of the programs. */
     private SymbolTable all;
     private long by;
@@ -54,7 +59,9 @@ public final class KernelSymbols {
         this.types = types;
         this.frames = frames;
         this.programs = programs;
+        this.modules = new ModuleSymbols(types);
         this.moved = linked;
+        this.kernel = linked;
         this.all = UserProgram.beside(linked, programs);
     }
 
@@ -121,14 +128,18 @@ public final class KernelSymbols {
         if (now != by) {
             by = now;
             moved = linked.moved(now);
-            all = UserProgram.beside(moved, programs);
+        }
+        SymbolTable with = modules.with(moved, cpu::read);
+        if (with != kernel) {
+            kernel = with;
+            all = UserProgram.beside(with, programs);
         }
     }
 
     /** What goes from functions to their callers. */
     StackUnwinder unwinder(DebuggedCpu cpu) {
         follow(cpu);
-        return new StackUnwinder(OrcUnwinder.of(moved, types, cpu::read), frames, by, programs, cpu::read);
+        return new StackUnwinder(OrcUnwinder.of(moved, types, cpu::read), LinuxFrames32.of(kernel, cpu::read), frames, by, programs, cpu::read);
     }
 
     /** How far the kernel has moved; as before where that can't be told. */

@@ -114,7 +114,9 @@ final class StackCommands {
             frames.add(new Frame(caller.pc(), Origin.CERTAIN));
             known = unwinder.trace(caller, most);
         }
-        if (!known.complete() && state.stackPointer() != null) {
+        // What a program has on its stack are no return addresses into the kernel, and of its own code there may be no more than was found.
+        boolean user = frames.stream().anyMatch(f -> f.origin.by != null && f.origin.by.isUser());
+        if (!known.complete() && !user && state.stackPointer() != null) {
             guess(c, frames, state, most);
         }
         return new Stack(frames.subList(0, Math.min(most, frames.size())), notes);

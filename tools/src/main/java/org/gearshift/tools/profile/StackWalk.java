@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Set;
 import org.gearshift.tools.diverge.GuestMemory;
 import org.gearshift.tools.symbols.KernelTypes;
+import org.gearshift.tools.symbols.ModuleSymbols;
 import org.gearshift.tools.symbols.OrcUnwinder;
 import org.gearshift.tools.symbols.SymbolTable;
 import org.gearshift.tools.unwind.FrameState;
+import org.gearshift.tools.unwind.LinuxFrames32;
 import org.gearshift.tools.unwind.ProgramFrames;
 import org.gearshift.tools.unwind.StackUnwinder;
 import org.gearshift.tools.unwind.UserProgram;
@@ -34,6 +36,9 @@ public final class StackWalk {
     private final List<ProgramFrames> frames;
     private final List<UserProgram> programs;
     private final Set<String> notes = new LinkedHashSet<>();
+    private final ModuleSymbols modules;
+    private SymbolTable moved;
+    /** With those of its modules. */
     private SymbolTable kernel;
     /** With those of the programs. */
     private SymbolTable symbols;
@@ -55,6 +60,8 @@ public final class StackWalk {
         this.programs = programs;
         this.memory = new GuestMemory(machine);
         this.linked = symbols;
+        this.modules = new ModuleSymbols(types);
+        this.moved = symbols;
         place();
     }
 
@@ -147,14 +154,17 @@ public final class StackWalk {
         by = by != 0 ? by : slide(s[X86State.SYSENTER_EIP], "entry_SYSENTER_32");
         if (by != slide) {
             slide = by;
+            moved = linked.moved(slide);
+        }
+        if (modules.with(moved, this::number) != kernel) {
             place();
         }
     }
 
     private void place() {
-        kernel = linked.moved(slide);
+        kernel = modules.with(moved, this::number);
         symbols = UserProgram.beside(kernel, programs);
-        unwinder = new StackUnwinder(OrcUnwinder.of(kernel, types, this::number), frames, slide, programs, this::number);
+        unwinder = new StackUnwinder(OrcUnwinder.of(moved, types, this::number), LinuxFrames32.of(kernel, this::number), frames, slide, programs, this::number);
     }
 
     private long slide(long now, String name) {

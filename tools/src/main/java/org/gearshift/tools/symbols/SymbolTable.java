@@ -125,6 +125,12 @@ public final class SymbolTable {
         return of(all);
     }
 
+    /** These symbols and those of what runs beside: a name that is here already gets that one's own before it, as in {@code ls.memcpy}. */
+    public SymbolTable beside(String owner, SymbolTable others) {
+        Map<String, String> names = new HashMap<>();
+        return with(of(others.symbols.stream().map(s -> new Symbol(s.address(), s.size(), names.computeIfAbsent(s.name(), n -> named(n).isEmpty() ? n : owner + "." + n), s.kind())).toList()));
+    }
+
     /** Names that are most like one that isn't there, best first: for messages. */
     public List<String> nearest(String name, int count) {
         record Candidate(String name, int distance) { }

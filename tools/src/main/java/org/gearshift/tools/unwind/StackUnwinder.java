@@ -19,6 +19,12 @@ public final class StackUnwinder {
         ORC_INTERRUPTED(" [orc, interrupted]", true),
         /** The registers that the kernel saved when a program entered it. */
         ORC_USER(" [orc, user]", true),
+        /** A frame pointer, of a kernel whose entry code is known. */
+        POINTER("", false),
+        /** The registers that an interrupt or exception of such a kernel has saved. */
+        POINTER_INTERRUPTED(" [interrupted]", true),
+        /** The same of a program. */
+        POINTER_USER(" [user]", true),
         CFI(" [cfi]", false),
         /** What a signal's handler returns to. */
         CFI_SIGNAL(" [cfi, signal]", true),
@@ -35,6 +41,11 @@ public final class StackUnwinder {
         /** Whether it was call frame information. */
         public boolean isByFrames() {
             return ordinal() >= CFI.ordinal();
+        }
+
+        /** Whether it is a program, as it entered the kernel. */
+        public boolean isUser() {
+            return this == ORC_USER || this == POINTER_USER;
         }
 
         public String mark() {
@@ -72,6 +83,7 @@ public final class StackUnwinder {
     }
 
     private final OrcUnwinder orc;
+    private final LinuxFrames32 pointers;
     private final List<ProgramFrames> kernel;
     private final long slide;
     private final List<UserProgram> programs;
@@ -82,11 +94,13 @@ public final class StackUnwinder {
      * For a guest.
      *
      * @param orc null if its kernel has no such tables
+     * @param pointers null if its kernel is not a 32-bit one with frame pointers
      * @param kernel files that know call frames of its kernel, or of what runs in its place
      * @param slide how far that is from where it was linked for
      */
-    public StackUnwinder(OrcUnwinder orc, List<ProgramFrames> kernel, long slide, List<UserProgram> programs, Memory memory) {
+    public StackUnwinder(OrcUnwinder orc, LinuxFrames32 pointers, List<ProgramFrames> kernel, long slide, List<UserProgram> programs, Memory memory) {
         this.orc = orc;
+        this.pointers = pointers;
         this.kernel = kernel;
         this.slide = slide;
         this.programs = programs;
@@ -98,23 +112,12 @@ public final class StackUnwinder {
     public Trace trace(FrameState from, int most) {
         List<Caller> callers = new ArrayList<>();
         Set<String> notes = new LinkedHashSet<>();
-        FrameState state = from;
-        if (orc != null && from.isWide() && from.isExact()) {
-            OrcUnwinder.Trace t = orc.trace(from.pc(), n -> known(from, n), most);
-            t.callers().forEach(c -> callers.add(new Caller(c.pc(), c.slot(), c.interrupted() ? By.ORC_INTERRUPTED : By.ORC)));
-            FrameState user = t.user() == null ? null : user(t.user());
-            boolean goesOn = user != null && callers.size() < most && isOfProgram(user);
-            if (t.complete() && !goesOn) {
-                return new Trace(callers, true, state, List.of());
-            }
-            if (goesOn) {
-                callers.add(new Caller(user.pc(), -1, By.ORC_USER));
-                state = user;
-            } else if (!callers.isEmpty()) {
-                state = FrameState.of(true, callers.get(callers.size() - 1).pc(), callers.get(callers.size() - 1).by().isExact(),
-                        n -> n.equals("rsp") ? (Long) t.sp() : n.equals("rbp") ? (Long) t.bp() : null);
-            }
+        Kernel kernelPart = orc != null && from.isWide() && from.isExact() ? byTables(from, most, callers)
+                : pointers != null && !from.isWide() ? byPointers(from, most, callers) : new Kernel(from, false);
+        if (kernelPart.complete) {
+            return new Trace(callers, true, from, List.of());
         }
+        FrameState state = kernelPart.next;
         boolean complete = false;
         while (callers.size() < most) {
             CfiUnwinder.Step step = step(state, notes);
@@ -133,6 +136,41 @@ public final class StackUnwinder {
             callers.add(new Caller(state.pc(), step.slot(), state.isExact() ? By.CFI_INTERRUPTED : By.CFI));
         }
         return new Trace(callers, complete, state, List.copyOf(notes));
+    }
+
+    /**
+     * Where the kernel's own means have led.
+     *
+     * @param complete whether there is nobody behind that
+     */
+    private record Kernel(FrameState next, boolean complete) {
+    }
+
+    private Kernel byTables(FrameState from, int most, List<Caller> callers) {
+        OrcUnwinder.Trace t = orc.trace(from.pc(), n -> known(from, n), most);
+        t.callers().forEach(c -> callers.add(new Caller(c.pc(), c.slot(), c.interrupted() ? By.ORC_INTERRUPTED : By.ORC)));
+        FrameState user = t.user() == null ? null : user(t.user());
+        if (goesOn(user, most, callers)) {
+            callers.add(new Caller(user.pc(), -1, By.ORC_USER));
+            return new Kernel(user, false);
+        }
+        FrameState last = callers.isEmpty() ? from : FrameState.of(true, callers.get(callers.size() - 1).pc(), callers.get(callers.size() - 1).by().isExact(),
+                n -> n.equals("rsp") ? (Long) t.sp() : n.equals("rbp") ? (Long) t.bp() : null);
+        return new Kernel(last, t.complete());
+    }
+
+    private Kernel byPointers(FrameState from, int most, List<Caller> callers) {
+        LinuxFrames32.Trace t = pointers.trace(from, most);
+        callers.addAll(t.callers());
+        if (goesOn(t.user(), most, callers)) {
+            callers.add(new Caller(t.user().pc(), -1, By.POINTER_USER));
+            return new Kernel(t.user(), false);
+        }
+        return new Kernel(t.last(), t.complete());
+    }
+
+    private boolean goesOn(FrameState user, int most, List<Caller> callers) {
+        return user != null && callers.size() < most && isOfProgram(user);
     }
 
     /** Whether code is of a program that was given, or of what Linux gives to each. */

@@ -4,9 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.gearshift.tools.symbols.ElfFile;
 import org.gearshift.tools.symbols.OrcUnwinder.Memory;
 import org.gearshift.tools.symbols.Symbol;
@@ -54,10 +52,7 @@ public record UserProgram(String name, ElfFile elf, SymbolTable symbols, Program
     public static SymbolTable beside(SymbolTable kernel, List<UserProgram> programs) {
         SymbolTable all = kernel;
         for (UserProgram p : programs) {
-            SymbolTable before = all;
-            Map<String, String> names = new HashMap<>();
-            all = all.with(SymbolTable.of(p.symbols.symbols().stream().map(s -> new Symbol(s.address(), s.size(),
-                    names.computeIfAbsent(s.name(), n -> before.named(n).isEmpty() ? n : p.name + "." + n), s.kind())).toList()));
+            all = all.beside(p.name, p.symbols);
         }
         return all;
     }
