@@ -25,6 +25,8 @@ class VmTest {
     private static final String CLI = "fa";
     private static final String STI = "fb";
     private static final String HLT = "f4";
+    /** Vectors from 20h, all but line 0 masked. */
+    private static final String INITIALIZE_PIC = "b011 e620 b020 e621 b004 e621 b001 e621 b0fe e621";
     /** mov al, ffh; out 21h, al; out a1h, al. */
     private static final String MASK_ALL = "b0ff e621 e6a1";
 
@@ -96,6 +98,19 @@ class VmTest {
         VmOutcome o = load("0f0b").run(Long.MAX_VALUE); // ud2
         assertEquals(VmOutcome.TRIPLE_FAULT, o.exitCode());
         assertTrue(o.message().contains("00100000"), o.message());
+    }
+
+    /** Without handlers, the interrupt ends the machine where it is taken. */
+    @Test
+    void aWaitingInterruptIsTakenBehindTheInstructionThatFollowsSti() throws Exception {
+        String waits = INITIALIZE_PIC + START_TIMER + "b900000100 e2fe"; // mov ecx, 10000h; loop to itself
+        int behind = ENTRY + waits.replace(" ", "").length() / 2 + 2;
+        for (EngineOptions.Backend backend : EngineOptions.Backend.values()) {
+            Vm vm = load(waits + STI + "40 40 40", new VmConfig(16 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(backend))); // inc eax, three times
+            VmOutcome o = vm.run(Long.MAX_VALUE);
+            assertEquals(VmOutcome.TRIPLE_FAULT, o.exitCode());
+            assertTrue(o.message().contains(String.format("%08x", behind)), o.message());
+        }
     }
 
     /** Functions that a loop behind them calls indirectly, in turn: regions that would be one, were they not too large for that together. */

@@ -73,6 +73,31 @@ class X86LifterTest {
     }
 
     @Test
+    void whatFollowsStiBelongsToItsBlockAndEndsIt() {
+        assertEnd(lift("90 fb 40 40", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1003, 3, 3);
+        assertEnd(lift("fb eb10", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1013, 2, 3);
+        assertEquals(Terminator.Kind.EXIT_TO_STATE, lift("fb c3", 0x1000, FLAT32, NO_LIMIT).terminator().kind());
+    }
+
+    @Test
+    void whatTheEngineMustSeeBehindStiIsLeftToIt() {
+        for (String next : new String[] {"f4", "fb", "8ed0", "17", "cf", "0f35", "75fd", "0f22d8", "e610"}) {
+            assertEnd(lift("fb" + next + "90", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1001, 1, 1);
+        }
+        assertEnd(lift("fb 40", 0x1000, FLAT32, 1), Terminator.Kind.EXIT, 0x1001, 1, 1);
+        assertEnd(lift("fb 40", 0x1fff, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x2000, 1, 1);
+    }
+
+    @Test
+    void codeGoesOnBehindSegmentLoadsWhereTheModeStays() {
+        Block b = lift("8ed8 40 8ee0 40", 0x1000, FLAT32, NO_LIMIT);
+        assertEnd(b, Terminator.Kind.GOTO, 0x1006, 4, 6);
+        assertEquals(1, b.insns().stream().filter(i -> i.op() == Op.CALL).count(), "only DS counts");
+        assertEnd(lift("8ed8", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1002, 1, 2);
+        assertEnd(lift("8ed0 40", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1002, 1, 2);
+    }
+
+    @Test
     void jumpsWithSixteenBitOperandsStayInTheFirst64KiB() {
         assertEnd(lift("66 e90000", 0xc0001ffcL, FLAT32, NO_LIMIT), Terminator.Kind.GOTO, 0x2000, 1, 4);
         assertEnd(lift("eb fe", 0xfffe, 0, NO_LIMIT), Terminator.Kind.GOTO, 0xfffe, 1, 2);
