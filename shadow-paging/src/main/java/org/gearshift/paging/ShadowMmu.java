@@ -80,7 +80,7 @@ public final class ShadowMmu {
      * @param code tracking of the code this vCPU translates, in the same memory
      */
     public ShadowMmu(PhysicalMemory memory, CodePages code) {
-        this(memory, code, new PagingCounters(), new MappingEpoch(), null);
+        this(memory, code, new PagingCounters(), new MappingEpoch(false), null);
         if (code.memory() != memory) {
             throw new IllegalArgumentException("code pages of another memory");
         }
@@ -115,7 +115,7 @@ public final class ShadowMmu {
      */
     public void select(boolean other) {
         if (other && second == null) {
-            second = new ShadowMmu(memory, code, counters, epoch, this);
+            second = new ShadowMmu(memory, code, counters, new MappingEpoch(true), this);
             second.setAddressWidth(control.physicalBits, control.pse36);
             second.watch(watched);
         }
@@ -658,15 +658,15 @@ public final class ShadowMmu {
 
     /**
      * Changes whenever a mapping that {@link #execFrame} has reported may no longer hold, CR3 loads included. While it stays the same, an
-     * engine may go on using what it derived from such frames. Always even; wraps around.
+     * engine may go on using what it derived from such frames. Each of two sets of maps has numbers of its own. Always even; wraps around.
      */
     public int mappingEpoch() {
-        return epoch.all;
+        return selected.epoch.all;
     }
 
     /** The same for frames of pages that are {@link #isGlobal}: a CR3 load leaves them where they are. Always odd. */
     public int globalEpoch() {
-        return epoch.global;
+        return selected.epoch.global;
     }
 
     /** Whether what {@link #execFrame} reports of an address comes through a global page; true only when it has been asked before. */
@@ -674,9 +674,10 @@ public final class ShadowMmu {
         return selected == this ? maps.isGlobal(page(va)) : selected.isGlobal(va);
     }
 
-    /** Whether what was found when {@link #mappingEpoch} or {@link #globalEpoch} had given a number still holds. */
+    /** Whether what was found when {@link #mappingEpoch} or {@link #globalEpoch} had given a number still holds, and was found in the maps that answer now. */
     public boolean isCurrent(int number) {
-        return number == epoch.all || number == epoch.global;
+        MappingEpoch e = selected.epoch;
+        return number == e.all || number == e.global;
     }
 
     /** Live event counts. */

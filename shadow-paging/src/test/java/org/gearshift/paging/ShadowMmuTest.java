@@ -421,4 +421,27 @@ class ShadowMmuTest {
         mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
         assertEquals(101, mmu.mappedFrame(0x10, false, true), "and comes back with its space");
     }
+
+    @Test
+    void whatOneOfTwoSetsLosesIsNothingToTheOther() {
+        PhysicalMemory memory = twoSpaces();
+        ShadowMmu mmu = new ShadowMmu(memory, new CodePages(memory));
+        long kernel = 0xffff_8880_0000_0000L;
+        mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
+        assertEquals(200, mmu.execFrame(kernel, true));
+        int first = mmu.mappingEpoch();
+        mmu.select(true);
+        mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
+        assertEquals(101, mmu.execFrame(0x10, true));
+        int second = mmu.mappingEpoch();
+        assertTrue(mmu.isCurrent(second));
+        assertFalse(mmu.isCurrent(first), "that says nothing of these maps");
+        mmu.setControl(0x80010001L, 0x2000, 0x20, 0xd00);
+        assertFalse(mmu.isCurrent(second), "the program's space has changed");
+        mmu.select(false);
+        assertTrue(mmu.isCurrent(first), "the kernel's has not");
+        assertFalse(mmu.isCurrent(second));
+        memory.write(5 * 4096L, 0, 64);
+        assertFalse(mmu.isCurrent(first), "until a table of its own does");
+    }
 }

@@ -68,10 +68,10 @@ final class Crossings extends RegionLinks {
 
     /** A number that is {@link #current} until something happens that a way into a region may depend on, but for the mode. @param epoch a gate's, which is current */
     private int stamp(int epoch) {
-        return epoch + 2 * closed;
+        return epoch + 4 * closed;
     }
 
-    /** No number is both the one and the other: epochs are even and odd. */
+    /** No number is both: epochs of all mappings and of global ones, and those of two sets of maps, differ by what they are modulo 4. */
     private boolean current(int stamp) {
         return stamp == stamp(mmu.mappingEpoch()) || stamp == stamp(mmu.globalEpoch());
     }

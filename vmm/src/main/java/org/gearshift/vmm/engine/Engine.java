@@ -45,8 +45,10 @@ public final class Engine {
     private Translation outsideRam;
     /** Retired instructions once the current budget is used up. */
     private long retiredAtZero;
-    private int lastEpoch;
-    private int lastGlobalEpoch;
+    /** The mappings' epoch when the interpreter's jumps were last known to lead where they did; of the second set of page maps, if there are two. */
+    private final int[] lastEpochs = new int[2];
+    /** The same of global pages. */
+    private final int[] lastGlobalEpochs = new int[2];
     private volatile boolean stop;
     private boolean oneBlock;
     private boolean resync;
@@ -398,12 +400,13 @@ public final class Engine {
     /** The same before it is certain that the pc comes next, since an interrupt may be due first: null, and nothing delivered, if it cannot be fetched. */
     private Translation lookAhead() {
         int epoch = mmu.mappingEpoch();
-        if (epoch != lastEpoch) {
-            lastEpoch = epoch;
-            if (mmu.globalEpoch() == lastGlobalEpoch) {
+        int set = epoch >>> 1 & 1;
+        if (epoch != lastEpochs[set]) {
+            lastEpochs[set] = epoch;
+            if (mmu.globalEpoch() == lastGlobalEpochs[set]) {
                 interpreter.flushJumpsOfSpace();
             } else {
-                lastGlobalEpoch = mmu.globalEpoch();
+                lastGlobalEpochs[set] = mmu.globalEpoch();
                 interpreter.flushJumps();
             }
         }
