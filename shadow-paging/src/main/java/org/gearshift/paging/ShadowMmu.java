@@ -160,6 +160,17 @@ public final class ShadowMmu {
         return wide == null ? null : user ? wide.writeUser : wide.writeSupervisor;
     }
 
+    /** What {@link #readMap} and its like give: of one set of maps. */
+    public record Arrays(int[] read, int[] write, long[] wideRead, long[] wideWrite) {
+    }
+
+    /** Those of one of the two sets, which has been selected before, whichever is now. */
+    public Arrays arrays(boolean ofSecond, boolean user) {
+        ShadowMmu m = ofSecond ? second : this;
+        return user ? new Arrays(m.flat.readUser, m.flat.writeUser, m.wide == null ? null : m.wide.readUser, m.wide == null ? null : m.wide.writeUser)
+                : new Arrays(m.flat.readSupervisor, m.flat.writeSupervisor, m.wide == null ? null : m.wide.readSupervisor, m.wide == null ? null : m.wide.writeSupervisor);
+    }
+
     /** A table for 64-bit addresses in which every access misses. */
     public long[] emptyWideMap() {
         return WideMaps.absent(wideShift());

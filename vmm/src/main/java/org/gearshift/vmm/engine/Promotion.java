@@ -18,6 +18,7 @@ import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.ir.pass.PassPipeline;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.X87Knowledge;
 import org.gearshift.vmm.cpu.VCpu;
@@ -127,7 +128,8 @@ final class Promotion {
         }
         if (next != null) {
             r.successors.add(next.translation);
-            if (timeToMerge(r)) {
+            // In another mode, or with other maps, nobody can say what is where in this one's.
+            if (next.mode == g.mode && timeToMerge(r)) {
                 merge(g.gate().translation);
             }
         }
@@ -236,9 +238,13 @@ final class Promotion {
             return BoundArrays.NONE;
         }
         byte[] array = ram.isArray() ? cpu.ram : null;
-        // Regions are shared among vCPUs, maps are not.
-        return shared || mode != cpu.mode() ? new BoundArrays(null, array, null, null, null, null, null)
-                : new BoundArrays(cpu.s, array, cpu.readMap, cpu.writeMap, cpu.wideReadMap, cpu.wideWriteMap, Crossings.linked() ? crossings : null);
+        if (shared || X86Mode.is(mode, X86Mode.EMPTY_MAPS)) {
+            // Regions are shared among vCPUs, maps are not.
+            return new BoundArrays(null, array, null, null, null, null, null);
+        }
+        // The processor may have gone on to another mode by now.
+        ShadowMmu.Arrays maps = mmu.arrays(X86Mode.is(mode, X86Mode.SECOND_MAPS), X86Mode.cpl(mode) == 3);
+        return new BoundArrays(cpu.s, array, maps.read(), maps.write(), maps.wideRead(), maps.wideWrite(), Crossings.linked() ? crossings : null);
     }
 
     /** A block has run often enough: compile it with its neighbourhood. @param t the block at the current pc; null if it cannot be fetched */
