@@ -13,8 +13,14 @@ import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
+import org.objectweb.asm.Opcodes;
 
-/** Which state slots a region holds in locals, and the bytecode that moves them between locals and the state array; none of them if slots are used in place. */
+/**
+ * Which state slots a region holds in locals, and the bytecode that moves them between locals and the state array; none of them if slots are used in place.
+ *
+ * <p>A slot of 64 bits that one block puts 32 bits into, extended, and another gets 32 bits of, has its lower half in a second local: C2 does not see that the two conversions cancel out across
+ * blocks, and each is a cycle in what a loop computes from its own last round.
+ */
 final class SlotLocals {
     private final int[] local;
     private final Type[] type;
@@ -24,6 +30,8 @@ final class SlotLocals {
     private final BitSet written = new BitSet();
     /** Slots that helpers write. */
     private final BitSet helped = new BitSet();
+    /** By slot: the local of the lower half, or 0. */
+    private final int[] low;
     private final DeferredCarries deferred;
     private final boolean inPlace;
     private int end = Locals.FIRST_SLOT;
@@ -31,6 +39,7 @@ final class SlotLocals {
     SlotLocals(StateLayout layout, Region region, BackendOptions options) {
         local = new int[layout.slotCount()];
         type = new Type[layout.slotCount()];
+        low = new int[layout.slotCount()];
         inPlace = options.slotsInPlace();
         for (Block b : inPlace ? List.<Block>of() : region.blocks()) {
             for (Insn i : b.insns()) {
@@ -38,6 +47,7 @@ final class SlotLocals {
             }
         }
         deferred = DeferredCarries.of(region, this, options.deferCarries() && !inPlace);
+        BitSet halved = inPlace ? new BitSet() : halved(region);
         for (int s = held.nextSetBit(0); s >= 0; s = held.nextSetBit(s + 1)) {
             local[s] = end;
             if (deferred.defers(s)) {
@@ -45,7 +55,29 @@ final class SlotLocals {
             } else {
                 end += type[s] == Type.I64 ? 2 : 1;
             }
+            if (halved.get(s)) {
+                low[s] = end++;
+            }
         }
+    }
+
+    /** Slots of 64 bits that 32 are put into, and that have 32 got from by a block which has not put anything yet. */
+    private BitSet halved(Region region) {
+        BitSet extended = new BitSet();
+        BitSet gotten = new BitSet();
+        for (Block b : region.blocks()) {
+            BitSet put = new BitSet();
+            for (Insn i : b.insns()) {
+                if (i.op() == Op.PUT) {
+                    put.set((int) i.imm());
+                    extended.set((int) i.imm(), extended.get((int) i.imm()) || i.arg(0).op() == Op.ZEXT32);
+                } else if (i.op() == Op.GET && i.type() == Type.I32 && type[(int) i.imm()] == Type.I64 && !put.get((int) i.imm())) {
+                    gotten.set((int) i.imm());
+                }
+            }
+        }
+        extended.and(gotten);
+        return extended;
     }
 
     private void scan(Insn i) {
@@ -102,6 +134,9 @@ final class SlotLocals {
             } else {
                 c.declare(local[s], Code.item(type[s]));
             }
+            if (low[s] != 0) {
+                c.declare(low[s], Opcodes.INTEGER);
+            }
         }
     }
 
@@ -125,6 +160,11 @@ final class SlotLocals {
         if (deferred.defers(slot)) {
             deferred.fetch(c, slot);
         } else {
+            if (low[slot] != 0) {
+                c.dup();
+                c.op(L2I);
+                c.store(Type.I32, low[slot]);
+            }
             c.store(type[slot], local[slot]);
         }
     }
@@ -135,6 +175,16 @@ final class SlotLocals {
             deferred.push(c, slot);
         } else {
             c.load(type[slot], local[slot]);
+        }
+    }
+
+    /** Pushes the lower half of a held slot of 64 bits. */
+    void pushLow(Code c, int slot) {
+        if (low[slot] != 0) {
+            c.load(Type.I32, low[slot]);
+        } else {
+            push(c, slot);
+            c.op(L2I);
         }
     }
 

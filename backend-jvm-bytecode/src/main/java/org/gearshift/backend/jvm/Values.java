@@ -272,9 +272,10 @@ final class Values {
 
     /** Pushes a held slot in the wanted width. */
     void pushSlot(int slot, Type t) {
-        slots.push(c, slot);
         if (slots.type(slot) == Type.I64 && t == Type.I32) {
-            c.op(L2I);
+            slots.pushLow(c, slot);
+        } else {
+            slots.push(c, slot);
         }
     }
 
