@@ -268,10 +268,15 @@ public final class VCpu extends GuestContext {
 
     /** Goes on in 64-bit mode at CPL 3, with flat segments under the selectors given. Whoever calls it sets the pc slot. */
     public void enterFlatUser64(int codeSelector, int stackSelector) {
+        setFlatUser64(codeSelector, stackSelector);
+        refreshMode();
+    }
+
+    /** The same for callers that call {@link #refreshMode} behind all that they change. */
+    public void setFlatUser64(int codeSelector, int stackSelector) {
         segments.set(CS, codeSelector, 0, LOW_32, FLAT_CODE64 | DPL3);
         segments.set(SS, stackSelector, 0, LOW_32, FLAT_DATA | DPL3);
         s[CPL] = 3;
-        refreshMode();
     }
 
     /**
@@ -392,7 +397,7 @@ public final class VCpu extends GuestContext {
         control.apply();
     }
 
-    /** The same if nothing but CR3 has changed, nor the maps in use. */
+    /** The same if nothing but CR3 has changed; where the maps in use have, too, {@link #refreshMode} is left to the caller. */
     public void refreshRoot() {
         control.applyRoot();
     }

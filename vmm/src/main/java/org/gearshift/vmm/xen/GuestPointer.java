@@ -96,6 +96,19 @@ final class GuestPointer {
         return value;
     }
 
+    /** Writes numbers of 64 bits that follow each other, from an index on. */
+    void writeLongs(long va, long[] longs, int from, int count) {
+        boolean onePage = (va & 0xfff) + 8L * count <= 0x1000;
+        long at = onePage ? machine(va, ShadowMmu.WRITE) : 0;
+        for (int i = count - 1; i >= 0; i--) {
+            if (onePage) {
+                memory.write(at + 8 * i, longs[from + i], 64);
+            } else {
+                write64(va + 8 * i, longs[from + i]);
+            }
+        }
+    }
+
     void write16(long va, long value) {
         write(va, value, 2);
     }

@@ -20,6 +20,12 @@ final class Ring3Kernel extends KernelMode {
     private static final int R11 = X86State.GPR + 11;
     private static final int GS_BASE = SEG_BASE + X86State.GS;
 
+    /** Words of a frame for iret. */
+    private static final int IRET_WORDS = 9;
+    /** Most words of a frame that is put on the kernel's stack. */
+    private static final int MOST_WORDS = 12;
+
+    private final long[] words = new long[MOST_WORDS];
     private boolean kernel = true;
 
     Ring3Kernel(VirtualCpu v, Domain domain) {
@@ -33,9 +39,14 @@ final class Ring3Kernel extends KernelMode {
 
     @Override
     void useTables() {
+        changeTables();
+        cpu.refreshMode();
+    }
+
+    private void changeTables() {
         cpu.selectMaps(!kernel);
         s[X86State.CR3] = (long) (kernel ? v.kernelBase() : v.userBase()) << 12;
-        cpu.refreshPaging();
+        cpu.refreshRoot();
     }
 
     @Override
@@ -52,7 +63,7 @@ final class Ring3Kernel extends KernelMode {
         }
     }
 
-    /** Changes between kernel and user mode, and with it tables and the base of GS. */
+    /** Changes between kernel and user mode, and with it tables and the base of GS; the caller refreshes the mode. */
     private boolean toggle() {
         if (kernel && v.userBase() == 0) {
             domain.crash("it returns to user mode without page tables for it");
@@ -62,7 +73,7 @@ final class Ring3Kernel extends KernelMode {
         long base = s[GS_BASE];
         s[GS_BASE] = s[X86State.KERNEL_GS_BASE];
         s[X86State.KERNEL_GS_BASE] = base;
-        useTables();
+        changeTables();
         return true;
     }
 
@@ -74,29 +85,32 @@ final class Ring3Kernel extends KernelMode {
     private void enter(long entry, boolean maskEvents, int errorCode, boolean withSegments, int cs, int ss) {
         long pointer = cpu.stackPointer();
         boolean fromKernel = kernel;
-        cpu.enterFlatUser64(KERNEL_CS, KERNEL_SS);
+        cpu.setFlatUser64(KERNEL_CS, KERNEL_SS);
         if (!fromKernel) {
             toggle();
         }
         int mask = v.info.upcallMask();
-        long sp = (fromKernel ? pointer : v.kernelStack()) & ~15L;
+        int n = MOST_WORDS;
+        words[--n] = ss & 0xffff;
+        words[--n] = pointer;
+        words[--n] = frameFlags(mask);
+        words[--n] = (fromKernel ? cs & 0xfffc : cs & 0xffff) | (long) (mask & 0xff) << 32;
+        words[--n] = s[RIP];
+        if (errorCode != NO_ERROR_CODE) {
+            words[--n] = errorCode & 0xffffffffL;
+        }
+        if (withSegments) {
+            for (int seg : FAILSAFE_SEGMENTS) {
+                words[--n] = s[SEG_SELECTOR + seg] & 0xffff;
+            }
+        }
+        words[--n] = s[R11];
+        words[--n] = s[RCX];
+        long sp = ((fromKernel ? pointer : v.kernelStack()) & ~15L) - 8L * (MOST_WORDS - n);
         try {
-            sp = push(sp, ss & 0xffff);
-            sp = push(sp, pointer);
-            sp = push(sp, frameFlags(mask));
-            sp = push(sp, (fromKernel ? cs & 0xfffc : cs & 0xffff) | (long) (mask & 0xff) << 32);
-            sp = push(sp, s[RIP]);
-            if (errorCode != NO_ERROR_CODE) {
-                sp = push(sp, errorCode & 0xffffffffL);
-            }
-            if (withSegments) {
-                for (int seg : FAILSAFE_SEGMENTS) {
-                    sp = push(sp, s[SEG_SELECTOR + seg] & 0xffff);
-                }
-            }
-            sp = push(sp, s[R11]);
-            sp = push(sp, s[RCX]);
+            v.guest.writeLongs(sp, words, n, MOST_WORDS - n);
         } catch (GuestPointerFault f) {
+            cpu.refreshMode();
             domain.crash(String.format("no frame can be put on its kernel stack at 0x%x; it was at 0x%x", sp, s[RIP]));
             return;
         }
@@ -107,11 +121,6 @@ final class Ring3Kernel extends KernelMode {
         s[RSP] = sp;
         s[RIP] = entry;
         cpu.refreshMode();
-    }
-
-    private long push(long sp, long value) {
-        v.guest.write64(sp - 8, value);
-        return sp - 8;
     }
 
     @Override
@@ -154,16 +163,17 @@ final class Ring3Kernel extends KernelMode {
     }
 
     private long iret(long at) {
-        GuestPointer guest = v.guest;
-        long rax = guest.read64(at);
-        long r11 = guest.read64(at + 8);
-        long rcx = guest.read64(at + 16);
-        long context = guest.read64(at + 24);
-        long rip = guest.read64(at + 32);
-        int cs = guest.read16(at + 40);
-        long flags = guest.read64(at + 48);
-        long rsp = guest.read64(at + 56);
-        int ss = guest.read16(at + 64);
+        // struct iret_context (arch-x86/xen-x86_64.h), as a whole like Xen.
+        v.guest.readLongs(at, words, IRET_WORDS);
+        long rax = words[0];
+        long r11 = words[1];
+        long rcx = words[2];
+        long context = words[3];
+        long rip = words[4];
+        int cs = (int) words[5] & 0xffff;
+        long flags = words[6];
+        long rsp = words[7];
+        int ss = (int) words[8] & 0xffff;
         boolean toUser = (cs & 3) == 3;
         if (toUser && !toggle()) {
             return rax;

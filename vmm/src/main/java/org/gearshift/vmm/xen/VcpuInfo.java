@@ -82,7 +82,9 @@ final class VcpuInfo {
 
     void setUpcallMask(int mask) {
         memory.write(at + UPCALL_MASK, mask, 8);
-        VarHandle.fullFence();
+        if (memory.isShared()) {
+            VarHandle.fullFence();
+        }
     }
 
     void setCr2(long va) {
