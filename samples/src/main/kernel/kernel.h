@@ -59,6 +59,7 @@ struct frame *process_page_fault(struct frame *f, u32 address);
 int process_running(void);
 
 /* bench.c */
+void benchmarks_warm_up(void);
 void benchmarks_run(void);
 /* How often each benchmark is gone through, 1 unless the command line says rounds=N. */
 extern u32 rounds;
@@ -75,6 +76,12 @@ __attribute__((always_inline)) static inline u64 settled(const u64 *times, u32 n
     for (u32 i = n / 2 + 1; i < n; i++)
         least = times[i] < least ? times[i] : least;
     return least;
+}
+
+/* Of all rounds, those behind the warming up. */
+__attribute__((always_inline)) static inline u32 measured_rounds(u32 all)
+{
+    return all - all / 2;
 }
 
 /* Cycles of one operation. */

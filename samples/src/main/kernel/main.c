@@ -10,6 +10,7 @@ void kernel_main(u32 magic, u32 info)
     rounds_from(command_line(info));
     memory_init();
     traps_init();
+    benchmarks_warm_up();
     processes_run();
     benchmarks_run();
     power_off();

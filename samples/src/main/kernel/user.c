@@ -52,13 +52,16 @@ CODE static void say(const char *what, u32 length, u32 v)
 }
 
 /* One line: b NAME CYCLES-PER-OPERATION OPERATIONS */
-CODE static void row(const char *name, u32 operations, u64 (*round)(u32 operations))
+CODE static void row(int measured, const char *name, u32 operations, u64 (*round)(u32 operations))
 {
     u64 times[MOST_ROUNDS];
     char text[64];
-    u32 n = 0, rounds = call(CALL_ROUNDS, 0, 0);
-    for (u32 i = 0; i < rounds; i++)
-        times[i] = round(operations);
+    u32 n = 0, all = call(CALL_ROUNDS, 0, 0), rounds = measured ? measured_rounds(all) : all - measured_rounds(all);
+    u32 i = 0;
+    while (i < rounds)
+        times[i++] = round(operations);
+    if (!measured || !i)
+        return;
     for (; name[n]; n++)
         text[n] = name[n];
     n = append(text, n, each(settled(times, rounds), operations));
@@ -127,14 +130,20 @@ CODE static u64 words(u32 operations)
     return time_stamp() - t;
 }
 
+CODE static void rows(int measured)
+{
+    row(measured, n_null, 5000, null_calls);
+    row(measured, n_fault, 500, page_faults);
+    row(measured, n_copy, 20, space_copies);
+    row(measured, n_integer, 3000, integers);
+    row(measured, n_memory, 10, words);
+}
+
 CODE static void benchmarks(void)
 {
+    rows(0);
     call(CALL_WRITE, (u32)n_begin, sizeof n_begin - 1);
-    row(n_null, 5000, null_calls);
-    row(n_fault, 500, page_faults);
-    row(n_copy, 20, space_copies);
-    row(n_integer, 3000, integers);
-    row(n_memory, 10, words);
+    rows(1);
 }
 
 __attribute__((section(".user.entry"), used)) void user_entry(void)

@@ -2,7 +2,7 @@
  * The first and only program of a Linux that is compared in two gears: lmbench's operations (McVoy and Staelin, "lmbench: portable tools for performance
  * analysis", 1996), a line "b NAME NANOSECONDS OPERATIONS" each, then power-off. Each is gone through as often as rounds=N in the environment says, once without it: the
  * first half is for the machine below to get used to the code, and what counts is the shortest of the others, the one that nothing else has held up; operations are those of all
- * rounds. Network and files are the kernel's own: the loopback interface, the initial file system. Static, without a C library.
+ * rounds. With only=NAME,NAME... there are these alone. Network and files are the kernel's own: the loopback interface, the initial file system. Static, without a C library.
  */
 typedef unsigned char u8;
 typedef unsigned long u64;
@@ -60,20 +60,44 @@ static int rounds = 1;
 /* What is measured does not count yet: the kernel's code is new to whoever translates it. */
 static int warming_up;
 
-static void rounds_from(const char *const *environment)
+/* Names with a comma between each two; null: all. */
+static const char *only;
+
+/* What the environment says of a name that ends in an equals sign, or null. */
+static const char *setting(const char *const *environment, const char *name)
 {
-    static const char name[] = "rounds=";
     for (; *environment; environment++) {
-        const char *e = *environment;
-        int n = 0, value = 0;
-        while (name[n] && e[n] == name[n])
+        int n = 0;
+        while (name[n] && (*environment)[n] == name[n])
             n++;
-        if (name[n])
-            continue;
-        for (e += n; *e >= '0' && *e <= '9' && value <= MOST_ROUNDS; e++)
-            value = value * 10 + *e - '0';
-        rounds = value < 1 ? 1 : value > MOST_ROUNDS ? MOST_ROUNDS : value;
+        if (!name[n])
+            return *environment + n;
     }
+    return 0;
+}
+
+static void rounds_from(const char *s)
+{
+    int value = 0;
+    for (; s && *s >= '0' && *s <= '9' && value <= MOST_ROUNDS; s++)
+        value = value * 10 + *s - '0';
+    rounds = value < 1 ? 1 : value > MOST_ROUNDS ? MOST_ROUNDS : value;
+}
+
+static int wanted(const char *name)
+{
+    for (const char *o = only; o; o++) {
+        int n = 0;
+        while (name[n] && o[n] == name[n])
+            n++;
+        if (!name[n] && (!o[n] || o[n] == ','))
+            return 1;
+        while (*o && *o != ',')
+            o++;
+        if (!*o)
+            return 0;
+    }
+    return 1;
 }
 
 /* The shortest of the later half. */
@@ -108,6 +132,8 @@ static void result(const char *name, long each, long operations)
 static void repeat(const char *name, int times, int operations, long (*round)(int operations))
 {
     long taken[MOST_ROUNDS];
+    if (!wanted(name))
+        return;
     for (int i = 0; i < times; i++)
         taken[i] = round(operations);
     result(name, settled(taken, times) / operations, (long)operations * times);
@@ -212,6 +238,8 @@ static long context_switches(int operations)
 static void ring(const char *name, int processes, int operations, long (*round)(int operations))
 {
     int pipes[16][2];
+    if (!wanted(name))
+        return;
     for (int i = 0; i < processes; i++)
         check(call1(SYS_PIPE, pipes[i]), "pipe");
     for (int i = 1; i < processes; i++) {
@@ -271,6 +299,8 @@ static long blocks_sent(int operations)
 /* Blocks from one process to another. The ends of the channel are those of the two, which both have, so that its end has to be said by a number. */
 static void one_way(const char *name, int operations, long mine, long other)
 {
+    if (!wanted(name))
+        return;
     long child = call0(SYS_FORK);
     check(child, "fork");
     if (!child) {
@@ -515,6 +545,8 @@ static void files(void)
     file = call3(SYS_OPEN, "/file", 0102, 0600);
     check(file, "open");
     row("file-write-64k", 64, file_writes);
+    if (wanted("file-read-64k") && !wanted("file-write-64k"))
+        file_writes(64);
     row("file-read-64k", 64, file_reads);
     call1(SYS_CLOSE, file);
     row("open-close", 200, openings);
@@ -626,7 +658,9 @@ __attribute__((used)) static void begin(long *stack)
 {
     if (stack[0] > 1)
         leave(0); /* what fork-exec starts */
-    rounds_from((const char *const *)stack + stack[0] + 2);
+    const char *const *environment = (const char *const *)stack + stack[0] + 2;
+    rounds_from(setting(environment, "rounds="));
+    only = setting(environment, "only=");
     int all = rounds;
     if (all > 1) {
         warming_up = 1;

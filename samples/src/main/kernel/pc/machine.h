@@ -1,4 +1,4 @@
-/* Every privileged operation of the sample kernel, for a PC: 32-bit code, two-level page tables. ../xen/machine.h is the same for a paravirtual domain. */
+/* Every privileged operation of the sample kernel, for a PC: 32-bit code, two-level page tables. ../pc64/machine.h is the same for 64-bit code, ../xen/machine.h for a paravirtual domain. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
@@ -35,27 +35,12 @@ typedef u32 entry_t;
 static inline entry_t entry(u32 page, u32 allows) { return page | allows; }
 static inline u32 entry_page(entry_t e) { return e & ~4095u; }
 
-static inline void out8(u16 port, u8 v) { __asm__ volatile("outb %0,%1" :: "a"(v), "Nd"(port)); }
-static inline void out16(u16 port, u16 v) { __asm__ volatile("outw %0,%1" :: "a"(v), "Nd"(port)); }
-static inline u8 in8(u16 port) { u8 v; __asm__ volatile("inb %1,%0" : "=a"(v) : "Nd"(port)); return v; }
+#include "../pc/instructions.h"
 
 static inline u64 time_stamp(void) { u64 t; __asm__ volatile("rdtsc" : "=A"(t)); return t; }
 
-static inline void interrupts_on(void) { __asm__ volatile("sti" ::: "memory"); }
-static inline void interrupts_off(void) { __asm__ volatile("cli" ::: "memory"); }
-static inline void wait_for_interrupt(void) { __asm__ volatile("sti; hlt; cli" ::: "memory"); }
-static inline void halt_forever(void) { for (;;) __asm__ volatile("cli; hlt"); }
-
-static inline void load_gdt(const void *pointer) { __asm__ volatile("lgdt (%0)" :: "r"(pointer) : "memory"); }
-static inline void load_idt(const void *pointer) { __asm__ volatile("lidt (%0)" :: "r"(pointer) : "memory"); }
-static inline void load_task(u16 selector) { __asm__ volatile("ltr %0" :: "r"(selector)); }
-
 static inline void load_address_space(u32 directory) { __asm__ volatile("movl %0,%%cr3" :: "r"(directory) : "memory"); }
 static inline u32 fault_address(void) { u32 v; __asm__ volatile("movl %%cr2,%0" : "=r"(v)); return v; }
-static inline void flush_page(u32 address) { __asm__ volatile("invlpg (%0)" :: "r"(address) : "memory"); }
-static inline void set_page_entry(entry_t *e, entry_t value) { *(volatile entry_t *)e = value; }
-/* Changes what a page of the current address space maps. */
-static inline void change_mapping(entry_t *e, u32 address, entry_t value) { set_page_entry(e, value); flush_page(address); }
 static inline void enable_paging(u32 directory)
 {
     u32 v;

@@ -7,11 +7,12 @@ import org.gearshift.vmm.boot.BootException;
 import org.gearshift.vmm.boot.KernelImage;
 
 /**
- * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, and its twins for a paravirtual domain, 64-bit and 32-bit, from the
+ * The embedded sample kernel: paging, timer interrupts, processes, micro-benchmarks; for a PC, 32-bit and 64-bit, and its twins for a paravirtual domain, from the
  * same sources but for what the machine is. They are in {@code samples/src/main/kernel}.
  */
 public final class SampleKernel {
     private static final String PC = "sample-kernel.elf";
+    private static final String PC64 = "sample-kernel-64.elf";
     private static final String XEN = "sample-kernel-xen.elf";
     private static final String XEN32 = "sample-kernel-xen32.elf";
 
@@ -23,7 +24,12 @@ public final class SampleKernel {
         return bytes(PC);
     }
 
-    /** The built image of the twin. */
+    /** The built image for 64-bit mode. */
+    public static byte[] bytes64() {
+        return bytes(PC64);
+    }
+
+    /** The built image of the 64-bit twin. */
     public static byte[] paravirtualBytes() {
         return bytes(XEN);
     }
@@ -46,7 +52,12 @@ public final class SampleKernel {
         return new KernelImage("sample kernel", bytes());
     }
 
-    /** The twin's image, for a paravirtual domain of 96 MiB at least. */
+    /** The image for a PC in 64-bit mode, which PVH loaders start. */
+    public static KernelImage image64() throws BootException {
+        return new KernelImage("64-bit sample kernel", bytes64());
+    }
+
+    /** The 64-bit twin's image, for a paravirtual domain of 96 MiB at least. */
     public static KernelImage paravirtualImage() throws BootException {
         return new KernelImage("paravirtual sample kernel", paravirtualBytes());
     }

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.gearshift.testing.Prerequisite;
+import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
 import org.gearshift.vmm.XenVm;
@@ -37,6 +38,7 @@ class SampleKernelTest {
     @Test
     void theCommittedImageIsWhatItsSourcesBuild(@TempDir Path dir) throws Exception {
         assertBuilt(dir, "pc", SampleKernel.bytes(), "sample-kernel.elf");
+        assertBuilt(dir, "pc64", SampleKernel.bytes64(), "sample-kernel-64.elf");
     }
 
     @Test
@@ -67,6 +69,19 @@ class SampleKernelTest {
         String text = console.toString(StandardCharsets.US_ASCII);
         assertEquals(VmOutcome.POWER_OFF, outcome.exitCode(), text);
         assertTrue(text.contains("processes: all finished, no page lost, memory on demand works"), text);
+        assertTrue(text.contains("b address-space-switch ") && text.contains("timer: interrupts arrive"), text);
+    }
+
+    @Test
+    void theOneFor64BitModeRunsToItsEnd() throws Exception {
+        ByteArrayOutputStream console = new ByteArrayOutputStream();
+        KernelImage kernel = SampleKernel.image64();
+        Vm vm = new Vm(new VmConfig(96 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), Vm.processorFor(kernel), console::write);
+        vm.load(kernel, new byte[0], "", "");
+        VmOutcome outcome = vm.run(LIMIT);
+        String text = console.toString(StandardCharsets.US_ASCII);
+        assertEquals(VmOutcome.POWER_OFF, outcome.exitCode(), text);
+        assertTrue(text.contains("sample kernel (pc, 64-bit)") && text.contains("processes: all finished, no page lost, memory on demand works"), text);
         assertTrue(text.contains("b address-space-switch ") && text.contains("timer: interrupts arrive"), text);
     }
 

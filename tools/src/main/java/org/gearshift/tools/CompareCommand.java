@@ -27,6 +27,9 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--programs", description = "With --kernel: also a compiler and a database, Debian packages that are fetched by name (amd64; needs apt-get and dpkg-deb).")
     private boolean programs;
 
+    @Option(names = "--bits", paramLabel = "32|64", defaultValue = "64", description = "Without --kernel: which sample kernel and twin (default ${DEFAULT-VALUE}).")
+    private int bits;
+
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", defaultValue = "256M", converter = MemorySize.class,
             description = "Guest memory, 96M to 2040M (default ${DEFAULT-VALUE}).")
     private long memory;
@@ -37,6 +40,9 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--rounds", paramLabel = "N", defaultValue = "" + Compare.ROUNDS,
             description = "How often each row is gone through in a run, 1 to 100 (default ${DEFAULT-VALUE}); of the later half the shortest counts.")
     private int rounds;
+
+    @Option(names = "--only", paramLabel = "ROW[,ROW...]", description = "With --kernel: these rows alone.")
+    private String only;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the results as JSON.")
     private Path json;
@@ -64,6 +70,12 @@ final class CompareCommand implements Callable<Integer> {
         if (kernel == null && initrd != null) {
             throw new Gearshift.UsageError("--initrd without --kernel: the sample kernel takes none");
         }
+        if (bits != 32 && bits != 64 || bits == 32 && kernel != null) {
+            throw new Gearshift.UsageError("--bits: 32 or 64, and without --kernel");
+        }
+        if (only != null && (kernel == null || !only.matches("[a-z0-9,-]+"))) {
+            throw new Gearshift.UsageError("--only goes with --kernel, and has names of rows with commas between them");
+        }
         if (programs && (kernel == null || initrd != null)) {
             throw new Gearshift.UsageError("--programs goes with --kernel, and without --initrd");
         }
@@ -72,7 +84,7 @@ final class CompareCommand implements Callable<Integer> {
         }
         byte[] kernelBytes = kernel == null ? null : RunCommand.read(kernel, "kernel");
         byte[] initrdBytes = initrd != null ? RunCommand.read(initrd, "RAM disk") : programs ? BenchmarkDisk.withPrograms(this::tell) : BenchmarkDisk.measured();
-        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, memory, repetitions, rounds, programs);
+        Compare compare = new Compare(kernel == null ? null : kernel.toString(), kernelBytes, initrdBytes, new Compare.Options(bits == 64, memory, repetitions, rounds, only, programs));
         return compare.run(spec.commandLine().getOut(), spec.commandLine().getErr(), new Compare.Files(json, plot, html, markdown));
     }
 

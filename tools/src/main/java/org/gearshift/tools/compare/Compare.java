@@ -16,6 +16,22 @@ public final class Compare {
     public record Files(Path json, Path plot, Path html, Path markdown) {
     }
 
+    /**
+     * How to go about it.
+     *
+     * @param wide whether the sample kernel is the 64-bit one
+     * @param memory of the guests
+     * @param repetitions runs in each gear that count
+     * @param rounds how often the guest goes through each row in a run
+     * @param only names of the rows that are wanted, with commas between them; null: all
+     * @param programs whether the RAM disk has been asked to hold larger programs
+     */
+    public record Options(boolean wide, long memory, int repetitions, int rounds, String only, boolean programs) {
+        private String words() {
+            return (wide ? "" : " --bits 32") + (programs ? " --programs" : "") + " --repetitions " + repetitions + (rounds == ROUNDS ? "" : " --rounds " + rounds) + (only == null ? "" : " --only " + only);
+        }
+    }
+
     /** How often a guest goes through each row, if nothing else is said: the first runs are interpreted, and what follows from them settles within some ten. */
     public static final int ROUNDS = 40;
 
@@ -27,16 +43,13 @@ public final class Compare {
      * @param kernelName name of the kernel's file, or null for the samples
      * @param kernel its contents
      * @param initrd its RAM disk
-     * @param rounds how often the guest goes through each row in a run
-     * @param programs whether that has been asked to hold larger programs
      * @throws BootException if the kernel is none
      */
-    public Compare(String kernelName, byte[] kernel, byte[] initrd, long memory, int repetitions, int rounds, boolean programs) throws BootException {
-        this.repetitions = repetitions;
-        workload = kernelName == null ? Workload.samples(memory, rounds)
-                : Workload.linux(new KernelImage(kernelName, kernel), initrd, memory, rounds);
-        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + (programs ? " --programs" : "") + " --repetitions " + repetitions
-                + (rounds == ROUNDS ? "" : " --rounds " + rounds);
+    public Compare(String kernelName, byte[] kernel, byte[] initrd, Options options) throws BootException {
+        repetitions = options.repetitions();
+        workload = kernelName == null ? Workload.samples(options.wide(), options.memory(), options.rounds())
+                : Workload.linux(new KernelImage(kernelName, kernel), initrd, options.memory(), options.rounds(), options.only());
+        command = "gearshift compare" + (kernelName == null ? "" : " --kernel " + kernelName) + options.words();
     }
 
     /** Runs, prints the table, writes the reports. @return an exit code */

@@ -14,6 +14,8 @@ import org.gearshift.vmm.engine.EngineOptions;
 interface Workload {
     /** On the guest's command line: how often each row is gone through in a run. Of the later half, the shortest is the result. */
     String ROUNDS = "rounds=";
+    /** The same for the names of rows: the others are left out. */
+    String ONLY = "only=";
 
     /** A machine in one gear, loaded and ready to run. */
     Machine machine(boolean paravirtual, SerialBackend console) throws BootException;
@@ -25,28 +27,29 @@ interface Workload {
         return new VmConfig(memory, VmConfig.Clock.HOST, EngineOptions.of(EngineOptions.Backend.JVM));
     }
 
-    /** The embedded sample kernel and its twin. @param rounds how often each row is gone through */
-    static Workload samples(long memory, int rounds) {
+    /** The embedded sample kernel and its twin. @param wide the 64-bit pair @param rounds how often each row is gone through */
+    static Workload samples(boolean wide, long memory, int rounds) {
         return new Workload() {
             @Override
             public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
-                KernelImage kernel = paravirtual ? SampleKernel.paravirtualImage() : SampleKernel.image();
+                KernelImage kernel = wide ? paravirtual ? SampleKernel.paravirtualImage() : SampleKernel.image64()
+                        : paravirtual ? SampleKernel.paravirtualImage32() : SampleKernel.image();
                 return load(kernel, new byte[0], ROUNDS + rounds, paravirtual, memory, console);
             }
 
             @Override
             public String description() {
-                return "the sample kernel and its paravirtual twin";
+                return "the sample kernel and its paravirtual twin, " + (wide ? 64 : 32) + "-bit";
             }
         };
     }
 
-    /** One Linux kernel file, with a RAM disk whose {@code /init} measures. @param rounds what it finds in its environment */
-    static Workload linux(KernelImage kernel, byte[] initrd, long memory, int rounds) {
+    /** One Linux kernel file, with a RAM disk whose {@code /init} measures. @param rounds what it finds in its environment @param only as well; null: all rows */
+    static Workload linux(KernelImage kernel, byte[] initrd, long memory, int rounds, String only) {
         return new Workload() {
             @Override
             public Machine machine(boolean paravirtual, SerialBackend console) throws BootException {
-                String line = "console=" + (paravirtual ? "hvc0" : "ttyS0") + " quiet panic=-1 " + ROUNDS + rounds;
+                String line = "console=" + (paravirtual ? "hvc0" : "ttyS0") + " quiet panic=-1 " + ROUNDS + rounds + (only == null ? "" : " " + ONLY + only);
                 return load(kernel, initrd, line, paravirtual, memory, console);
             }
 
