@@ -69,6 +69,8 @@ public final class GdbServer implements Closeable {
         GdbServer s = new GdbServer(server, target);
         if (wait) {
             machine.debugger().pause();
+        } else {
+            machine.debugger().postponeHistory();
         }
         InetSocketAddress got = (InetSocketAddress) server.getLocalSocketAddress();
         messages.printf("gearshift: gdb can connect: target remote %s:%d%s%n", got.getAddress().isLoopbackAddress() ? "localhost" : got.getAddress().getHostAddress(),

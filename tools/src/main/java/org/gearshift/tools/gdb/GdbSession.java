@@ -90,6 +90,7 @@ final class GdbSession {
             // Processors come to stand within milliseconds.
             continue;
         }
+        debugger.keepHistory();
         reader.start();
         try {
             while (!ended) {

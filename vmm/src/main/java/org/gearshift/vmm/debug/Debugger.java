@@ -49,6 +49,8 @@ public final class Debugger {
     private volatile boolean released;
     /** Null if the machine cannot go back in time. */
     private History history;
+    /** What becomes {@link #history} when somebody comes. */
+    private History postponed;
     private Function<History, Stop> journey;
     private volatile boolean travelling;
     /** How often the machine had been taken elsewhere in time when its thread came here. */
@@ -103,9 +105,27 @@ public final class Debugger {
         cpus.forEach(c -> c.onChange(history::forget));
     }
 
+    /** Nobody debugs yet: what {@link #remember} has promised begins with {@link #keepHistory}, and costs nothing before. Before the machine runs. */
+    public void postponeHistory() {
+        postponed = history;
+        history = null;
+    }
+
+    /** Somebody has come who may want to go back, down to here. While the machine stands. */
+    public void keepHistory() {
+        synchronized (lock) {
+            if (postponed != null && standsAll && end == null) {
+                history = postponed;
+                postponed = null;
+                history.begin();
+                traps.apply();
+            }
+        }
+    }
+
     /** Whether there is a past to go back to. */
     public boolean canGoBack() {
-        return history != null;
+        return history != null || postponed != null;
     }
 
     History history() {

@@ -118,6 +118,29 @@ class HistoryTest {
     }
 
     @Test
+    void historyThatWaitsForSomebodyBeginsWhenHeComes() throws Exception {
+        try (DebuggedProgram p = program()) {
+            p.debugger.history().forget();
+            p.debugger.postponeHistory();
+            Breakpoint counts = p.breakAt(COUNTS);
+            assertEquals(Stop.Reason.BREAKPOINT, p.goesOn().reason());
+            assertTrue(p.debugger.canGoBack(), "from here on");
+            p.debugger.keepHistory();
+            p.debugger.traps().remove(counts);
+            p.breakAt(END);
+            assertEquals(END, p.goesOn().address());
+            assertEquals(OVERWRITES, back(p, h -> h.step(0, 1)).address());
+            Watchpoint w = new Watchpoint(VARIABLE, 4, Watchpoint.Kind.WRITE, false);
+            for (int count = 1; count <= 5; count++) {
+                assertEquals(Stop.Reason.WATCH, back(p, h -> h.toLast(w)).reason());
+                assertEquals(count, p.register("ecx"));
+            }
+            assertEquals(Stop.Reason.HISTORY_BEGIN, back(p, h -> h.toLast(w)).reason());
+            assertEquals(1, p.cpu().engine().retired(), "what was before has not been kept");
+        }
+    }
+
+    @Test
     void whatIsChangedHasNoPast() throws Exception {
         try (DebuggedProgram p = atItsEnd()) {
             back(p, h -> h.step(0, 1));
