@@ -1,6 +1,7 @@
 package org.gearshift.ir;
 
-import java.nio.ByteBuffer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,6 +18,7 @@ public final class SampleContext extends GuestContext {
             List.of("r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "flag_res", "flag_aux", "limit", "pc"), 11);
     public static final int RES = 8;
     public static final int AUX = 9;
+    private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     public static final int LIMIT = 10;
     public static final int PC = 11;
     public static final int PAGES = 16;
@@ -88,19 +90,20 @@ public final class SampleContext extends GuestContext {
         return ((long) firstFrame << 12) + at;
     }
 
-    /** The bytes of all pages. */
-    public byte[] contents() {
-        ByteBuffer all = ByteBuffer.allocate(PAGES << 12).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < PAGES << 12; i += Long.BYTES) {
-            all.putLong(i, hostRam.get64(place(i)));
+    /** Offset of the first eight bytes of all pages that are others than these, or -1. */
+    public int mismatch(byte[] all) {
+        for (int i = 0; i < all.length; i += Long.BYTES) {
+            if ((long) WORDS.get(all, i) != hostRam.get64(place(i))) {
+                return i;
+            }
         }
-        return all.array();
+        return -1;
     }
 
-    /** Sets them. */
+    /** Sets the bytes of all pages. */
     public void fill(byte[] all) {
-        for (int i = 0; i < all.length; i++) {
-            hostRam.put8(place(i), all[i]);
+        for (int i = 0; i < all.length; i += Long.BYTES) {
+            hostRam.put64(place(i), (long) WORDS.get(all, i));
         }
     }
 

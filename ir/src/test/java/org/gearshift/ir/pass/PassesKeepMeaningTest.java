@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Passes, and a trip through text, change nothing that the guest or the monitor can see. */
 class PassesKeepMeaningTest {
-    private static final int BLOCKS = Integer.getInteger("blocks", 10_000);
+    private static final int BLOCKS = Integer.getInteger("blocks", 6_000);
     private static final Map<String, Helper> HELPERS = Map.of("mix", SampleContext.MIX, "swap", SampleContext.SWAP, "check", SampleContext.CHECK);
 
     @Test
@@ -75,13 +75,13 @@ class PassesKeepMeaningTest {
             set(actual, seed);
             boolean ok = new ReferenceEvaluator(expected).run(b);
             int number = seed;
-            // Text takes longer than all else, and is for the one that fails.
+            // Text is for the one that fails.
             Supplier<String> what = () -> "seed " + number + "\n" + Printer.print(b, SampleContext.LAYOUT) + Printer.print(optimized, SampleContext.LAYOUT);
             assertEquals(ok, new ReferenceEvaluator(actual).run(optimized), what);
             assertArrayEquals(Arrays.copyOf(expected.s, 12), Arrays.copyOf(actual.s, 12), what);
             assertEquals(expected.log, actual.log, what);
             assertEquals(expected.budget, actual.budget, what);
-            assertArrayEquals(expected.ram, actual.ram, what);
+            assertEquals(-1, Arrays.mismatch(expected.ram, actual.ram), what);
         }
     }
 
