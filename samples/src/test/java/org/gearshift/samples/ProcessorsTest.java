@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
@@ -115,7 +116,7 @@ class ProcessorsTest {
         Debugger debugger = vm.debugger();
         debugger.attach(true);
         debugger.pause();
-        CompletableFuture<VmOutcome> outcome = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+        CompletableFuture<VmOutcome> outcome = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
         waits(debugger);
         EventCatch interrupts = EventCatch.any(EventCatch.Kind.INTERRUPT);
         debugger.traps().add(interrupts);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.tools.up.ControlClient;
 import org.gearshift.tools.up.RuntimeDirectory;
 import org.junit.jupiter.api.Test;
@@ -70,8 +71,8 @@ class DebianTogetherTest {
         while (up.isAlive() && (!Files.isDirectory(runtime) || client.machines().stream().filter(m -> m.state().equals("running")).count() < 2)) {
             Thread.sleep(20);
         }
-        CompletableFuture<String> pc = CompletableFuture.supplyAsync(() -> talked("as-pc"));
-        CompletableFuture<String> domain = CompletableFuture.supplyAsync(() -> talked("as-domain"));
+        CompletableFuture<String> pc = OwnThread.start(() -> talked("as-pc"));
+        CompletableFuture<String> domain = OwnThread.start(() -> talked("as-domain"));
         assertTrue(pc.get().contains("\nas-pc-42\r\n"), pc.get());
         assertTrue(domain.get().contains("\nas-domain-42\r\n"), domain.get());
         String text = Files.readString(out);

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.up.ControlClient;
 import org.gearshift.tools.up.RuntimeDirectory;
@@ -67,7 +68,7 @@ class DebuggingDocumentTest {
     void attach() throws Exception {
         Path vms = directory.resolve("vms");
         String machine = "name=web,memory=16M,kernel=" + Files.write(directory.resolve("echo.elf"), UpCommandTest.ECHO);
-        CompletableFuture<Integer> up = CompletableFuture.supplyAsync(() ->
+        CompletableFuture<Integer> up = OwnThread.start(() ->
                 CommandLineRun.of("up", "--vm", machine, "--show", "none", "--runtime-dir", vms.toString()).code());
         ControlClient client = new ControlClient(RuntimeDirectory.of(vms));
         while (!up.isDone() && (!Files.isDirectory(vms) || client.machines().stream().noneMatch(m -> m.state().equals("running")))) {

@@ -29,6 +29,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
+import org.gearshift.testing.OwnThread;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,7 +69,7 @@ class DomainReplayTest {
         PrintWriter messages = new PrintWriter(new PipedWriter(reader), true);
         List<String> line = new ArrayList<>(List.of("run", "--mode", "pv", "--serial", "tcp:0", "--record", log().toString()));
         line.addAll(List.of(options));
-        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<Integer> code = OwnThread.start(() -> {
             try (messages) {
                 return Gearshift.execute(new PrintWriter(new StringWriter()), messages, line.toArray(new String[0]));
             }
@@ -127,7 +128,7 @@ class DomainReplayTest {
         String[] recorded;
         try (DatagramSocket host = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
             host.setSoTimeout((int) TimeUnit.MINUTES.toMillis(1));
-            CompletableFuture<String> asked = CompletableFuture.supplyAsync(() -> {
+            CompletableFuture<String> asked = OwnThread.start(() -> {
                 try {
                     DatagramPacket question = new DatagramPacket(new byte[64], 64);
                     host.receive(question);

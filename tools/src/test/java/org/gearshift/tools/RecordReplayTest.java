@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gearshift.testing.OwnThread;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,7 +66,7 @@ class RecordReplayTest {
         StringWriter all = new StringWriter();
         PipedReader reader = new PipedReader();
         PrintWriter messages = new PrintWriter(new PipedWriter(reader), true);
-        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> {
+        CompletableFuture<Integer> code = OwnThread.start(() -> {
             try (messages) {
                 return Gearshift.execute(new PrintWriter(new StringWriter()), messages, "run", "--kernel", kernel.toString(), "-m", "8M",
                         "--serial", "tcp:0", "--record", log.toString());

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.gearshift.testing.OwnThread;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -59,7 +60,7 @@ class RunCommandTest {
         byte[] echo = elf(0x66, 0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0x66, 0xba, 0xf8, 0x03, 0xec, 0xee, 0xb0, '\n', 0xee,
                 0xb0, 0x03, 0xe6, 0xf4, 0xeb, 0xfe);
         Path k = Files.write(dir.resolve("echo.elf"), echo);
-        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Gearshift.execute(new PrintWriter(Writer.nullWriter()),
+        CompletableFuture<Integer> code = OwnThread.start(() -> Gearshift.execute(new PrintWriter(Writer.nullWriter()),
                 new PrintWriter(pipe), "run", "--kernel", k.toString(), "--serial", "tcp:0", "--max-instructions", "2000000000"));
         String waits = messages.readLine();
         assertTrue(waits.matches("gearshift: serial port waits for a connection on 127.0.0.1 port \\d+"), waits);
@@ -74,7 +75,7 @@ class RunCommandTest {
     void guestGoesOnWhenTheOtherSideHangsUp() throws Exception {
         PipedWriter pipe = new PipedWriter();
         BufferedReader messages = new BufferedReader(new PipedReader(pipe));
-        CompletableFuture<Integer> code = CompletableFuture.supplyAsync(() -> Gearshift.execute(new PrintWriter(Writer.nullWriter()),
+        CompletableFuture<Integer> code = OwnThread.start(() -> Gearshift.execute(new PrintWriter(Writer.nullWriter()),
                 new PrintWriter(pipe), "run", "--serial", "tcp:127.0.0.1:0"));
         int port = Integer.parseInt(messages.readLine().replaceAll(".* ", ""));
         new Socket(InetAddress.getLoopbackAddress(), port).close();

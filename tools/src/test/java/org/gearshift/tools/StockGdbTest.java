@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.testing.Prerequisite;
 import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.debug.MonitorCommands;
@@ -180,7 +181,7 @@ class StockGdbTest {
         vm.load(kernel, new byte[0], "", "earlyprintk=serial console=ttyS0 nokaslr panic=-1");
         GdbMonitor monitor = new MonitorCommands(vm, new KernelSymbols(symbols));
         try (GdbServer server = GdbServer.start(vm, new InetSocketAddress("localhost", 0), true, monitor, new PrintWriter(System.out))) {
-            CompletableFuture<VmOutcome> run = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+            CompletableFuture<VmOutcome> run = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
             Path commands = Files.writeString(dir.resolve("commands"), String.format(script, server.port()));
             Path output = dir.resolve("output");
             Process gdb = new ProcessBuilder(List.of("gdb", "-nx", "-q", "-batch", "-x", commands.toString(), elf.toString())).redirectErrorStream(true)

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
@@ -54,7 +55,7 @@ class TimeTravelTest {
                 debugger.attach(true);
                 debugger.pause();
             }
-            outcome = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+            outcome = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
         }
 
         Stop waits() throws InterruptedException {

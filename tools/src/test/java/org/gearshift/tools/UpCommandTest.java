@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.tools.up.ControlClient;
 import org.gearshift.tools.up.MachineLine;
 import org.gearshift.tools.up.RuntimeDirectory;
@@ -52,7 +53,7 @@ class UpCommandTest {
         Files.write(dir.resolve("triple.elf"), TRIPLE_FAULT);
         Files.write(dir.resolve("button.elf"), BUTTON);
         Path f = Files.writeString(dir.resolve("machines.yaml"), file);
-        CompletableFuture<Integer> up = CompletableFuture.supplyAsync(() -> Gearshift.execute(new PrintWriter(out), new PrintWriter(err), "up", f.toString(),
+        CompletableFuture<Integer> up = OwnThread.start(() -> Gearshift.execute(new PrintWriter(out), new PrintWriter(err), "up", f.toString(),
                 "--runtime-dir", runtime().toString()));
         ControlClient client = new ControlClient(RuntimeDirectory.of(runtime()));
         while (!up.isDone() && (!Files.isDirectory(runtime()) || client.machines().stream().filter(m -> m.state().equals("running")).count() < running)) {

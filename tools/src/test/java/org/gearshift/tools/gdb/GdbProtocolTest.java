@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.gearshift.samples.SampleKernel;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.debug.MonitorCommands;
 import org.gearshift.vmm.Vm;
@@ -50,7 +51,7 @@ class GdbProtocolTest {
         vm = new Vm(new VmConfig(64 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), NamedCpu.P686.model(), SerialBackend.NONE);
         vm.load(SampleKernel.image(), new byte[0], "", "");
         server = GdbServer.start(vm, new InetSocketAddress("localhost", 0), true, new MonitorCommands(vm, KernelSymbols.none()), new PrintWriter(new StringWriter()));
-        run = CompletableFuture.supplyAsync(() -> vm.run(Long.MAX_VALUE));
+        run = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
         connect();
     }
 

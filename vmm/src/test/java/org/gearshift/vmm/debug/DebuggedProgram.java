@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.gearshift.testing.OwnThread;
 import org.gearshift.vmm.Vm;
 import org.gearshift.vmm.VmConfig;
 import org.gearshift.vmm.VmOutcome;
@@ -65,11 +66,7 @@ final class DebuggedProgram implements AutoCloseable {
         DebuggedProgram p = new DebuggedProgram(machine(code, config, wide));
         p.debugger.attach(true);
         p.debugger.pause();
-        p.outcome = CompletableFuture.supplyAsync(() -> p.vm.run(Long.MAX_VALUE), task -> {
-            Thread t = new Thread(task, "machine");
-            t.setDaemon(true);
-            t.start();
-        });
+        p.outcome = OwnThread.start(() -> p.vm.run(Long.MAX_VALUE));
         assertEquals(Stop.Reason.PAUSE, p.waits().reason());
         return p;
     }

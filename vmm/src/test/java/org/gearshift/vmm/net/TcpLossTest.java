@@ -14,6 +14,7 @@ import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
+import org.gearshift.testing.OwnThread;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,7 +81,7 @@ class TcpLossTest {
             GuestTcp tcp = new GuestTcp(50_000, Packets.GATEWAY, server.getLocalPort(), (int) (seed * 0x1fffffff), b -> toNetwork.put(b, guest.timers.nanos()));
             byte[] up = random(400_003, seed);
             byte[] down = random(500_007, -seed);
-            CompletableFuture<byte[]> got = CompletableFuture.supplyAsync(() -> exchange(server, down));
+            CompletableFuture<byte[]> got = OwnThread.start(() -> exchange(server, down));
             tcp.write(up);
             tcp.finish();
             tcp.connect(guest.timers.nanos());
@@ -126,14 +127,15 @@ class TcpLossTest {
     private static byte[] exchange(ServerSocket server, byte[] data) {
         try {
             Socket socket = server.accept();
-            CompletableFuture<Void> wrote = CompletableFuture.runAsync(() -> {
+            CompletableFuture<Void> wrote = OwnThread.start(() -> {
                 try {
                     socket.getOutputStream().write(data);
                     socket.shutdownOutput();
+                    return null;
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
-            }, r -> new Thread(r).start());
+            });
             byte[] all = socket.getInputStream().readAllBytes();
             wrote.join();
             socket.close();

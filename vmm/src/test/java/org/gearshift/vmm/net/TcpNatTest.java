@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.gearshift.testing.OwnThread;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -78,7 +79,7 @@ class TcpNatTest {
     }
 
     private static CompletableFuture<byte[]> readAll(Socket socket) {
-        return CompletableFuture.supplyAsync(() -> {
+        return OwnThread.start(() -> {
             try {
                 return socket.getInputStream().readAllBytes();
             } catch (IOException e) {
@@ -88,10 +89,11 @@ class TcpNatTest {
     }
 
     private static CompletableFuture<Void> writeAll(Socket socket, byte[] data) {
-        return CompletableFuture.runAsync(() -> {
+        return OwnThread.start(() -> {
             try {
                 socket.getOutputStream().write(data);
                 socket.shutdownOutput();
+                return null;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
