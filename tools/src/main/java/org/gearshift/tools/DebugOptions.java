@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.gearshift.tools.debug.DebugConsole;
 import org.gearshift.tools.debug.KernelSymbols;
 import org.gearshift.tools.debug.MonitorCommands;
@@ -109,7 +110,14 @@ final class DebugOptions {
         } catch (IllegalArgumentException e) {
             throw new Gearshift.UsageError("--gdb " + e.getMessage());
         }
-        return GdbServer.start(machine, at, !runsOn, new MonitorCommands(machine, names(kernel)), messages);
+        Supplier<KernelSymbols> names;
+        if (symbols == null) {
+            names = KernelSymbols.whenAsked(kernel, programs.read());
+        } else {
+            KernelSymbols named = names(kernel);
+            names = () -> named;
+        }
+        return GdbServer.start(machine, at, !runsOn, new MonitorCommands(machine, names), messages);
     }
 
     private DebugConsole console(Machine machine, Path kernel, PrintWriter out, PrintWriter messages) throws IOException, BootException {

@@ -179,7 +179,8 @@ class StockGdbTest {
             }
         });
         vm.load(kernel, new byte[0], "", "earlyprintk=serial console=ttyS0 nokaslr panic=-1");
-        GdbMonitor monitor = new MonitorCommands(vm, new KernelSymbols(symbols));
+        KernelSymbols names = new KernelSymbols(symbols);
+        GdbMonitor monitor = new MonitorCommands(vm, () -> names);
         try (GdbServer server = GdbServer.start(vm, new InetSocketAddress("localhost", 0), true, monitor, new PrintWriter(System.out))) {
             CompletableFuture<VmOutcome> run = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
             Path commands = Files.writeString(dir.resolve("commands"), String.format(script, server.port()));

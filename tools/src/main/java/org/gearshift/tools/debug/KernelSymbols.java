@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.gearshift.tools.symbols.KernelTypes;
 import org.gearshift.tools.symbols.ModuleSymbols;
 import org.gearshift.tools.symbols.OrcUnwinder;
@@ -84,6 +85,21 @@ public final class KernelSymbols {
             frames.add(ProgramFrames.of(names));
         }
         return of(kernel, table, frames, programs);
+    }
+
+    /** Those of a kernel file, which is unpacked and read when they are first asked for: seconds, which a run that nobody looks into does not take. */
+    public static Supplier<KernelSymbols> whenAsked(Path kernel, List<UserProgram> programs) {
+        return new Supplier<>() {
+            private KernelSymbols read;
+
+            @Override
+            public synchronized KernelSymbols get() {
+                if (read == null) {
+                    read = of(kernel, null, new ArrayList<>(), programs);
+                }
+                return read;
+            }
+        };
     }
 
     private static KernelSymbols of(Path kernel, SymbolTable names, List<ProgramFrames> frames, List<UserProgram> programs) {

@@ -2,6 +2,7 @@ package org.gearshift.tools.debug;
 
 import java.io.PrintWriter;
 import java.util.List;
+import java.util.function.Supplier;
 import org.gearshift.tools.gdb.GdbMonitor;
 import org.gearshift.vmm.Machine;
 import org.gearshift.vmm.debug.DebuggedCpu;
@@ -9,10 +10,11 @@ import org.gearshift.vmm.debug.DebuggedCpu;
 /** gdb's {@code monitor}: the debugger's commands that only look, and what gdb has no packets for. */
 public final class MonitorCommands implements GdbMonitor {
     private final Machine machine;
-    private final KernelSymbols symbols;
+    private final Supplier<KernelSymbols> symbols;
     private final CommandSet commands = new CommandSet();
 
-    public MonitorCommands(Machine machine, KernelSymbols symbols) {
+    /** @param symbols asked for with the first command */
+    public MonitorCommands(Machine machine, Supplier<KernelSymbols> symbols) {
         this.machine = machine;
         this.symbols = symbols;
         InspectionCommands.addTo(commands);
@@ -30,7 +32,7 @@ public final class MonitorCommands implements GdbMonitor {
 
     @Override
     public void execute(String line, DebuggedCpu cpu, PrintWriter out) {
-        DebugContext c = new DebugContext(machine, symbols, out);
+        DebugContext c = new DebugContext(machine, symbols.get(), out);
         c.select(cpu.number());
         try {
             commands.execute(line, c);

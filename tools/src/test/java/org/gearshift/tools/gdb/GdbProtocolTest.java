@@ -50,7 +50,7 @@ class GdbProtocolTest {
     void start() throws Exception {
         vm = new Vm(new VmConfig(64 << 20, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.JVM)), NamedCpu.P686.model(), SerialBackend.NONE);
         vm.load(SampleKernel.image(), new byte[0], "", "");
-        server = GdbServer.start(vm, new InetSocketAddress("localhost", 0), true, new MonitorCommands(vm, KernelSymbols.none()), new PrintWriter(new StringWriter()));
+        server = GdbServer.start(vm, new InetSocketAddress("localhost", 0), true, new MonitorCommands(vm, KernelSymbols::none), new PrintWriter(new StringWriter()));
         run = OwnThread.start(() -> vm.run(Long.MAX_VALUE));
         connect();
     }
