@@ -13,6 +13,8 @@ import static org.gearshift.paging.ShadowMmu.WRITE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
@@ -420,6 +422,25 @@ class ShadowMmuTest {
         assertEquals(102, mmu.execFrame(0x10, true));
         mmu.setControl(0x80010001L, 0x1000, 0x20, 0xd00);
         assertEquals(101, mmu.mappedFrame(0x10, false, true), "and comes back with its space");
+    }
+
+    /** What code is bound to when the processor has gone on in another mode meanwhile. */
+    @Test
+    void mapsOfEachSetCanBeHadWhicheverIsSelected() {
+        ShadowMmu mmu = guest(true).mmu;
+        mmu.select(true);
+        int[] secondRead = mmu.readMap(true);
+        int[] secondWrite = mmu.writeMap(false);
+        mmu.select(false);
+        int[] firstRead = mmu.readMap(true);
+        for (boolean other : new boolean[] {false, true}) {
+            mmu.select(other);
+            assertSame(firstRead, mmu.arrays(false, true).read());
+            assertSame(secondRead, mmu.arrays(true, true).read());
+            assertSame(secondWrite, mmu.arrays(true, false).write());
+        }
+        assertNotSame(firstRead, secondRead);
+        assertNotSame(secondRead, mmu.arrays(true, false).read(), "of the kernel's pages");
     }
 
     @Test

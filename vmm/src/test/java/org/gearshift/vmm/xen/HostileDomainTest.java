@@ -119,7 +119,7 @@ class HostileDomainTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    @Timeout(value = 30, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 5, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void norIfItsVcpusAskAtTheSameTime(boolean narrow) throws Exception {
         Domain other = MiniKernel.domain();
         long others = sum(other);
