@@ -37,6 +37,8 @@ class DebianBootTest {
 
     @Test
     void theKernelWithPhysicalAddressExtensionBoots() throws Exception {
+        // By default others boot it: LinuxInDebuggerTest, ProgramsInGuestTest.
+        assumeTrue(Boolean.getBoolean("debian.full"), "-Ddebian.full=true");
         DebianRun.bootUnpacked("debian-686-pae").assertUserSpaceRan();
     }
 

@@ -149,8 +149,15 @@ class StageCommandsTest {
         refused("standard input: this is IR already; optimize, emit, interpret and run-ir take it", head + "goto 0x11\n}\n", "decode");
         refused("--set eex=5: no register, flag or state slot 'eex'", "90", "run-ir", "--set", "eex=5");
         refused("--memory 2000: expected ADDRESS=BYTES or ADDRESS+SIZE, all in hexadecimal", "90", "run-ir", "--memory", "2000");
-        refused("--machine-code: this Java was started without HotSpot's white-box interface, which shows compiled code; the launcher ./gearshift starts it with it", "90",
-                "emit",
-                "--machine-code");
+    }
+
+    @Test
+    void machineCodeNeedsTheLaunchersJava() throws Exception {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Process p = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-cp", classPath, "org.gearshift.tools.Gearshift", "emit", "--machine-code", "90")
+                .redirectErrorStream(true).start();
+        String said = new String(p.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(2, p.waitFor(), said);
+        assertTrue(said.contains("--machine-code: this Java was started without HotSpot's white-box interface, which shows compiled code; the launcher ./gearshift starts it with it"), said);
     }
 }

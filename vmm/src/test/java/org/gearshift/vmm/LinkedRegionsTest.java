@@ -25,7 +25,7 @@ class LinkedRegionsTest {
     private static final int STEP = 0x90;
     private static final int FIRST = 0x100;
     private static final int SIZE = FIRST + FUNCTIONS * STEP;
-    private static final int PROGRAMS = Integer.getInteger("programs.linked", 3);
+    private static final int PROGRAMS = Integer.getInteger("programs.linked", 2);
 
     private final byte[] code = new byte[SIZE];
     private int at;

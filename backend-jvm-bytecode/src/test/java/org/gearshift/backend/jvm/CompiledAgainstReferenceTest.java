@@ -20,7 +20,7 @@ class CompiledAgainstReferenceTest {
     private long faults;
 
     @ParameterizedTest
-    @CsvSource({"FAST,false,400", "CHECKED,false,400", "FAST,true,200", "CHECKED,true,100"})
+    @CsvSource({"FAST,false,250", "CHECKED,false,250", "FAST,true,120", "CHECKED,true,60"})
     void randomRegionsBehaveAsTheReference(BackendOptions.Ram ram, boolean large, int usualRegions) {
         int regions = Integer.getInteger("regions", usualRegions);
         start = new TestMachine(large);

@@ -15,7 +15,7 @@ class MissesLeaveTest {
     private static final int VERIFIED = 150;
 
     @ParameterizedTest
-    @CsvSource({"FAST,false,400", "CHECKED,false,400", "FAST,true,200"})
+    @CsvSource({"FAST,false,250", "CHECKED,false,250", "FAST,true,120"})
     void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram, boolean large, int usualRegions) {
         int regions = Integer.getInteger("regions", usualRegions);
         TestMachine start = new TestMachine(large);

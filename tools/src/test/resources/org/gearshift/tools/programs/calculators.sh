@@ -1,5 +1,5 @@
 # what: bc and dc: pi, e, roots, logarithms and Bessel functions to hundreds of digits
-# slice: short i386
+# slice: long
 # packages: bc dc libreadline8 libtinfo6
 . programs/prelude
 run usr/bin/bc -l <<END

@@ -1,5 +1,5 @@
 # what: openssl: RSA, ECDSA and Ed25519 signatures made and verified, ECDH and X25519 secrets, with fixed keys (more curves in the long run)
-# slice: short i386
+# slice: long
 # packages: openssl libssl3
 . programs/prelude
 export OPENSSL_CONF=/dev/null

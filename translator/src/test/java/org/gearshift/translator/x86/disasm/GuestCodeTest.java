@@ -8,11 +8,11 @@ import org.junit.jupiter.api.Test;
 
 /** The code that guests consist of: every instruction has the length, name and operands that objdump gives it; of the first so many of each file, or with {@code -Dguest.instructions=2000000000} of whole files. */
 class GuestCodeTest {
-    private static final long INSTRUCTIONS = Long.getLong("guest.instructions", 500_000);
+    private static final long INSTRUCTIONS = Long.getLong("guest.instructions", 250_000);
 
     @Test
     void i386Kernel() throws Exception {
-        compare(Objdump.Machine.CODE32, Guests.kernel("686", "i386"), 1_500_000);
+        compare(Objdump.Machine.CODE32, Guests.kernel("686", "i386"), 1_250_000);
     }
 
     @Test
@@ -22,7 +22,7 @@ class GuestCodeTest {
 
     @Test
     void amd64Kernel() throws Exception {
-        compare(Objdump.Machine.CODE64, Guests.kernel("amd64", "amd64"), 1_500_000);
+        compare(Objdump.Machine.CODE64, Guests.kernel("amd64", "amd64"), 1_250_000);
     }
 
     @Test

@@ -23,7 +23,7 @@ class SyntheticCodeTest {
     private static final int[][] ESCAPES = {{}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
     private static final int VEX_MAPS = 3;
     /** Of so many samples one is put to the processor. */
-    private static final int STRIDE = Integer.getInteger("opcodes.stride", 5);
+    private static final int STRIDE = Integer.getInteger("opcodes.stride", 10);
 
     @TempDir
     Path directory;

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 
 /** MMX and SSE instructions give bit for bit what the processor gives: results, MXCSR, EFLAGS, and exceptions where unmasked. */
 class SseOnProcessorTest {
-    private static final int STATES = Integer.getInteger("gearshift.test.states", 3000);
+    private static final int STATES = Integer.getInteger("gearshift.test.states", 1500);
     private static Processor processor;
 
     @BeforeAll

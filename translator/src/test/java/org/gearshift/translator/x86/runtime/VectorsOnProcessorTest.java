@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * and everything else unchanged. Forms that this processor does not know are counted.
  */
 class VectorsOnProcessorTest {
-    private static final int ENCODINGS = Integer.getInteger("gearshift.test.encodings", 8);
+    private static final int ENCODINGS = Integer.getInteger("gearshift.test.encodings", 4);
     private static final int STATES = Integer.getInteger("gearshift.test.states", 24);
     private static final String ONLY = System.getProperty("gearshift.test.only", "");
     private static final int SHOWN = 3;
