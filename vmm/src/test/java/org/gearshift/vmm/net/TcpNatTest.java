@@ -39,6 +39,11 @@ class TcpNatTest {
 
     /** Lets both sides work until something is so. Time goes on only while nothing else does. */
     private static void run(TestGuest guest, GuestTcp tcp, BooleanSupplier until) {
+        run(guest, tcp, until, 1_000_000);
+    }
+
+    /** @param stepNanos by how much time goes on at a time */
+    private static void run(TestGuest guest, GuestTcp tcp, BooleanSupplier until, long stepNanos) {
         long end = System.nanoTime() + 30_000_000_000L;
         while (!until.getAsBoolean()) {
             guest.network.poll();
@@ -52,7 +57,7 @@ class TcpNatTest {
             tcp.tick(guest.timers.nanos());
             guest.network.flush();
             if (idle) {
-                guest.timers.advance(1_000_000);
+                guest.timers.advance(stepNanos);
                 // The host's side is on other threads: where these have to wait for a processor, minutes of the guest's time would go by, and connections be given up.
                 Thread.yield();
             }
@@ -326,7 +331,7 @@ class TcpNatTest {
             tcp.window = 0;
             long end = guest.timers.nanos() + 400_000_000_000L;
             int before = tcp.segmentsSeen;
-            run(guest, tcp, () -> guest.timers.nanos() > end);
+            run(guest, tcp, () -> guest.timers.nanos() > end, 20_000_000);
             int probes = tcp.segmentsSeen - before;
             assertTrue(probes >= 5 && probes < 40, probes + " probes");
             assertFalse(wrote.isDone());
