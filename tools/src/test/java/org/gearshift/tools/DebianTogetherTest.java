@@ -71,8 +71,8 @@ class DebianTogetherTest {
         while (up.isAlive() && (!Files.isDirectory(runtime) || client.machines().stream().filter(m -> m.state().equals("running")).count() < 2)) {
             Thread.sleep(20);
         }
-        CompletableFuture<String> pc = OwnThread.start(() -> talked("as-pc"));
-        CompletableFuture<String> domain = OwnThread.start(() -> talked("as-domain"));
+        CompletableFuture<String> pc = OwnThread.start(() -> talk("as-pc"));
+        CompletableFuture<String> domain = OwnThread.start(() -> talk("as-domain"));
         assertTrue(pc.get().contains("\nas-pc-42\r\n"), pc.get());
         assertTrue(domain.get().contains("\nas-domain-42\r\n"), domain.get());
         String text = Files.readString(out);
@@ -80,13 +80,5 @@ class DebianTogetherTest {
         assertTrue(text.contains("as-pc     | ") && text.contains("as-domain | "), text);
         assertTrue(Files.readString(dir.resolve("as-domain.log")).contains("as-domain-42"));
         assertTrue(Files.readString(dir.resolve("as-pc.log")).contains("as-pc-42"));
-    }
-
-    private String talked(String machine) {
-        try {
-            return talk(machine);
-        } catch (Exception e) {
-            throw new IllegalStateException(machine, e);
-        }
     }
 }

@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.PipedReader;
 import java.io.PipedWriter;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -129,14 +127,10 @@ class DomainReplayTest {
         try (DatagramSocket host = new DatagramSocket(0, InetAddress.getLoopbackAddress())) {
             host.setSoTimeout((int) TimeUnit.MINUTES.toMillis(1));
             CompletableFuture<String> asked = OwnThread.start(() -> {
-                try {
-                    DatagramPacket question = new DatagramPacket(new byte[64], 64);
-                    host.receive(question);
-                    host.send(new DatagramPacket(answer, answer.length, question.getSocketAddress()));
-                    return new String(question.getData(), 0, question.getLength(), StandardCharsets.US_ASCII);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                DatagramPacket question = new DatagramPacket(new byte[64], 64);
+                host.receive(question);
+                host.send(new DatagramPacket(answer, answer.length, question.getSocketAddress()));
+                return new String(question.getData(), 0, question.getLength(), StandardCharsets.US_ASCII);
             });
             recorded = record("ready", "", "-m", "32M", "--cpus", "2", "--net", "user", "--kernel", PairKernel.built(dir).toString(), "--append", "answer " + host.getLocalPort());
             assertEquals("ask", asked.get());

@@ -128,13 +128,9 @@ class TcpLossTest {
         try {
             Socket socket = server.accept();
             CompletableFuture<Void> wrote = OwnThread.start(() -> {
-                try {
-                    socket.getOutputStream().write(data);
-                    socket.shutdownOutput();
-                    return null;
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                socket.getOutputStream().write(data);
+                socket.shutdownOutput();
+                return null;
             });
             byte[] all = socket.getInputStream().readAllBytes();
             wrote.join();

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -95,13 +94,9 @@ class TcpNatTest {
 
     private static CompletableFuture<Void> writeAll(Socket socket, byte[] data) {
         return OwnThread.start(() -> {
-            try {
-                socket.getOutputStream().write(data);
-                socket.shutdownOutput();
-                return null;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+            socket.getOutputStream().write(data);
+            socket.shutdownOutput();
+            return null;
         });
     }
 

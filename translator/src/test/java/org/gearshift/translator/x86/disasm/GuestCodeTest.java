@@ -12,7 +12,7 @@ class GuestCodeTest {
 
     @Test
     void i386Kernel() throws Exception {
-        compare(Objdump.Machine.CODE32, Guests.kernel("686", "i386"), 1_250_000);
+        compare(Objdump.Machine.CODE32, Guests.kernel("686", "i386"), 1_500_000);
     }
 
     @Test
@@ -22,7 +22,7 @@ class GuestCodeTest {
 
     @Test
     void amd64Kernel() throws Exception {
-        compare(Objdump.Machine.CODE64, Guests.kernel("amd64", "amd64"), 1_250_000);
+        compare(Objdump.Machine.CODE64, Guests.kernel("amd64", "amd64"), 1_500_000);
     }
 
     @Test
