@@ -9,6 +9,8 @@ import org.gearshift.ir.GuestContext;
  */
 final class MicroCode {
     private static final int FIRST_WORDS = 1 << 16;
+    /** Behind the last block: loops read an operation's second word before they know whether it has one. */
+    private static final int SPARE_WORDS = 1;
 
     int[] words = new int[FIRST_WORDS];
     private int used;
@@ -39,8 +41,9 @@ final class MicroCode {
 
     /** Appends a block whose words are {@code code[0..length)}. */
     void append(BlockRecord r, int[] code, int length) {
-        if (used + length > words.length) {
-            words = Arrays.copyOf(words, Math.max(words.length * 2, used + length));
+        int needed = used + length + SPARE_WORDS;
+        if (needed > words.length) {
+            words = Arrays.copyOf(words, Math.max(words.length * 2, needed));
         }
         System.arraycopy(code, 0, words, used, length);
         r.start = used;

@@ -48,6 +48,39 @@ class InterpreterChainingTest {
         assertEquals(5, interpreter.executions(h));
     }
 
+    /** {@code r0 = r0 + 1}, so many times, and a jump to what the 64 bits of another slot say. */
+    private Block wideIndirect(int additions) {
+        b.begin(0x10);
+        b.mark(0x10);
+        for (int i = 0; i < additions; i++) {
+            b.put(0, b.add(b.get32(0), 1));
+        }
+        return b.finish(Terminator.indirect(b.get64(7)), 1);
+    }
+
+    private int words(Block block) {
+        int before = interpreter.codeWords();
+        interpreter.prepare(block);
+        return interpreter.codeWords() - before;
+    }
+
+    /** The last operation is one word long, and the array that all blocks are in ends with it. */
+    @Test
+    void aBlockMayEndWhereTheArrayEnds() {
+        int least = words(wideIndirect(0));
+        int each = words(wideIndirect(1)) - least;
+        int end = 1 << 16;
+        while ((end - interpreter.codeWords() - least) % each != 0 || end - interpreter.codeWords() > 3 * least + each) {
+            interpreter.prepare(wideIndirect(0));
+        }
+        int last = interpreter.prepare(wideIndirect((end - interpreter.codeWords() - least) / each));
+        assertEquals(end, interpreter.codeWords());
+        ctx.s[7] = 0x123456789abcdef0L;
+        ctx.budget = 100;
+        assertEquals(Interpreter.EXIT_INDIRECT, interpreter.run(ctx, last));
+        assertEquals(0x123456789abcdef0L, ctx.s[SampleContext.PC]);
+    }
+
     @Test
     void theBudgetEndsAChainExactly() {
         int h = interpreter.prepare(loop(0x10, 1, 0x10, 0x20));
