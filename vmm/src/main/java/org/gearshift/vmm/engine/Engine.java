@@ -269,7 +269,11 @@ public final class Engine {
             if (oneBlock) {
                 setBudget(t.guestInsns);
             }
-            runFrom(t);
+            if (promotion.traces() && !oneBlock) {
+                trace(t);
+            } else {
+                runFrom(t);
+            }
         }
     }
 
@@ -296,6 +300,33 @@ public final class Engine {
             runRegions(t);
             return;
         }
+        interpret(t);
+        if (!t.cached) {
+            cache.release(t);
+        }
+    }
+
+    /** Interprets one block, even if it is compiled, and writes it down. */
+    private void trace(Translation t) {
+        if (!t.cached || t.handle == Translation.NONE) {
+            promotion.traced(null);
+            return;
+        }
+        promotion.traced(t);
+        boolean compiled = t.code != null;
+        int left = cpu.budget - t.guestInsns;
+        setBudget(t.guestInsns);
+        if (compiled) {
+            interpreter.setThreshold(t.handle, Integer.MAX_VALUE);
+        }
+        interpret(t);
+        if (compiled && t.valid && t.code != null) {
+            interpreter.setThreshold(t.handle, 0);
+        }
+        setBudget(left + cpu.budget);
+    }
+
+    private void interpret(Translation t) {
         interpreter.setJumpSalt(modes.salt(t.mode));
         int why = interpreter.run(cpu, t.handle);
         switch (why) {
@@ -315,9 +346,6 @@ public final class Engine {
             case Interpreter.EXIT_BUDGET -> statistics.count(EngineStatistics.Exit.BUDGET);
             default -> statistics.count(EngineStatistics.Exit.EXIT);
         }
-        if (!t.cached) {
-            cache.release(t);
-        }
     }
 
     /** Runs compiled regions one after the other for as long as nothing but the next pc is to be looked at between them. */
@@ -336,7 +364,10 @@ public final class Engine {
             }
             g = crossings.next();
             if (++from.entered >= Passage.ACCOUNTED) {
-                promotion.account(from, g);
+                promotion.account(from, g != null);
+                if (promotion.traces()) {
+                    break;
+                }
             }
         } while (g != null);
         statistics.count(EngineStatistics.Exit.REGION, entries);

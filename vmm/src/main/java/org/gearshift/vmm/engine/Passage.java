@@ -6,7 +6,7 @@ import org.gearshift.backend.jvm.RegionLinks;
 /** The last stretch of a way into a compiled region: its gate, or an exit of another region that has found it. Counts what goes by. */
 abstract class Passage extends RegionLinks.Link {
     /** Entries between two looks at what they add up to; a power of two. */
-    static final int ACCOUNTED = RegionSuccessors.SAMPLING;
+    static final int ACCOUNTED = 64;
 
     /** Guest instructions retired by this way, and entries, since they were last added to the region's. */
     long retired;

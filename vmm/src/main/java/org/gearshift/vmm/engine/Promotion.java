@@ -37,6 +37,8 @@ final class Promotion {
     private static final int MERGE_AFTER_LOG2 = Integer.getInteger("gearshift.mergeAfterLog2", 20);
     /** Most guest instructions of a region that is too large for C2 to hold its slots in locals. */
     private static final int MERGED_INSNS = Integer.getInteger("gearshift.mergedInsns", 500);
+    /** Merging pays if of the ways from region to region no more than this part is left. */
+    private static final double MERGED_LEAVES = 0.75;
     /** Guest instructions for each entry from which merging gains too little. */
     private static final int MERGE_BELOW = 200;
     /** How often code is compiled again for more entries. */
@@ -92,6 +94,8 @@ final class Promotion {
     private final List<RegionRecord> regions = new ArrayList<>();
     /** Regions HotSpot has been asked to compile. */
     private final List<RegionRecord> compiling = new ArrayList<>();
+    /** What runs, while that is being written down; else null. */
+    private BlockTrace trace;
     /** Instructions retired at the last look at them. */
     private long lookedAt;
 
@@ -115,8 +119,8 @@ final class Promotion {
         this.quick = options.slotsInPlace() ? Compilers.of(backend.withSlotsInPlace(true).withMaxMethodBytes(QUICK_BYTES)) : optimizing;
     }
 
-    /** Control has come by a way a number of times: is the region it leads to worth more than it got? @param next where control went now, or null */
-    void account(Passage g, Gate next) {
+    /** Control has come by a way a number of times: is the region it leads to worth more than it got? @param left whether control went on to other compiled code */
+    void account(Passage g, boolean left) {
         RegionRecord r = g.gate().translation.region;
         if (r == null) {
             return;
@@ -126,12 +130,25 @@ final class Promotion {
         if (!r.optimizing && (r.code.better() != null || r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize())) {
             optimize(r);
         }
-        if (next != null) {
-            r.successors.add(next.translation);
-            // In another mode, or with other maps, nobody can say what is where in this one's.
-            if (next.mode == g.mode && timeToMerge(r)) {
-                merge(g.gate().translation);
+        if (left && trace == null && timeToMerge(r) && r.valid && !options.singleBlockRegions() && r.retired / r.entered < MERGE_BELOW) {
+            trace = new BlockTrace(g.gate().translation);
+        }
+    }
+
+    /** Whether the blocks that run are to be written down, by {@link #traced}. */
+    boolean traces() {
+        return trace != null;
+    }
+
+    /** Writes down a block that is about to run; null: one that cannot be. */
+    void traced(Translation t) {
+        if (t == null || !trace.seed().valid) {
+            trace = null;
+        } else if (trace.add(t)) {
+            if (t.mode == trace.seed().mode) {
+                merge(trace);
             }
+            trace = null;
         }
     }
 
@@ -191,35 +208,46 @@ final class Promotion {
         return r.looksAtSuccessors(1L << MERGE_AFTER_LOG2 + Math.max(0, r.generation - EAGER_GENERATIONS));
     }
 
-    /** A region has been entered often: compile it together with those it leads to, if it is mostly left again at once. */
-    private void merge(Translation from) {
-        RegionRecord r = from.region;
-        if (r == null || !r.valid || options.singleBlockRegions() || r.retired / r.entered >= MERGE_BELOW) {
+    /** A region was entered often, and left again soon: what ran then is compiled together, if that saves enough of it. */
+    private void merge(BlockTrace trace) {
+        RegionRecord r = trace.seed().region;
+        if (r == null || !r.valid) {
             return;
         }
         long start = System.nanoTime();
-        RegionFormer.Candidate c = former.merge(from, options.regionInsns(), r.calling, false);
-        if (c == null && options.slotsInPlace()) {
-            c = former.merge(from, MERGED_INSNS, r.calling, true);
+        int now = trace.crossings(Set.of());
+        RegionFormer.Candidate c = former.merge(trace, options.regionInsns(), r.calling);
+        if (options.slotsInPlace() && !saves(trace, c, now)) {
+            c = former.merge(trace, MERGED_INSNS, r.calling);
         }
-        int generation = 0;
-        long heat = 0;
-        for (Translation m : c == null ? List.<Translation>of() : c.members()) {
-            if (m.region != null) {
-                generation = Math.max(generation, m.region.generation + 1);
-                heat = Math.max(heat, m.region.heat());
+        if (saves(trace, c, now)) {
+            int generation = 0;
+            long heat = 0;
+            for (Translation m : c.members()) {
+                if (m.region != null) {
+                    generation = Math.max(generation, m.region.generation + 1);
+                    heat = Math.max(heat, m.region.heat());
+                }
             }
-        }
-        if (c != null && generation <= MAX_GENERATION) {
-            try {
-                CompiledRegion code = compile(c, from.pc, r.calling);
-                statistics.merged++;
-                install(c, code, r.calling, generation, heat);
-            } catch (RegionTooLargeException e) {
-                statistics.regionRetries++;
-            }
+            merge(c, r.calling, generation, heat);
         }
         statistics.compileNanos += System.nanoTime() - start;
+    }
+
+    private static boolean saves(BlockTrace trace, RegionFormer.Candidate c, int now) {
+        return c != null && trace.crossings(Set.copyOf(c.members())) <= now * MERGED_LEAVES;
+    }
+
+    private void merge(RegionFormer.Candidate c, boolean calling, int generation, long heat) {
+        if (generation > MAX_GENERATION) {
+            return;
+        }
+        try {
+            install(c, compile(c, c.region().entries().get(0), calling), calling, generation, heat);
+            statistics.merged++;
+        } catch (RegionTooLargeException e) {
+            statistics.regionRetries++;
+        }
     }
 
     private CompiledRegion compile(RegionFormer.Candidate c, long pc, boolean calling) {

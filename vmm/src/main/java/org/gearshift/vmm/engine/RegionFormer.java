@@ -52,8 +52,7 @@ final class RegionFormer {
     private record Choice(Translation translation, int count, boolean returnPoint) {
     }
 
-    /** Most regions that are merged into one. */
-    private static final int MAX_ROOTS = 32;
+    private static final Comparator<Choice> HOTTEST_FIRST = Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc);
 
     /** A block is often reached from outside its region if that happened this fraction of the executions that make a block hot. */
     private static final int OFTEN = 16;
@@ -79,7 +78,50 @@ final class RegionFormer {
      * region already are left to it: compiled twice, a loop too large for one region would be compiled once more from each of its blocks.
      */
     Candidate form(Translation seed, int maxInsns) {
-        return form(seed, Set.of(), maxInsns, false, false);
+        int floor = Math.max(1, executions(seed) / options.dominance());
+        PriorityQueue<Choice> queue = new PriorityQueue<>(HOTTEST_FIRST);
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        Map<Long, Block> blocks = new LinkedHashMap<>();
+        Set<Long> returnPoints = new HashSet<>();
+        Set<Long> seen = new HashSet<>();
+        queue.add(new Choice(seed, Integer.MAX_VALUE, false));
+        seen.add(seed.pc);
+        int insns = 0;
+        while (!queue.isEmpty()) {
+            Choice c = queue.poll();
+            Translation t = c.translation;
+            if (!chosen.isEmpty() && insns + t.guestInsns > maxInsns) {
+                continue;
+            }
+            Block block = translator.lift(t);
+            chosen.put(t.pc, t);
+            blocks.put(t.pc, block);
+            insns += t.guestInsns;
+            if (options.singleBlockRegions()) {
+                break;
+            }
+            if (c.returnPoint) {
+                returnPoints.add(t.pc);
+            }
+            for (long successor : successors(block)) {
+                offer(queue, seen, successor, t.mode, floor, false);
+            }
+            long back = returnPoint(block);
+            if (back != NOWHERE) {
+                offer(queue, seen, back, t.mode, floor, true);
+            }
+        }
+        return assemble(seed, chosen, blocks, returnPoints, insns, false);
+    }
+
+    private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean returnPoint) {
+        if (!seen.add(pc)) {
+            return;
+        }
+        Translation t = mapped(pc, mode);
+        if (t != null && t.memberOf.isEmpty() && executions(t) >= floor) {
+            queue.add(new Choice(t, executions(t), returnPoint));
+        }
     }
 
     /**
@@ -124,29 +166,65 @@ final class RegionFormer {
     }
 
     /**
-     * Forms a region of {@code seed} and what control is seen to go to from there by way of other regions: targets of indirect jumps and calls, callees that did not
-     * fit. All of those are entries.
+     * Forms a region of the blocks that a trace shows to run again and again with its seed, those that run most often first, as many as fit. It can be entered wherever control
+     * was seen to come in, or to arrive by an indirect jump.
      *
      * @param calling see {@link RegionRecord#calling}
-     * @param partly whether those will do that fit
-     * @return null if there is nothing to join, or not all of it fits
+     * @return null if there is nothing but the seed
      */
-    Candidate merge(Translation seed, int maxInsns, boolean calling, boolean partly) {
-        Set<Translation> roots = new LinkedHashSet<>();
-        roots.add(seed);
-        List<Translation> open = new ArrayList<>(roots);
-        while (!open.isEmpty() && roots.size() <= MAX_ROOTS) {
-            RegionRecord r = open.remove(0).region;
-            for (Translation t : r == null ? List.<Translation>of() : r.successors.relevant()) {
-                if (t.mode == seed.mode && t.region != null && mapped(t.pc, t.mode) == t && roots.add(t)) {
-                    open.add(t);
+    Candidate merge(BlockTrace trace, int maxInsns, boolean calling) {
+        Translation seed = trace.seed();
+        Map<Translation, Integer> counts = trace.counts();
+        Map<Translation, Map<Translation, Integer>> next = trace.successors();
+        PriorityQueue<Choice> queue = new PriorityQueue<>(HOTTEST_FIRST);
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        Map<Long, Block> blocks = new LinkedHashMap<>();
+        Set<Long> seen = new HashSet<>();
+        int insns = 0;
+        queue.add(new Choice(seed, Integer.MAX_VALUE, false));
+        seen.add(seed.pc);
+        while (!queue.isEmpty()) {
+            Translation t = queue.poll().translation;
+            if (!chosen.isEmpty() && insns + t.guestInsns > maxInsns) {
+                continue;
+            }
+            chosen.put(t.pc, t);
+            blocks.put(t.pc, translator.lift(t));
+            insns += t.guestInsns;
+            for (Translation successor : next.getOrDefault(t, Map.of()).keySet()) {
+                int count = counts.getOrDefault(successor, 0);
+                if (count > 0 && mapped(successor.pc, successor.mode) == successor && seen.add(successor.pc)) {
+                    queue.add(new Choice(successor, count, false));
                 }
             }
         }
-        if (roots.size() < 2 || roots.size() > MAX_ROOTS && !partly) {
-            return null;
+        return chosen.size() < 2 ? null : assemble(seed, chosen, blocks, entered(chosen, blocks, next), insns, calling);
+    }
+
+    /** Where control came into what was chosen, or by way of a computed target. */
+    private static Set<Long> entered(Map<Long, Translation> chosen, Map<Long, Block> blocks, Map<Translation, Map<Translation, Integer>> next) {
+        Set<Long> entered = new HashSet<>();
+        next.forEach((from, targets) -> {
+            boolean inside = chosen.get(from.pc) == from;
+            for (Translation to : targets.keySet()) {
+                if (chosen.get(to.pc) == to && !(inside && leadsTo(blocks.get(from.pc), to.pc))) {
+                    entered.add(to.pc);
+                }
+            }
+        });
+        for (Block b : blocks.values()) {
+            entered.add(returnPoint(b));
         }
-        return form(seed, roots, maxInsns, calling, partly);
+        return entered;
+    }
+
+    private static boolean leadsTo(Block b, long pc) {
+        for (long successor : successors(b)) {
+            if (successor == pc) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -188,60 +266,6 @@ final class RegionFormer {
             return null;
         } catch (GuestFault f) {
             return null;
-        }
-    }
-
-    private Candidate form(Translation seed, Set<Translation> roots, int maxInsns, boolean calling, boolean partly) {
-        boolean merging = !roots.isEmpty();
-        int floor = Math.max(1, executions(seed) / options.dominance());
-        PriorityQueue<Choice> queue = new PriorityQueue<>(Comparator.comparingInt((Choice c) -> -c.count).thenComparingLong(c -> c.translation.pc));
-        Map<Long, Translation> chosen = new LinkedHashMap<>();
-        Map<Long, Block> blocks = new LinkedHashMap<>();
-        Set<Long> returnPoints = new HashSet<>();
-        Set<Long> seen = new HashSet<>();
-        queue.add(new Choice(seed, Integer.MAX_VALUE, false));
-        seen.add(seed.pc);
-        for (Translation root : roots) {
-            if (seen.add(root.pc)) {
-                // Behind the seed, which must be in the region even if little else fits.
-                queue.add(new Choice(root, Integer.MAX_VALUE - 1, true));
-            }
-        }
-        int insns = 0;
-        while (!queue.isEmpty()) {
-            Choice c = queue.poll();
-            Translation t = c.translation;
-            if (!chosen.isEmpty() && insns + t.guestInsns > maxInsns) {
-                continue;
-            }
-            Block block = translator.lift(t);
-            chosen.put(t.pc, t);
-            blocks.put(t.pc, block);
-            insns += t.guestInsns;
-            if (options.singleBlockRegions()) {
-                break;
-            }
-            if (c.returnPoint) {
-                returnPoints.add(t.pc);
-            }
-            for (long successor : successors(block)) {
-                offer(queue, seen, successor, t.mode, floor, merging, false);
-            }
-            long back = returnPoint(block);
-            if (back != NOWHERE) {
-                offer(queue, seen, back, t.mode, floor, merging, true);
-            }
-        }
-        return chosen.containsKey(seed.pc) && (partly || chosen.values().containsAll(roots)) ? assemble(seed, chosen, blocks, returnPoints, insns, calling) : null;
-    }
-
-    private void offer(PriorityQueue<Choice> queue, Set<Long> seen, long pc, long mode, int floor, boolean merging, boolean returnPoint) {
-        if (!seen.add(pc)) {
-            return;
-        }
-        Translation t = mapped(pc, mode);
-        if (t != null && (merging || t.memberOf.isEmpty()) && executions(t) >= floor) {
-            queue.add(new Choice(t, executions(t), returnPoint));
         }
     }
 

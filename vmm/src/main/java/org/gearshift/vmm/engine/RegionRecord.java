@@ -39,8 +39,6 @@ final class RegionRecord {
     final int generation;
     /** Instructions retired in the hottest of the regions this one was merged from. */
     private final long inherited;
-    /** Where control went from here. */
-    final RegionSuccessors successors = new RegionSuccessors();
 
     /** States of the x87 register stack that blocks were compiled for, by pc. */
     private Map<Long, Integer> x87States;
