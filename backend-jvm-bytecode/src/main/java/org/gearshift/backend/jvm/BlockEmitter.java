@@ -476,7 +476,7 @@ final class BlockEmitter {
                 c.store(Type.I64, Locals.NEXT_PC);
                 c.jump(GOTO, 0, exits.indirect(direct, t.value().resultType() == Type.I64));
             }
-            case EXIT -> c.jump(GOTO, 0, exits.leave(t.target(), LinkedExits.NOWHERE, direct));
+            case EXIT -> c.jump(GOTO, 0, exits.exit(t.target(), direct));
             case EXIT_TO_STATE -> {
                 if (!direct && slots.holds(layout.pcSlot())) {
                     values.pushSlot(layout.pcSlot(), Type.I64);

@@ -19,7 +19,7 @@ import org.gearshift.ir.Terminator;
  * the region (its <em>stretch</em>), so that the blocks between only subtract. A region is therefore left at a checked block as soon as the
  * budget is shorter than the stretch, with the budget exact; an interpreter executes what remains of it.
  *
- * <p>Checked are entries, one block at least of every cycle, what follows a monitor service (it may change the budget), and as many more as keep
+ * <p>Checked are entries, one block at least of every cycle, what follows a monitor service (it may change the budget) or an EXIT, and as many more as keep
  * stretches short. Only there, at other exits and at operations that may fault, state must be exact: dead-store removal may look across all other
  * blocks. The plan is made before that and handed to the compiler; it stays valid if passes remove edges.
  */
@@ -91,6 +91,9 @@ public final class BudgetPlan {
             for (Block b : r.blocks()) {
                 if (callsMonitor(b)) {
                     checked.addAll(successors(b));
+                }
+                if (b.terminator().kind() == Terminator.Kind.EXIT && r.blockAt(b.terminator().target()) != null) {
+                    checked.add(b.terminator().target());
                 }
             }
             for (long e : r.entries()) {

@@ -1,6 +1,8 @@
 package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
+import static org.objectweb.asm.Opcodes.IFEQ;
+import static org.objectweb.asm.Opcodes.IFNE;
 import static org.objectweb.asm.Opcodes.IF_ICMPNE;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LALOAD;
@@ -42,18 +44,25 @@ final class Exits {
     private final Map<Long, Label> outOfBudget = new LinkedHashMap<>();
     private final Map<Long, Label> stubs = new LinkedHashMap<>();
     private final Map<Long, Label> directStubs = new LinkedHashMap<>();
+    /** EXITs for blocks inside. */
+    private final Map<Stay, Label> stays = new LinkedHashMap<>();
     private final Label leave = new Label();
     private final Label leaveDirect = new Label();
     private final Label toState = new Label();
     private final Label toStateDirect = new Label();
     private final Label dispatch = new Label();
+    private final Label dispatchDirect = new Label();
     private boolean toStateUsed;
     private boolean dispatchUsed;
+    private boolean dispatchDirectUsed;
     private boolean dispatchWide;
 
     private final List<Code.Range> serviceRanges = new ArrayList<>();
     private final List<Code.Range> directRanges = new ArrayList<>();
     private final Map<BitSet, List<Code.Range>> helperRanges = new LinkedHashMap<>();
+
+    /** An EXIT for a pc. @param direct whether the state is in the state array already */
+    private record Stay(long pc, boolean direct) { }
 
     Exits(Code c, StateLayout layout, Region region, SlotLocals slots, Misses misses, Budget budget, boolean missesLeave, LinkedExits linked) {
         this.misses = misses;
@@ -103,6 +112,14 @@ final class Exits {
         return (direct ? directStubs : stubs).computeIfAbsent(pc, k -> new Label());
     }
 
+    /** Where to go for an EXIT: if the target is inside, that may go on there when what the region depends on has been looked at. */
+    Label exit(long pc, boolean direct) {
+        if (!linked.present() || !isInside(pc)) {
+            return leave(pc, LinkedExits.NOWHERE, direct);
+        }
+        return stays.computeIfAbsent(new Stay(pc, direct), s -> new Label());
+    }
+
     /** Whether control may come in at a pc. */
     boolean isEntry(long pc) {
         return region.entries().contains(pc);
@@ -118,7 +135,7 @@ final class Exits {
         if (direct) {
             return toStateDirect;
         }
-        if (slots.holds(layout.pcSlot())) {
+        if (slots.holds(layout.pcSlot()) && !linked.present()) {
             return leave;
         }
         toStateUsed = true;
@@ -127,12 +144,10 @@ final class Exits {
 
     /** Where a computed jump goes with its target in {@link Locals#NEXT_PC}. */
     Label indirect(boolean direct, boolean wide) {
-        if (direct) {
-            return leaveDirect;
-        }
         dispatchUsed = true;
         dispatchWide |= wide;
-        return dispatch;
+        dispatchDirectUsed |= direct;
+        return direct ? dispatchDirect : dispatch;
     }
 
     /** A VMCALL: at a fault the state is as the service left it. */
@@ -156,20 +171,21 @@ final class Exits {
         targetStubs(outOfBudget, leave);
         targetStubs(stubs, leave);
         targetStubs(directStubs, leaveDirect);
+        stays();
+        if (toStateUsed) {
+            stayInState();
+        }
         if (slots.inPlace()) {
             linked.emitInPlace(c, this, this::toState);
         } else {
             linked.emitShared(c, () -> slots.writeBackAll(c), this::toState);
         }
+        if (dispatchDirectUsed) {
+            c.label(dispatchDirect);
+            slots.fetchAll(c);
+        }
         if (dispatchUsed) {
             dispatch();
-        }
-        if (toStateUsed) {
-            c.label(toState);
-            pcSlot();
-            c.op(LALOAD);
-            c.store(Type.I64, Locals.NEXT_PC);
-            c.jump(GOTO, 0, leave);
         }
         handlers(body, end);
         leaving();
@@ -182,6 +198,77 @@ final class Exits {
             c.store(Type.I64, Locals.NEXT_PC);
             c.jump(GOTO, 0, exit);
         }
+    }
+
+    /** EXITs for blocks inside: on there, or out. */
+    private void stays() {
+        if (stays.isEmpty()) {
+            return;
+        }
+        if (slots.inPlace()) {
+            stays.forEach((s, label) -> {
+                c.label(label);
+                c.constant(s.pc());
+                c.store(Type.I64, Locals.NEXT_PC);
+                toState();
+                linked.stays(c);
+                c.jump(IFNE, 1, blockLabels.get(s.pc()));
+                c.jump(GOTO, 0, leave(s.pc(), LinkedExits.NOWHERE, true));
+            });
+            return;
+        }
+        Label settle = new Label();
+        Label settled = new Label();
+        Label out = new Label();
+        TreeMap<Integer, Label> on = new TreeMap<>();
+        TreeMap<Integer, Label> outside = new TreeMap<>();
+        stays.forEach((s, label) -> {
+            c.label(label);
+            c.constant(s.pc());
+            c.store(Type.I64, Locals.NEXT_PC);
+            c.jump(GOTO, 0, s.direct() ? settled : settle);
+            on.put((int) s.pc(), blockLabels.get(s.pc()));
+            outside.put((int) s.pc(), leave(s.pc(), LinkedExits.NOWHERE, true));
+        });
+        c.label(settle);
+        slots.writeBackAll(c);
+        c.label(settled);
+        toState();
+        linked.stays(c);
+        c.jump(IFEQ, 1, out);
+        slots.fetchAll(c);
+        among(on, leaveDirect);
+        c.label(out);
+        among(outside, leaveDirect);
+    }
+
+    /** By the lower half of the next pc, of which there is but one each. */
+    private void among(TreeMap<Integer, Label> targets, Label otherwise) {
+        c.load(Type.I64, Locals.NEXT_PC);
+        c.op(L2I);
+        c.lookupSwitch(targets.keySet().stream().mapToInt(Integer::intValue).toArray(), targets.values().toArray(new Label[0]), otherwise);
+    }
+
+    /** Behind an instruction that has set the pc slot and let interrupts in: on at an entry, or out. */
+    private void stayInState() {
+        c.label(toState);
+        if (!slots.holds(layout.pcSlot())) {
+            pcSlot();
+            c.op(LALOAD);
+            c.store(Type.I64, Locals.NEXT_PC);
+        }
+        if (!linked.present()) {
+            c.jump(GOTO, 0, leave);
+            return;
+        }
+        slots.writeBackAll(c);
+        toState();
+        linked.stays(c);
+        c.jump(IFEQ, 1, toStateDirect);
+        slots.fetchAll(c);
+        dispatchUsed = true;
+        dispatchWide |= region.entries().stream().anyMatch(pc -> pc >>> 32 != 0);
+        c.jump(GOTO, 0, dispatch);
     }
 
     /** Computed jumps to entries stay inside; a 32-bit target is zero-extended. With 64-bit targets all entries switched on have the same upper half, checked first. */

@@ -132,6 +132,12 @@ final class LinkedExits {
         end(c);
     }
 
+    /** Pushes whether the region goes on inside. */
+    void stays(Code c) {
+        links(c);
+        c.invoke(INVOKEVIRTUAL, LINKS_TYPE, "stays", "()Z", 1, false);
+    }
+
     private void links(Code c) {
         c.getStatic(className, BoundArrays.LINKS, "L" + LINKS_TYPE + ";");
     }

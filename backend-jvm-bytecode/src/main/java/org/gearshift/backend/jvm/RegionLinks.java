@@ -34,4 +34,10 @@ public abstract class RegionLinks {
      * @param pc where control must be for that
      */
     public abstract boolean resume(Object place, long pc);
+
+    /**
+     * Whether the region that runs goes on at one of its own entries, behind an instruction after which mode, mappings or interrupts may be others. All state slots, pc and budget
+     * are exact.
+     */
+    public abstract boolean stays();
 }

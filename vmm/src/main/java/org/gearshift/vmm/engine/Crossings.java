@@ -148,6 +148,11 @@ final class Crossings extends RegionLinks {
         return true;
     }
 
+    @Override
+    public boolean stays() {
+        return at.mode == cpu.mode() && current(at.stamp) && !hindered();
+    }
+
     private void cross(Passage from, Passage to) {
         int budget = cpu.budget;
         from.retired += mark - budget;

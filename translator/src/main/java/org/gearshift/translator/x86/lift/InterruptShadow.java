@@ -12,7 +12,7 @@ import org.gearshift.translator.x86.decode.Operand;
  */
 final class InterruptShadow {
     private static final Set<Mnemonic> PLAIN = EnumSet.of(Mnemonic.MOV, Mnemonic.MOVZX, Mnemonic.MOVSX, Mnemonic.LEA, Mnemonic.NOP, Mnemonic.PUSH, Mnemonic.POP, Mnemonic.ADD, Mnemonic.SUB,
-            Mnemonic.AND, Mnemonic.OR, Mnemonic.XOR, Mnemonic.CMP, Mnemonic.TEST, Mnemonic.INC, Mnemonic.DEC, Mnemonic.CALL, Mnemonic.RET, Mnemonic.JMP);
+            Mnemonic.AND, Mnemonic.OR, Mnemonic.XOR, Mnemonic.CMP, Mnemonic.TEST, Mnemonic.INC, Mnemonic.DEC, Mnemonic.CALL, Mnemonic.RET, Mnemonic.JMP, Mnemonic.SYSEXIT);
 
     private InterruptShadow() {
     }

@@ -552,7 +552,7 @@ public final class LiftContext {
             ir.put(X86State.RIP, t.value().resultType() == Type.I64 ? t.value() : ir.zext32(t.value()));
             end(Terminator.exitToState());
         } else {
-            end(Terminator.exit(t.target()));
+            end(t.kind() == Terminator.Kind.EXIT_TO_STATE ? t : Terminator.exit(t.target()));
         }
     }
 
