@@ -13,9 +13,12 @@ public final class Terminator {
         BRANCH,
         /** Continues at the pc computed as {@code value} (I32 or I64), inside the region where it has such a block. */
         INDIRECT,
-        /** Leaves at once with the pc slot set to {@code target}, even if the region has a block there: the mode may have changed. */
+        /**
+         * Leaves with the pc slot set to {@code target}, even if the region has a block there: mode, mappings or interrupts may be others. Who runs the region may
+         * look at these, with all state where it belongs, and go on at such a block.
+         */
         EXIT,
-        /** Leaves at once; the monitor has already set the pc slot. */
+        /** Leaves likewise; the pc slot has already been set. */
         EXIT_TO_STATE
     }
 

@@ -52,7 +52,7 @@ final class RunSummary {
             exits.append(exits.length() == 0 ? "" : ", ").append(e.getKey().name().toLowerCase(Locale.ROOT)).append(' ').append(String.format("%,d", e.getValue()));
         }
         line(b, "exits", "%s", exits);
-        line(b, "linked exits", "%,d", s.linked);
+        line(b, "linked exits", "%,d; %,d times on in the same region", s.linked, s.stayed);
         line(b, "shadow paging", "%s", mmu.counters());
         for (String r : engine.hottestRegions(HOTTEST)) {
             line(b, "hot region", "%s", r);

@@ -15,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Regions that run what follows them: programs of small functions that call each other and jump into each other, and are written to while they run, end in the state the interpreter brings
- * them to, after as many instructions. What the functions are is decided by a seed.
+ * Regions that run what follows them: programs of small functions that call each other and jump into each other, let interrupts in and out, and are written to while they run, end in the
+ * state the interpreter brings them to, after as many instructions. What the functions are is decided by a seed.
  */
 @Timeout(value = 240, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class LinkedRegionsTest {
@@ -44,6 +44,7 @@ class LinkedRegionsTest {
 
     private void compare() throws Exception {
         long linked = 0;
+        long stayed = 0;
         for (int seed = 1; seed <= PROGRAMS; seed++) {
             String program = program(new Random(seed));
             Vm expected = run(program, EngineOptions.Backend.INTERPRETER);
@@ -51,8 +52,10 @@ class LinkedRegionsTest {
             assertEquals(expected.engine().retired(), actual.engine().retired(), "instructions, seed " + seed);
             assertArrayEquals(registers(expected), registers(actual), "registers, seed " + seed);
             linked += actual.engine().statistics().linked;
+            stayed += actual.engine().statistics().stayed;
         }
         assertTrue(linked > 30_000L * PROGRAMS, "exits must have been linked for this to mean anything: " + linked);
+        assertTrue(stayed > 10_000L * PROGRAMS, "and regions gone on behind what may change the mode: " + stayed);
     }
 
     private static long[] registers(Vm vm) {
@@ -102,7 +105,7 @@ class LinkedRegionsTest {
         int calls = 0;
         for (int n = 3 + random.nextInt(3); n > 0; n--) {
             int later = k + 1 + random.nextInt(4);
-            switch (random.nextInt(5)) {
+            switch (random.nextInt(8)) {
                 case 0, 1 -> {
                     if (later < FUNCTIONS && calls++ < 1) {
                         call(later);
@@ -117,12 +120,21 @@ class LinkedRegionsTest {
                 }
                 // mov esi, 3; again: xor eax, ebx; rol eax, 5; dec esi; jnz again
                 case 3 -> bytes("be03000000 31d8 c1c005 4e 75f8");
+                // sti; xor ebx, eax; cli
+                case 4 -> bytes("fb 31c3 fa");
+                // pushfd; popfd
+                case 5 -> bytes("9c 9d");
+                // rdtsc; xor ebx, edx
+                case 6 -> bytes("0f31 31d3");
                 default -> bytes("31c3 83c011 d1c3");
             }
         }
         if (k + 1 < FUNCTIONS && random.nextInt(3) == 0) {
             bytes("e9");
             target(k + 1);
+        } else if (random.nextInt(4) == 0) {
+            // cli; sti; ret
+            bytes("fa fb c3");
         } else {
             bytes("c3");
         }

@@ -150,7 +150,11 @@ final class Crossings extends RegionLinks {
 
     @Override
     public boolean stays() {
-        return at.mode == cpu.mode() && current(at.stamp) && !hindered();
+        if (at.mode != cpu.mode() || !current(at.stamp) || hindered()) {
+            return false;
+        }
+        statistics.stayed++;
+        return true;
     }
 
     private void cross(Passage from, Passage to) {

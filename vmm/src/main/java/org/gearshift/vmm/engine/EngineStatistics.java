@@ -31,6 +31,8 @@ public final class EngineStatistics {
     public long invalidatedBlocks;
     /** Regions that the region before them ran, and returns from those to the region that did: control did not come back to the loop. */
     public long linked;
+    /** How often a region went on behind an instruction that may have changed the mode, or let interrupts in. */
+    public long stayed;
     /** Nanoseconds spent lifting, and forming and emitting regions. */
     public long translateNanos;
     public long compileNanos;

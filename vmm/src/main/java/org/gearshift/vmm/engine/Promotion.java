@@ -164,7 +164,7 @@ final class Promotion {
         CompiledRegion better = r.code.better();
         RegionFormer.Candidate c = better == null ? former.again(r, r.calling) : null;
         if (better == null) {
-            better = optimized(r, c);
+            better = optimized(r.code, c, r.calling);
             r.code.better(better);
             CompilationTier.request(better, CompilationTier.OPTIMIZED);
         }
@@ -175,14 +175,14 @@ final class Promotion {
         statistics.compileNanos += System.nanoTime() - start;
     }
 
-    /** A region's code with slots in locals; its own code if that gets too large. */
-    private CompiledRegion optimized(RegionRecord r, RegionFormer.Candidate c) {
+    /** A region's code with slots in locals; what there is, with slots in place, if that gets too large. */
+    private CompiledRegion optimized(CompiledRegion quickly, RegionFormer.Candidate c, boolean calling) {
         try {
-            CompiledRegion code = compile(optimizing, c, r.code.entries().get(0), r.calling);
-            return code.entries().equals(r.code.entries()) ? code : r.code;
+            CompiledRegion code = compile(optimizing, c, quickly.entries().get(0), calling);
+            return code.entries().equals(quickly.entries()) ? code : quickly;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
-            return r.code;
+            return quickly;
         }
     }
 
@@ -243,7 +243,15 @@ final class Promotion {
             return;
         }
         try {
-            install(c, compile(c, c.region().entries().get(0), calling), calling, generation, heat);
+            CompiledRegion code = compile(c, c.region().entries().get(0), calling);
+            // What runs in C2's code goes on so until that of the new region is there: C1's in between would be the slower for all the time that C2 takes.
+            boolean straight = options.slotsInPlace() && CompilationTier.selectable() && heat >= OPTIMIZE_PER_BYTE * code.bytecodeSize();
+            if (straight) {
+                code = optimized(code, c, calling);
+                CompilationTier.request(code, CompilationTier.OPTIMIZED);
+                statistics.optimized++;
+            }
+            install(c, code, calling, generation, heat, straight);
             statistics.merged++;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
@@ -344,6 +352,11 @@ final class Promotion {
     }
 
     private void install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited) {
+        install(c, code, calling, generation, inherited, false);
+    }
+
+    /** @param inherited instructions retired in the hottest of those it replaces @param optimizing whether C2 has been asked for it */
+    private void install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited, boolean optimizing) {
         TreeMap<Long, Integer> pages = new TreeMap<>();
         for (Translation m : c.members()) {
             pages.put(m.linear >>> 12, m.frame);
@@ -354,12 +367,13 @@ final class Promotion {
         long[] p = pages.keySet().stream().mapToLong(Long::longValue).toArray();
         int[] f = pages.values().stream().mapToInt(Integer::intValue).toArray();
         RegionRecord r = new RegionRecord(c, code, p, f, mmu.mappingEpoch(), calling, generation, inherited);
+        r.optimizing = optimizing;
         for (Translation m : c.members()) {
             m.memberOf.add(r);
         }
         if (CompilationTier.selectable() && !options.singleBlockRegions()) {
             // Interpreting IR goes on, ten times faster than HotSpot would interpret the region, until C1 has compiled it.
-            if (CompilationTier.of(code) == 0) {
+            if (!r.optimizing && CompilationTier.of(code) == 0) {
                 CompilationTier.request(code, CompilationTier.QUICK);
             }
             for (Translation m : c.members()) {
@@ -416,6 +430,9 @@ final class Promotion {
             } else if (CompilationTier.of(r.code) > 0) {
                 compiling.remove(i);
                 activate(r);
+            } else if (r.optimizing && r.awaitsInVain()) {
+                r.optimizing = false;
+                CompilationTier.request(r.code, CompilationTier.QUICK);
             }
         }
     }

@@ -43,7 +43,7 @@ final class RegionRecord {
     /** States of the x87 register stack that blocks were compiled for, by pc. */
     private Map<Long, Integer> x87States;
     private Map<Long, Integer> awaitedX87States;
-    private long awaitedSince;
+    private long awaitedSince = System.nanoTime();
     private boolean surprised;
 
     RegionRecord(RegionFormer.Candidate from, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {

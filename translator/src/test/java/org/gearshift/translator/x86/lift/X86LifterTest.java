@@ -77,11 +77,12 @@ class X86LifterTest {
         assertEnd(lift("90 fb 40 40", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1003, 3, 3);
         assertEnd(lift("fb eb10", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1013, 2, 3);
         assertEquals(Terminator.Kind.EXIT_TO_STATE, lift("fb c3", 0x1000, FLAT32, NO_LIMIT).terminator().kind());
+        assertEquals(Terminator.Kind.EXIT_TO_STATE, lift("fb 0f35", 0x1000, FLAT32, NO_LIMIT).terminator().kind(), "back to a program, as Linux does it");
     }
 
     @Test
     void whatTheEngineMustSeeBehindStiIsLeftToIt() {
-        for (String next : new String[] {"f4", "fb", "8ed0", "17", "cf", "0f35", "75fd", "0f22d8", "e610"}) {
+        for (String next : new String[] {"f4", "fb", "8ed0", "17", "cf", "0f34", "75fd", "0f22d8", "e610"}) {
             assertEnd(lift("fb" + next + "90", 0x1000, FLAT32, NO_LIMIT), Terminator.Kind.EXIT, 0x1001, 1, 1);
         }
         assertEnd(lift("fb 40", 0x1000, FLAT32, 1), Terminator.Kind.EXIT, 0x1001, 1, 1);
