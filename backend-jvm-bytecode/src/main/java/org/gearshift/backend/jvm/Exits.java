@@ -246,7 +246,15 @@ final class Exits {
     private void among(TreeMap<Integer, Label> targets, Label otherwise) {
         c.load(Type.I64, Locals.NEXT_PC);
         c.op(L2I);
-        c.lookupSwitch(targets.keySet().stream().mapToInt(Integer::intValue).toArray(), targets.values().toArray(new Label[0]), otherwise);
+        c.lookupSwitch(keys(targets), labels(targets), otherwise);
+    }
+
+    private static int[] keys(TreeMap<Integer, Label> targets) {
+        return targets.keySet().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static Label[] labels(TreeMap<Integer, Label> targets) {
+        return targets.values().toArray(new Label[0]);
     }
 
     /** Behind an instruction that has set the pc slot and let interrupts in: on at an entry, or out. */
@@ -271,33 +279,43 @@ final class Exits {
         c.jump(GOTO, 0, dispatch);
     }
 
-    /** Computed jumps to entries stay inside; a 32-bit target is zero-extended. With 64-bit targets all entries switched on have the same upper half, checked first. */
+    /** Computed jumps to entries stay inside; a 32-bit target is zero-extended. Entries that 64-bit targets may lead to are told apart by their upper halves first. */
     private void dispatch() {
         c.label(dispatch);
-        long upper = dispatchWide ? region.entries().get(0) >>> 32 : 0;
-        if (dispatchWide) {
-            c.load(Type.I64, Locals.NEXT_PC);
-            c.constant(32);
-            c.op(LUSHR);
-            c.op(L2I);
-            c.constant((int) upper);
-            c.jump(IF_ICMPNE, 2, leave);
-        }
-        TreeMap<Integer, Label> targets = new TreeMap<>();
+        TreeMap<Integer, TreeMap<Integer, Label>> byUpper = new TreeMap<>();
         for (long pc : region.entries()) {
-            if (pc >>> 32 == upper) {
-                targets.put((int) pc, blockLabels.get(pc));
+            if (dispatchWide || pc >>> 32 == 0) {
+                byUpper.computeIfAbsent((int) (pc >>> 32), upper -> new TreeMap<>()).put((int) pc, blockLabels.get(pc));
             }
         }
+        if (!dispatchWide) {
+            byUpper.values().forEach(this::dispatch);
+            return;
+        }
         c.load(Type.I64, Locals.NEXT_PC);
+        c.constant(32);
+        c.op(LUSHR);
         c.op(L2I);
-        int[] keys = targets.keySet().stream().mapToInt(Integer::intValue).toArray();
-        Label[] labels = targets.values().toArray(new Label[0]);
+        c.store(Type.I32, Locals.SCRATCH);
+        byUpper.forEach((upper, targets) -> {
+            Label others = new Label();
+            c.load(Type.I32, Locals.SCRATCH);
+            c.constant(upper);
+            c.jump(IF_ICMPNE, 2, others);
+            dispatch(targets);
+            c.label(others);
+        });
+        c.jump(GOTO, 0, leave);
+    }
+
+    private void dispatch(TreeMap<Integer, Label> targets) {
         if (slots.inPlace()) {
-            c.store(Type.I32, Locals.SCRATCH);
-            Search.emit(c, Locals.SCRATCH, keys, labels, leave);
+            c.load(Type.I64, Locals.NEXT_PC);
+            c.op(L2I);
+            c.store(Type.I32, Locals.VA);
+            Search.emit(c, Locals.VA, keys(targets), labels(targets), leave);
         } else {
-            c.lookupSwitch(keys, labels, leave);
+            among(targets, leave);
         }
     }
 
