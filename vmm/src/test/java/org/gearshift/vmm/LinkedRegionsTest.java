@@ -105,7 +105,7 @@ class LinkedRegionsTest {
         int calls = 0;
         for (int n = 3 + random.nextInt(3); n > 0; n--) {
             int later = k + 1 + random.nextInt(4);
-            switch (random.nextInt(8)) {
+            switch (random.nextInt(9)) {
                 case 0, 1 -> {
                     if (later < FUNCTIONS && calls++ < 1) {
                         call(later);
@@ -124,6 +124,14 @@ class LinkedRegionsTest {
                 case 4 -> bytes("fb 31c3 fa");
                 // pushfd; popfd
                 case 5 -> bytes("9c 9d");
+                // mov esi, later; call esi
+                case 7 -> {
+                    if (later < FUNCTIONS && calls++ < 1) {
+                        bytes("be");
+                        little(0x100000 + FIRST + later * STEP);
+                        bytes("ffd6");
+                    }
+                }
                 // rdtsc; xor ebx, edx
                 case 6 -> bytes("0f31 31d3");
                 default -> bytes("31c3 83c011 d1c3");
