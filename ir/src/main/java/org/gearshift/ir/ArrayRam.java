@@ -11,6 +11,9 @@ public final class ArrayRam extends Ram {
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+    /** Bytes of a fill that are stored one by one. */
+    private static final int SEED = 64;
+
     private final byte[] bytes;
 
     public ArrayRam(byte[] bytes) {
@@ -90,7 +93,14 @@ public final class ArrayRam extends Ram {
     @Override
     public void fill(long at, int length, byte value) {
         int from = index(at);
-        Arrays.fill(bytes, from, from + length, value);
+        int filled = Math.min(length, SEED);
+        Arrays.fill(bytes, from, from + filled, value);
+        // Copies are the JVM's own code, whatever compiles this; a loop over bytes is one until C2 has seen it.
+        while (filled < length) {
+            int more = Math.min(filled, length - filled);
+            System.arraycopy(bytes, from, bytes, from + filled, more);
+            filled += more;
+        }
     }
 
     @Override

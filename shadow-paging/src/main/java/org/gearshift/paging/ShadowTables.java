@@ -246,11 +246,26 @@ final class ShadowTables {
     void drop(ShadowTable t, int i) {
         int e = t.entries[i];
         t.entries[i] = 0;
-        maps.clearRange(t.firstPage + ((long) i << t.shift), 1L << t.shift);
-        if (t.children != null && (e & ShadowEntry.LARGE) == 0) {
-            ShadowTable child = t.children[i];
-            t.children[i] = null;
-            release(child);
+        if (t.children == null || (e & ShadowEntry.LARGE) != 0) {
+            maps.clearRange(t.firstPage + ((long) i << t.shift), 1L << t.shift);
+            return;
+        }
+        ShadowTable child = t.children[i];
+        forget(child);
+        t.children[i] = null;
+        release(child);
+    }
+
+    /** Takes out of the maps what came through a table. Of one of the last level only what it has: a guest that takes back memory has mostly emptied it before. */
+    private void forget(ShadowTable t) {
+        if (t.children != null) {
+            maps.clearRange(t.firstPage, t.span());
+            return;
+        }
+        for (int i = 0; i < t.entries.length; i++) {
+            if (t.entries[i] != 0) {
+                maps.clear(t.firstPage + i);
+            }
         }
     }
 
@@ -269,7 +284,7 @@ final class ShadowTables {
         t.dead = true;
         unlink(t);
         if (active) {
-            maps.clearRange(t.firstPage, t.span());
+            forget(t);
         }
         for (int i = 0; i < t.entries.length; i++) {
             int e = t.entries[i];

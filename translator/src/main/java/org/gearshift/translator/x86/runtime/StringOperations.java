@@ -63,6 +63,25 @@ public final class StringOperations {
     }
 
     public static int movs(GuestContext ctx, int form) {
+        if (isPlain(ctx, form, FLAT_SOURCE | FLAT_ES, form >> SEGMENT_SHIFT & 7)) {
+            long[] s = ctx.s;
+            long mask = addressMask(form);
+            long from = s[X86State.RSI] & mask;
+            long to = s[X86State.RDI] & mask;
+            long n = Math.min(Math.min(elements(from, form), elements(to, form)), s[X86State.RCX] & mask & Long.MAX_VALUE);
+            int bytes = (int) n << (form & 3);
+            long source = bytes == 0 ? -1 : ctx.ramIndex(from, bytes, false);
+            long target = source < 0 ? -1 : ctx.ramIndex(to, bytes, true);
+            if (target >= 0 && (target <= source || target >= source + bytes)) {
+                ctx.hostRam.copy(source, target, bytes);
+                advance(ctx, form, n, true, true);
+                return more(ctx, form);
+            }
+        }
+        return movsByPieces(ctx, form);
+    }
+
+    private static int movsByPieces(GuestContext ctx, int form) {
         long n = piece(ctx, form, true, true, true);
         int size = 1 << (form & 3);
         while (n > 0) {
@@ -84,6 +103,38 @@ public final class StringOperations {
     }
 
     public static int stos(GuestContext ctx, int form) {
+        if (isPlain(ctx, form, FLAT_ES, X86State.ES)) {
+            long[] s = ctx.s;
+            long mask = addressMask(form);
+            long to = s[X86State.RDI] & mask;
+            long n = Math.min(elements(to, form), s[X86State.RCX] & mask & Long.MAX_VALUE);
+            int bytes = (int) n << (form & 3);
+            long target = bytes == 0 ? -1 : ctx.ramIndex(to, bytes, true);
+            if (target >= 0) {
+                fill(ctx.hostRam, target, bytes, 1 << (form & 3), s[X86State.RAX]);
+                advance(ctx, form, n, false, true);
+                return more(ctx, form);
+            }
+        }
+        return stosByPieces(ctx, form);
+    }
+
+    /**
+     * Whether an instruction goes upwards in one flat address space, with no trap and no alignment check between its elements: most do, and then little has to be looked at.
+     *
+     * @param flat which segments must be flat, outside 64-bit code
+     */
+    private static boolean isPlain(GuestContext ctx, int form, int flat, int source) {
+        boolean segments = (form & CODE64) != 0 ? source < X86State.FS : (form & flat) == flat;
+        return segments && (form & ALIGN_CHECK) == 0 && (form >> ADDRESS_SHIFT & 3) != 0 && ctx.s[X86State.DF] > 0 && !mayTrap(ctx);
+    }
+
+    /** Whole elements from an address to the end of its page. */
+    private static long elements(long address, int form) {
+        return PAGE - (address & PAGE - 1) >> (form & 3);
+    }
+
+    private static int stosByPieces(GuestContext ctx, int form) {
         long n = piece(ctx, form, false, true, true);
         int size = 1 << (form & 3);
         long value = ctx.s[X86State.RAX];
