@@ -20,7 +20,7 @@ public record Switch(String name, String java, String run, String what) {
             ofJava("c2", "-Dgearshift.optimizePerByte=1000000000000", "C2 for regions that repay it; without, C1 only"),
             ofJava("late-c2", "-Dgearshift.optimizePerByte=0", "C2 only for regions that repay it; without, for every one at once"),
             ofJava("slots-in-place", "-Dgearshift.slotsInPlace=false", "state slots in the state array until C2; without, in locals from the start"),
-            ofJava("merging", "-Dgearshift.mergeAfterLog2=40", "regions that lead to each other are compiled together"),
+            ofJava("merging", "-Dgearshift.mergeAfterLog2=40", "what a trace shows to run together is compiled together"),
             ofJava("links", "-Dgearshift.linked=0", "regions run what follows them, and go on when that returns"),
             ofJava("joined-regions", "-Dgearshift.mergedInsns=250", "merging beyond what C2 can hold in locals"),
             ofJava("large-regions", "-Dgearshift.regionInsns=32", "250 guest instructions a region; without, 32"),
