@@ -82,7 +82,8 @@ class ProcessorsInGuestTest {
         List<String> packages(GuestArchitecture a) {
             List<String> all = new ArrayList<>(packages);
             if (packages == COMPILER) {
-                all.add("binutils-" + a.toolTriplet);
+                // Names of packages have no underscore.
+                all.add("binutils-" + a.toolTriplet.replace('_', '-'));
             } else if (packages == ProcessorsInGuestTest.STRESS_NG && a == GuestArchitecture.AMD64) {
                 all.add("libipsec-mb1");
             }
