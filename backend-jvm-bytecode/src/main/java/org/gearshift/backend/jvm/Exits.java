@@ -114,7 +114,9 @@ final class Exits {
 
     /** Where to go for an EXIT: if the target is inside, that may go on there when what the region depends on has been looked at. */
     Label exit(long pc, boolean direct) {
-        if (!linked.present() || !isInside(pc)) {
+        // They are told apart by the lower halves.
+        boolean alike = stays.keySet().stream().anyMatch(s -> s.pc() != pc && (int) s.pc() == (int) pc);
+        if (!linked.present() || !isInside(pc) || alike) {
             return leave(pc, LinkedExits.NOWHERE, direct);
         }
         return stays.computeIfAbsent(new Stay(pc, direct), s -> new Label());
@@ -242,7 +244,7 @@ final class Exits {
         among(outside, leaveDirect);
     }
 
-    /** By the lower half of the next pc, of which there is but one each. */
+    /** By the lower half of the next pc. */
     private void among(TreeMap<Integer, Label> targets, Label otherwise) {
         c.load(Type.I64, Locals.NEXT_PC);
         c.op(L2I);
@@ -284,12 +286,10 @@ final class Exits {
         c.label(dispatch);
         TreeMap<Integer, TreeMap<Integer, Label>> byUpper = new TreeMap<>();
         for (long pc : region.entries()) {
-            if (dispatchWide || pc >>> 32 == 0) {
-                byUpper.computeIfAbsent((int) (pc >>> 32), upper -> new TreeMap<>()).put((int) pc, blockLabels.get(pc));
-            }
+            byUpper.computeIfAbsent((int) (pc >>> 32), upper -> new TreeMap<>()).put((int) pc, blockLabels.get(pc));
         }
         if (!dispatchWide) {
-            byUpper.values().forEach(this::dispatch);
+            dispatch(byUpper.getOrDefault(0, new TreeMap<>()));
             return;
         }
         c.load(Type.I64, Locals.NEXT_PC);
