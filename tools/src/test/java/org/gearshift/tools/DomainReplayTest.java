@@ -56,9 +56,9 @@ class DomainReplayTest {
         return m.group(1) + " " + m.group(2);
     }
 
-    /** Records the sample kernel while somebody types. @return what the domain has printed, and behind that the messages */
+    /** Records the sample kernel, for as many rounds as last longer than the typing, while somebody types. @return what the domain has printed, and behind that the messages */
     private String[] record() throws Exception {
-        return record("", KEYS, "-m", "96M");
+        return record("", KEYS, "-m", "96M", "--append", "rounds=8");
     }
 
     /** The same of a kernel, or without one. @param first what is printed before anything is typed */
