@@ -39,8 +39,6 @@ final class Promotion {
     private static final int MERGED_INSNS = Integer.getInteger("gearshift.mergedInsns", 500);
     /** Merging pays if of the ways from region to region no more than this part is left. */
     private static final double MERGED_LEAVES = 0.75;
-    /** Guest instructions for each entry from which merging gains too little. */
-    private static final int MERGE_BELOW = 200;
     /** How often code is compiled again for more entries. */
     private static final int MAX_EXTENSIONS = 8;
     /** How often code is merged at once when it is worth it; from then on only after twice as many entries each time, up to so often in all. */
@@ -130,7 +128,7 @@ final class Promotion {
         if (!r.optimizing && (r.code.better() != null || r.heat() * r.gain() >= OPTIMIZE_PER_BYTE * r.code.bytecodeSize())) {
             optimize(r);
         }
-        if (left && trace == null && timeToMerge(r) && r.valid && !options.singleBlockRegions() && r.retired / r.entered < MERGE_BELOW) {
+        if (left && trace == null && timeToMerge(r) && r.valid && !options.singleBlockRegions() && !r.staysLong()) {
             trace = new BlockTrace(g.gate().translation);
         }
     }

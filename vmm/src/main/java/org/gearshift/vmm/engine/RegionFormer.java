@@ -192,7 +192,8 @@ final class RegionFormer {
             blocks.put(t.pc, translator.lift(t));
             insns += t.guestInsns;
             for (Translation successor : next.getOrDefault(t, Map.of()).keySet()) {
-                int count = counts.getOrDefault(successor, 0);
+                // A region in which control stays for long gains nothing, and in a larger one its loop may lose its registers.
+                int count = successor.region != null && successor.region.staysLong() ? 0 : counts.getOrDefault(successor, 0);
                 if (count > 0 && mapped(successor.pc, successor.mode) == successor && seen.add(successor.pc)) {
                     queue.add(new Choice(successor, count, false));
                 }

@@ -13,6 +13,8 @@ final class RegionRecord {
     private static final long MANY_MISSES = 2000;
     private static final long RETIRED_PER_MISS = 2000;
 
+    /** Guest instructions for each entry from which merging gains too little. */
+    private static final int LONG_STAY = 200;
     private static final int X87_GAIN = 6;
     private static final long PATIENCE_NANOS = 30_000_000_000L;
 
@@ -89,6 +91,11 @@ final class RegionRecord {
     /** Whether compiling it once more would give other code, since other states of the x87 register stack have been seen. */
     boolean surprised() {
         return surprised;
+    }
+
+    /** Whether control, once in it, stays for so long that ways into and out of it cost next to nothing. One that has hardly been entered yet counts as such. */
+    boolean staysLong() {
+        return entered == 0 || retired / entered >= LONG_STAY;
     }
 
     /** True for the first time after so many entries, again after four times as many, and so on. */
