@@ -42,7 +42,7 @@ final class BenchProgramsCommand implements Callable<Integer> {
     @Option(names = "--runs", paramLabel = "N", description = "Rounds (default 5).")
     private Integer runs;
 
-    @Option(names = "--quick", description = "One round with 5 % of the work, unless told otherwise.")
+    @Option(names = "--quick", description = "One round with 5 %% of the work, unless told otherwise.")
     private boolean quick;
 
     @Option(names = "--memory", paramLabel = "MIB", defaultValue = "1024", description = "Guest memory (default ${DEFAULT-VALUE}).")

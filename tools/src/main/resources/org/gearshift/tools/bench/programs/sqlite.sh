@@ -19,7 +19,7 @@ create index by_name on item(name);
 select class, count(*), round(sum(price * amount), 3) from item join sale on item.id = sale.item group by class order by 3 desc;
 select day, total, rank() over (order by total) from (select day, sum(amount) total from sale group by day) order by day limit 40;
 select count(*) from item a join item b on b.name > a.name and b.id = a.id + 1;
-select max(length(group_concat(name, '/'))) from item group by class;
+select max(length(names)) from (select group_concat(name, '/') as names from item group by class);
 update sale set amount = amount + 1 where item % 3 = 0;
 delete from sale where day % 5 = 0;
 select count(*), sum(amount) from sale where item in (select id from item where name like '%a%b%');
