@@ -170,10 +170,13 @@ final class RegionFormer {
      * was seen to come in, or to arrive by an indirect jump.
      *
      * @param calling see {@link RegionRecord#calling}
-     * @return null if there is nothing but the seed
+     * @return null if there is nothing but the seed, or the seed is not what runs there in the current address space
      */
     Candidate merge(BlockTrace trace, int maxInsns, boolean calling) {
         Translation seed = trace.seed();
+        if (mapped(seed.pc, seed.mode) != seed) {
+            return null;
+        }
         Map<Translation, Integer> counts = trace.counts();
         Map<Translation, Map<Translation, Integer>> next = trace.successors();
         PriorityQueue<Choice> queue = new PriorityQueue<>(HOTTEST_FIRST);
