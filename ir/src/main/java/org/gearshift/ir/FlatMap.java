@@ -4,7 +4,7 @@ package org.gearshift.ir;
  * Page maps for 32-bit linear addresses: one entry for each of the 2<sup>20</sup> pages. A page's entry is its linear address exclusive-or the offset of its frame in RAM, so
  * that {@code entry ^ va} is the byte's offset in RAM; it is negative where the page is not present.
  *
- * <p>In a RAM that is not an array, and may have more than 2 GiB, an entry has the frame's number in place of its offset: {@code entry ^ va} then tells the frame once the offset within
+ * <p>In a RAM that is not {@linkplain Ram#isCompact compact} an entry has the frame's number in place of its offset: {@code entry ^ va} then tells the frame once the offset within
  * the page is taken out. {@link Ram#offset} knows which it is.
  *
  * <p>Interpreter, generated code and helpers all look up by this rule; whoever fills the maps keeps to it.
@@ -32,7 +32,7 @@ public final class FlatMap {
         return ~(page << PAGE_SHIFT) & Integer.MIN_VALUE;
     }
 
-    /** Makes a page present in the map of a RAM that is an array. @param frame number of its frame in RAM */
+    /** Makes a page present in the map of a compact RAM. @param frame number of its frame in RAM */
     public static void put(int[] map, int page, int frame) {
         map[page] = page << PAGE_SHIFT ^ frame << PAGE_SHIFT;
     }

@@ -7,7 +7,7 @@ import java.lang.reflect.Field;
 import java.util.Objects;
 
 /**
- * RAM outside the Java heap, for sizes beyond an array's. Through {@code sun.misc.Unsafe}, by reflection since naming it makes javac warn: the language's own accessors of such
+ * RAM outside the Java heap. Through {@code sun.misc.Unsafe}, by reflection since naming it makes javac warn: the language's own accessors of such
  * memory end at 2 GiB, or come with newer Javas. Every offset is checked here.
  */
 public final class NativeRam extends Ram {
@@ -42,12 +42,13 @@ public final class NativeRam extends Ram {
             COPY = method(unsafe, "copyMemory", void.class, long.class, long.class, long.class);
             FILL = method(unsafe, "setMemory", void.class, long.class, long.class, byte.class);
         } catch (ReflectiveOperationException e) {
-            throw new IllegalStateException("sun.misc.Unsafe is not accessible: guests with more than 2047 MiB of memory are not possible here", e);
+            throw new IllegalStateException("sun.misc.Unsafe is not accessible: guest memory outside the Java heap is not possible here", e);
         }
     }
 
     private final long address;
     private final long size;
+    private final boolean compact;
     /** Keeps the memory from being given back. */
     private final Object owner;
 
@@ -68,6 +69,7 @@ public final class NativeRam extends Ram {
         }
         this.address = address;
         this.size = size;
+        this.compact = isCompact();
         this.owner = Objects.requireNonNull(owner);
     }
 
@@ -97,6 +99,9 @@ public final class NativeRam extends Ram {
 
     @Override
     public long offset(long found, long va) {
+        if (compact) {
+            return found;
+        }
         long inPage = va & PAGE_MASK;
         return (found ^ inPage) << FRAME_SHIFT | inPage;
     }

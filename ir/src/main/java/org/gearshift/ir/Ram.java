@@ -1,13 +1,16 @@
 package org.gearshift.ir;
 
 /**
- * Guest RAM as translated code and its helpers reach it, by offset: little-endian, unaligned, every access bounds-checked. RAM that fits a Java array is one
- * ({@link ArrayRam}); what is larger lies outside the heap ({@link NativeRam}), where the host gives memory only to pages that are touched.
+ * Guest RAM as translated code and its helpers reach it, by offset: little-endian, unaligned, every access bounds-checked. It is a Java array
+ * ({@link ArrayRam}), or lies outside the heap ({@link NativeRam}), where it may be larger, and the host gives memory only to pages that are touched.
  *
- * <p>The two differ in the page maps as well, see {@link WideMap}. All code of a machine works on one kind, and a process that has only machines with
- * arrays never loads the other class, so that calls here are direct ones.
+ * <p>What is too large for an int has page maps of its own kind, see {@link WideMap}. All code of a machine works on one kind, and a process whose machines all have the
+ * same never loads the other class, so that calls here are direct ones.
  */
 public abstract class Ram {
+    /** Largest RAM whose offsets all fit an int, page by page: 2 GiB less 4 KiB. */
+    public static final long MAX_COMPACT = (1L << 31) - 4096;
+
     private static final int GRANULE = Long.BYTES;
 
     /** Size in bytes. */
@@ -18,6 +21,11 @@ public abstract class Ram {
 
     /** Address of RAM outside the heap, or 0. */
     public abstract long address();
+
+    /** Whether entries of page maps have offsets in this RAM; otherwise they have frame numbers. */
+    public final boolean isCompact() {
+        return size() <= MAX_COMPACT;
+    }
 
     /** Offset of an access at 64-bit address {@code va}, whose map entry has given {@code found}: {@link WideMap#find}. */
     public abstract long offset(long found, long va);

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * linear address exclusive-or the offset of its frame in RAM, so that {@code entry ^ va} is the byte's offset in RAM if the entry is this page's;
  * otherwise it is at least {@code 1L << shift}, since pages of one place differ in an address bit from {@code shift} on, and RAM ends below.
  *
- * <p>RAM that is not an array may be far larger than a map should be. There an entry has the frame's number in place of its offset: {@code entry ^ va} then tells the frame
+ * <p>RAM that is not {@linkplain Ram#isCompact compact} may be far larger than a map should be. There an entry has the frame's number in place of its offset: {@code entry ^ va} then tells the frame
  * once the offset within the page is taken out, and {@code shift} is above all frame numbers. {@link Ram#offset} knows which it is.
  *
  * <p>Interpreter, generated code and helpers all look up by this rule; whoever fills the maps keeps to it.
@@ -33,7 +33,7 @@ public final class WideMap {
         return (page ^ page >>> shift - PAGE_SHIFT) & (2 << shift - PAGE_SHIFT) - 1;
     }
 
-    /** Makes a page present in the map of a RAM that is an array. @param frame number of its frame in RAM */
+    /** Makes a page present in the map of a compact RAM. @param frame number of its frame in RAM */
     public static void put(long[] map, int shift, long va, int frame) {
         map[slot(va, shift)] = va & ~(long) PAGE_MASK ^ (long) frame << PAGE_SHIFT;
     }

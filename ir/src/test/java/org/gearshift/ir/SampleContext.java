@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
-import org.gearshift.testing.LargeRam;
+import org.gearshift.testing.TestRam;
 
 /**
  * A small guest for tests: eight general slots and the usual others, 16 pages of RAM. Pages 0..9 are mapped, 10 and 11 read-only, 12 and 13 readable and
@@ -36,18 +36,13 @@ public final class SampleContext extends GuestContext {
     private final int firstFrame;
 
     public SampleContext() {
-        this(false);
+        this(TestRam.ARRAY);
     }
 
-    /** @param large RAM is none that an array could hold, and the pages lie beyond what an int can address */
-    public SampleContext(boolean large) {
+    public SampleContext(TestRam kind) {
         super(LAYOUT);
-        if (large) {
-            useRam(LargeRam.of(PAGES << 12));
-        } else {
-            useRam(new byte[PAGES << 12]);
-        }
-        firstFrame = large ? (int) (LargeRam.FIRST >>> 12) : 0;
+        useRam(kind.of(PAGES << 12));
+        firstFrame = (int) (kind.first >>> 12);
         readMap = FlatMap.empty();
         writeMap = FlatMap.empty();
         for (int p = 0; p < 12; p++) {

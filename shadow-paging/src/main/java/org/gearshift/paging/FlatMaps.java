@@ -5,7 +5,7 @@ import java.util.Arrays;
 
 /**
  * The flat maps for 32-bit linear addresses: one word a page, its linear address exclusive-or the offset of its frame in RAM. So {@code entry ^ va} is the byte's offset in RAM, or negative
- * where the page is absent. For RAM outside the heap, which may have more than 2 GiB, an entry has the frame's number in place of its offset. Every page that may be present in any of them is in
+ * where the page is absent. For RAM of more than 2 GiB an entry has the frame's number in place of its offset. Every page that may be present in any of them is in
  * a journal: that of the space, or the global one for pages that outlive a switch.
  */
 final class FlatMaps extends ActiveMaps {
@@ -30,13 +30,13 @@ final class FlatMaps extends ActiveMaps {
     /** By 4 MiB of linear address space: whether a global large page may be present there. */
     private final boolean[] largeGlobal = new boolean[PAGES >> 10];
     private Journal space = new Journal();
-    /** How far the frame is shifted in an entry: 0 for RAM outside the heap. */
+    /** How far the frame is shifted in an entry: 0 for RAM of more than 2 GiB. */
     private final int frameShift;
 
     FlatMaps(PhysicalMemory memory, PagingControl control, MappingEpoch epoch) {
         super(memory, control, epoch);
         this.writer = new int[memory.ram().frames()];
-        this.frameShift = memory.ram().isArray() ? PAGE_SHIFT : 0;
+        this.frameShift = memory.ram().isCompact() ? PAGE_SHIFT : 0;
     }
 
     static int[] absent() {

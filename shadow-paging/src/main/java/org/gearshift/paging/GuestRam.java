@@ -8,14 +8,14 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Guest RAM from physical address 0: little-endian accessors, every access bounds-checked. Up to {@link #MAX_ARRAY} it is one byte array; larger RAM lies outside the Java heap, and
+ * Guest RAM from physical address 0: little-endian accessors, every access bounds-checked. It is one byte array, of up to {@link #MAX_COMPACT}, or lies outside the Java heap, and beyond {@link #MAX_BELOW_4G}
  * leaves out the PCI hole: {@link #HOLE_START} up to 4 GiB belongs to devices, and what else there is follows at 4 GiB.
  */
 public final class GuestRam {
     /** Bytes of a page frame. */
     public static final int FRAME_SIZE = 4096;
-    /** Largest RAM in one Java array of whole frames: 2 GiB less 4 KiB. */
-    public static final long MAX_ARRAY = (1L << 31) - FRAME_SIZE;
+    /** Largest RAM in one Java array of whole frames, and whose page maps have offsets: 2 GiB less 4 KiB. */
+    public static final long MAX_COMPACT = (1L << 31) - FRAME_SIZE;
     /** Most RAM below 4 GiB: more than that ends at {@link #HOLE_START}. */
     public static final long MAX_BELOW_4G = 0xe000_0000L;
     /** First address behind the RAM below 4 GiB where there is RAM above. */
@@ -53,11 +53,11 @@ public final class GuestRam {
     /**
      * Zeroed RAM in an array.
      *
-     * @param bytes size, a multiple of 4096, 4096 to {@link #MAX_ARRAY}
+     * @param bytes size, a multiple of 4096, 4096 to {@link #MAX_COMPACT}
      * @throws IllegalArgumentException for any other size
      */
     public GuestRam(long bytes) {
-        requireSize(bytes, MAX_ARRAY);
+        requireSize(bytes, MAX_COMPACT);
         this.bytes = new byte[(int) bytes];
         this.pieces = null;
         this.outside = null;
@@ -112,6 +112,11 @@ public final class GuestRam {
     /** Whether there is {@link #bytes()}. */
     public boolean isArray() {
         return bytes != null;
+    }
+
+    /** Whether page maps have offsets of frames; otherwise they have their numbers. */
+    public boolean isCompact() {
+        return end <= MAX_COMPACT;
     }
 
     /** Size in bytes, without the hole. */
@@ -275,6 +280,16 @@ public final class GuestRam {
             Objects.checkFromIndexSize(off, len, dst.length);
             parts(p, len, (piece, from, done, n) -> piece.get(from, dst, off + done, n));
         }
+    }
+
+    /** A copy of all bytes. @throws IllegalStateException if they are too many for an array */
+    public byte[] copy() {
+        if (!isCompact()) {
+            throw new IllegalStateException("RAM of " + size + " bytes does not fit an array");
+        }
+        byte[] all = new byte[(int) size];
+        copyOut(0, all, 0, all.length);
+        return all;
     }
 
     /** Sets {@code len} bytes from physical {@code p} to {@code value}. Write traces do not see it. */

@@ -7,7 +7,7 @@ import java.util.Arrays;
  * Maps for 48-bit linear addresses: tables of packed entries, one place for each address ({@link #slot}). The entry of a page is its linear address
  * exclusive-or the offset of its frame in RAM. So {@code entry ^ va} is the byte's offset in RAM if that entry is the page's, and otherwise at least
  * {@code 1 << shift}: addresses that share a slot differ in bits from {@code shift} on, of which RAM offsets have none. Addresses that are not
- * canonical hit nothing. For RAM outside the heap, which may be far larger than the tables should be, an entry has the frame's number in place of its offset.
+ * canonical hit nothing. For RAM of more than 2 GiB, which may be far larger than the tables should be, an entry has the frame's number in place of its offset.
  *
  * <p>A slot belongs to one page at a time, in all four tables. Pages below 4 GiB are, while they own a slot, in the {@link FlatMaps}' arrays as
  * well, for compatibility-mode code, which addresses with 32 bits. Pages that code was fetched through are remembered apart, so that losing a
@@ -16,7 +16,7 @@ import java.util.Arrays;
 final class WideMaps extends ActiveMaps {
     /** Log2 of the fewest slots: tables of half a megabyte. */
     private static final int LEAST_SLOT_BITS = 16;
-    /** Log2 of the slots for RAM that is no array: tables of 4 MiB, for which 2 GiB of pages have a place. */
+    /** Log2 of the slots for RAM of more than 2 GiB: tables of 4 MiB, for which 2 GiB of pages have a place. */
     private static final int LARGE_SLOT_BITS = 19;
     private static final int PAGE_SHIFT = 12;
     private static final long FLAT_PAGES = 1L << 20;
@@ -90,7 +90,7 @@ final class WideMaps extends ActiveMaps {
         super(memory, control, epoch);
         this.flat = flat;
         this.shift = shift(memory.ram());
-        this.frameShift = memory.ram().isArray() ? PAGE_SHIFT : 0;
+        this.frameShift = memory.ram().isCompact() ? PAGE_SHIFT : 0;
         this.slots = 1 << shift - PAGE_SHIFT + 1;
         this.readUser = absent(shift);
         this.writeUser = absent(shift);
@@ -108,7 +108,7 @@ final class WideMaps extends ActiveMaps {
 
     /** Lowest address bit that tells apart pages of one slot, for a RAM: above all offsets in RAM, or above all frame numbers. */
     static int shift(GuestRam ram) {
-        if (!ram.isArray()) {
+        if (!ram.isCompact()) {
             return LARGE_SLOT_BITS + PAGE_SHIFT - 1;
         }
         int ramBits = 64 - Long.numberOfLeadingZeros(ram.size() - 1);

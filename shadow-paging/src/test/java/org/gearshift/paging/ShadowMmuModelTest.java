@@ -440,8 +440,8 @@ class ShadowMmuModelTest {
             int[] write = mmu.writeMap(user == 1);
             for (long page : pages) {
                 if (page < 1 << 20) {
-                    check(page, FlatMapRule.frame(read, page, ram.isArray()), ShadowMmu.READ, user == 1);
-                    check(page, FlatMapRule.frame(write, page, ram.isArray()), ShadowMmu.WRITE, user == 1);
+                    check(page, FlatMapRule.frame(read, page, ram.isCompact()), ShadowMmu.READ, user == 1);
+                    check(page, FlatMapRule.frame(write, page, ram.isCompact()), ShadowMmu.WRITE, user == 1);
                 }
                 check(page, mmu.mappedFrame(page << 12, false, user == 1), ShadowMmu.READ, user == 1);
                 check(page, mmu.mappedFrame(page << 12, true, user == 1), ShadowMmu.WRITE, user == 1);
@@ -465,7 +465,7 @@ class ShadowMmuModelTest {
                 long va = upper | (page & mask >>> 1) * 4096L;
                 if ((page >>> shift - 12 & 1) == (int) (upper >>> shift & 1)) {
                     present++;
-                    check(va >>> 12, (int) ((map[slot] ^ va) >>> (ram.isArray() ? 12 : 0)), write ? ShadowMmu.WRITE : ShadowMmu.READ, user);
+                    check(va >>> 12, (int) ((map[slot] ^ va) >>> (ram.isCompact() ? 12 : 0)), write ? ShadowMmu.WRITE : ShadowMmu.READ, user);
                 }
             }
             assertTrue(present < 500, "only pages in use can be present");

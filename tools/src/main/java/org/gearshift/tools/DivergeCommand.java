@@ -42,8 +42,8 @@ final class DivergeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (guest.memory() > MemorySize.MAX_ARRAY) {
-            throw new Gearshift.UsageError("--memory: guest memory that is compared is at most " + (MemorySize.MAX_ARRAY >>> 20) + "M");
+        if (guest.memory() > MemorySize.MAX_COMPACT) {
+            throw new Gearshift.UsageError("--memory: guest memory that is compared is at most " + (MemorySize.MAX_COMPACT >>> 20) + "M");
         }
         PrintWriter out = spec.commandLine().getOut();
         long limit = guest.limit();

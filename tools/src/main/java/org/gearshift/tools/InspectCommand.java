@@ -115,7 +115,7 @@ final class InspectCommand implements Callable<Integer> {
         VmConfig config = new VmConfig(RAM, VmConfig.Clock.VIRTUAL, EngineOptions.of(EngineOptions.Backend.INTERPRETER));
         Vm vm = new Vm(config, Vm.processorFor(image), b -> { });
         vm.load(image, new byte[0], "", "");
-        return vm.ram().bytes();
+        return vm.ram().copy();
     }
 
     private long address() {

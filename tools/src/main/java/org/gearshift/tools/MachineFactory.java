@@ -25,9 +25,6 @@ import org.gearshift.vmm.policy.Denied;
 
 /** Makes machines of descriptions, and puts them on a host. */
 final class MachineFactory {
-    /** Of the JVM's heap, what is left for all but guest memory: translated code's tables, a few megabytes a machine, and buffers. */
-    private static final long HEAP_FOR_OTHERS = 48L << 20;
-
     private final VmHost host;
     private final Path logs;
     private final PrintWriter messages;
@@ -48,12 +45,10 @@ final class MachineFactory {
         if (most != 0 && wanted > most) {
             throw new Gearshift.UsageError("the machines have " + (wanted >>> 20) + " MiB of memory together, more than the limit of " + (most >>> 20) + " MiB");
         }
-        // Larger ones are outside the heap, where the host finds out as they are touched.
-        long inHeap = machines.stream().mapToLong(m -> m.memory).filter(m -> m <= MemorySize.MAX_ARRAY).sum();
-        long heap = Runtime.getRuntime().maxMemory();
-        if (inHeap > heap - HEAP_FOR_OTHERS) {
-            throw new Gearshift.UsageError("the machines have " + (inHeap >>> 20) + " MiB of memory together, and this JVM's heap only " + (heap >>> 20)
-                    + " MiB: give them less, or set GEARSHIFT_JAVA_OPTS=-Xmx" + ((inHeap + (inHeap >>> 2) + HEAP_FOR_OTHERS) >>> 20) + "m");
+        try {
+            HostMemoryException.check(wanted);
+        } catch (HostMemoryException e) {
+            throw new Gearshift.UsageError(e.getMessage());
         }
     }
 

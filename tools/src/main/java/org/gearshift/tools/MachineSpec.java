@@ -103,8 +103,8 @@ final class MachineSpec {
 
     /** Looks whether what was said goes together. @throws IllegalArgumentException if not */
     void check() {
-        if (mode == RunCommand.Mode.PV && memory > MemorySize.MAX_ARRAY) {
-            throw new IllegalArgumentException("memory: a paravirtual domain has at most " + (MemorySize.MAX_ARRAY >>> 20) + "M");
+        if (mode == RunCommand.Mode.PV && memory > MemorySize.MAX_COMPACT) {
+            throw new IllegalArgumentException("memory: a paravirtual domain has at most " + (MemorySize.MAX_COMPACT >>> 20) + "M");
         }
         if (kernel == null && initrd != null) {
             throw new IllegalArgumentException("an initrd without a kernel: the sample kernel takes none");

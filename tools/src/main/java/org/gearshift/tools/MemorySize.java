@@ -9,8 +9,8 @@ import picocli.CommandLine.TypeConversionException;
 final class MemorySize implements ITypeConverter<Long> {
     static final long MIN = 8L << 20;
     static final long MAX = GuestRam.MAX_SIZE;
-    /** Most for what needs RAM in one array: paravirtual domains, and comparing all of it again and again. */
-    static final long MAX_ARRAY = 2040L << 20;
+    /** Most for what needs offsets in RAM to be ints: paravirtual domains, and comparing all of it again and again. */
+    static final long MAX_COMPACT = 2040L << 20;
 
     /** The memory of several machines. */
     static final class Total implements ITypeConverter<Long> {

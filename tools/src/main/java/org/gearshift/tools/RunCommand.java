@@ -163,8 +163,8 @@ class RunCommand implements Callable<Integer> {
         if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
         }
-        if (memory > MemorySize.MAX_ARRAY && (lockstep || mode == Mode.PV)) {
-            throw new Gearshift.UsageError("--memory: with " + (lockstep ? "--lockstep" : "--mode pv") + " guest memory is at most " + (MemorySize.MAX_ARRAY >>> 20) + "M");
+        if (memory > MemorySize.MAX_COMPACT && (lockstep || mode == Mode.PV)) {
+            throw new Gearshift.UsageError("--memory: with " + (lockstep ? "--lockstep" : "--mode pv") + " guest memory is at most " + (MemorySize.MAX_COMPACT >>> 20) + "M");
         }
         if ("help".equals(cpu)) {
             listProcessors(spec.commandLine().getOut());
@@ -284,7 +284,7 @@ class RunCommand implements Callable<Integer> {
         if (Files.isDirectory(file)) {
             throw new Gearshift.UsageError(file + ": is a directory, not a " + what);
         }
-        if (Files.size(file) > MemorySize.MAX_ARRAY) {
+        if (Files.size(file) > MemorySize.MAX_COMPACT) {
             throw new Gearshift.UsageError(file + ": too large for a " + what);
         }
         return Files.readAllBytes(file);

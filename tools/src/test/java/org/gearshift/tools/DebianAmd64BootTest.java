@@ -82,7 +82,7 @@ class DebianAmd64BootTest {
         for (int i = 0; i < CPUS; i++) {
             seen.add("processor " + i + ": " + vm.engine(i).retired());
         }
-        seen.add(HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(vm.ram().bytes())));
+        seen.add(HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(vm.ram().copy())));
         return seen;
     }
 

@@ -83,7 +83,7 @@ class DebianDomainTest {
         XenVm second = domain(CLOUD, "console=hvc0 panic=-1 interactive" + DebianRun.QUICK, VmConfig.Clock.VIRTUAL, 4);
         bootsToAShell(second);
         assertEquals(first.retired(), second.retired());
-        assertEquals(-1, Arrays.mismatch(first.ram().bytes(), second.ram().bytes()));
+        assertEquals(-1, first.ram().mismatch(second.ram()));
     }
 
     @Test
@@ -103,7 +103,7 @@ class DebianDomainTest {
         first.run(REPEATED);
         second.run(REPEATED);
         assertEquals(first.engine().retired(), second.engine().retired());
-        assertEquals(-1, Arrays.mismatch(first.ram().bytes(), second.ram().bytes()));
+        assertEquals(-1, first.ram().mismatch(second.ram()));
     }
 
     @Test

@@ -45,7 +45,7 @@ class RepeatableDiskTest {
             vm.load(new KernelImage("writer", Files.readAllBytes(kernel)), new byte[0], "", "");
             vm.run(INSTRUCTIONS);
         }
-        return new Run(serial.toString(), vm.engine().retired(), vm.ram().bytes());
+        return new Run(serial.toString(), vm.engine().retired(), vm.ram().copy());
     }
 
     @Test

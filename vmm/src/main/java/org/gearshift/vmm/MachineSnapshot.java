@@ -19,17 +19,17 @@ record MachineSnapshot(long[] counts, byte[] devices, List<Object> marks, byte[]
 
     /** The pages of a machine, those of another snapshot where they are the same. */
     static MachineSnapshot of(long[] counts, byte[] devices, List<Object> marks, GuestRam ram, MachineSnapshot like) {
-        byte[] all = ram.bytes();
+        byte[] now = new byte[GuestRam.FRAME_SIZE];
         byte[][] pages = new byte[ram.frames()][];
         for (int i = 0; i < pages.length; i++) {
-            int at = i * GuestRam.FRAME_SIZE;
+            ram.copyOut((long) i * GuestRam.FRAME_SIZE, now, 0, GuestRam.FRAME_SIZE);
             byte[] known = like == null ? ZEROES : like.pages[i];
-            if (same(all, at, known)) {
+            if (Arrays.equals(now, known)) {
                 pages[i] = known;
-            } else if (like != null && same(all, at, ZEROES)) {
+            } else if (like != null && Arrays.equals(now, ZEROES)) {
                 pages[i] = ZEROES;
             } else {
-                pages[i] = Arrays.copyOfRange(all, at, at + GuestRam.FRAME_SIZE);
+                pages[i] = now.clone();
             }
         }
         return new MachineSnapshot(counts, devices, marks, pages);
@@ -57,16 +57,14 @@ record MachineSnapshot(long[] counts, byte[] devices, List<Object> marks, byte[]
         return own;
     }
 
-    private static boolean same(byte[] all, int at, byte[] page) {
-        return Arrays.equals(all, at, at + GuestRam.FRAME_SIZE, page, 0, GuestRam.FRAME_SIZE);
-    }
-
     /** Puts the pages back, as a device would write them: what was derived from their old contents goes. */
     void restorePages(PhysicalMemory memory) {
-        byte[] all = memory.ram().bytes();
+        byte[] now = new byte[GuestRam.FRAME_SIZE];
         for (int i = 0; i < pages.length; i++) {
-            if (!same(all, i * GuestRam.FRAME_SIZE, pages[i])) {
-                memory.copyIn((long) i * GuestRam.FRAME_SIZE, pages[i], 0, GuestRam.FRAME_SIZE);
+            long at = (long) i * GuestRam.FRAME_SIZE;
+            memory.ram().copyOut(at, now, 0, GuestRam.FRAME_SIZE);
+            if (!Arrays.equals(now, pages[i])) {
+                memory.copyIn(at, pages[i], 0, GuestRam.FRAME_SIZE);
             }
         }
     }

@@ -7,6 +7,7 @@ import com.sun.jna.Pointer;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicLong;
 import org.gearshift.paging.GuestRam;
 
 /**
@@ -19,6 +20,9 @@ final class ReservedMemory implements GuestRam.HostMemory {
     /** MAP_PRIVATE, MAP_ANONYMOUS and MAP_NORESERVE of Linux: the hole, and what a guest never touches, are not to count as used. */
     private static final int PRIVATE_ANONYMOUS_NORESERVE = 0x2 | 0x20 | 0x4000;
     private static final long FAILED = -1;
+
+    /** Reserved by machines that are still referred to, as far as is known. */
+    private static final AtomicLong RESERVED = new AtomicLong();
 
     private final long address;
 
@@ -39,6 +43,10 @@ final class ReservedMemory implements GuestRam.HostMemory {
             throw new HostMemoryException(HostMemoryException.mib(used) + " MiB of guest memory: this computer has only " + HostMemoryException.mib(most)
                     + " MiB, swap space included; choose less guest memory");
         }
+        if (most > 0 && RESERVED.get() + used > most / 2) {
+            // Memory outside the heap makes no collection due, and the cleaner sees only what one has found.
+            System.gc();
+        }
         NativeLibrary c = NativeLibrary.getInstance(Platform.C_LIBRARY_NAME);
         boolean map = Platform.isLinux();
         long address = map ? c.getFunction("mmap").invokeLong(new Object[] {Pointer.NULL, span, PROT_READ_WRITE, PRIVATE_ANONYMOUS_NORESERVE, -1, 0L})
@@ -47,13 +55,17 @@ final class ReservedMemory implements GuestRam.HostMemory {
             throw new HostMemoryException(HostMemoryException.mib(used) + " MiB of guest memory: the operating system refuses to reserve that much (see 'ulimit -v'); choose less guest memory");
         }
         ReservedMemory memory = new ReservedMemory(address);
+        RESERVED.addAndGet(used);
         Function release = c.getFunction(map ? "munmap" : "free");
-        CLEANER.register(memory, () -> release.invoke(map ? new Object[] {address, span} : new Object[] {address}));
+        CLEANER.register(memory, () -> {
+            release.invoke(map ? new Object[] {address, span} : new Object[] {address});
+            RESERVED.addAndGet(-used);
+        });
         return memory;
     }
 
-    /** What the operating system could provide at the most, or 0 if it does not say. */
-    private static long hostBytes() {
+    /** What the operating system could provide at the most, in bytes, or 0 if it does not say. */
+    static long hostBytes() {
         return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean os ? os.getTotalMemorySize() + os.getTotalSwapSpaceSize() : 0;
     }
 

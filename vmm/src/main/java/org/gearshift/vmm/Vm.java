@@ -360,9 +360,9 @@ public final class Vm implements Machine, TimeMachine {
         keepsNoPast = true;
     }
 
-    /** Whether the machine can go back in time: its RAM is an array, and nothing comes from outside but by its timeline. */
+    /** Whether the machine can go back in time: its RAM is not too large, and nothing comes from outside but by its timeline. */
     public boolean canGoBack() {
-        return timeline != null && ram.isArray() && !timeline.isRecorded() && !keepsNoPast;
+        return timeline != null && ram.isCompact() && !timeline.isRecorded() && !keepsNoPast;
     }
 
     @Override

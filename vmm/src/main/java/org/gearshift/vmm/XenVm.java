@@ -81,7 +81,7 @@ public final class XenVm implements Machine {
      * @param name what their policy calls it
      */
     public XenVm(VmConfig config, CpuModel model, SerialBackend console, DomainGroup group, String name) {
-        ram = MachineMemory.array(Domain.machineBytes(config.ramBytes()));
+        ram = MachineMemory.ofDomain(Domain.machineBytes(config.ramBytes()));
         memory = new PhysicalMemory(ram);
         boolean virtual = config.clock() == VmConfig.Clock.VIRTUAL;
         clock = virtual ? new VirtualClock(outcomes::retired) : new HostClock();

@@ -9,14 +9,15 @@ package org.gearshift.backend.jvm;
  * @param windows accesses at constant offsets from one base share a translation within a block; see {@link MemoryWindows}
  * @param wideShift {@link org.gearshift.ir.GuestContext#wideShift} of the contexts that code runs on; of no effect on regions without 64-bit addresses
  * @param missesLeave accesses without a fast path leave the region (see {@link Misses}); otherwise they call their slow path
- * @param ramAddress {@link org.gearshift.ir.Ram#address} of the contexts that code runs on: 0 if RAM is an array, which decides how page maps are read
+ * @param ramAddress {@link org.gearshift.ir.Ram#address} of the contexts that code runs on: 0 if RAM is an array
+ * @param compact {@link org.gearshift.ir.Ram#isCompact}, which decides how page maps are read
  * @param ordered other threads run code on the same memory: all accesses keep their order, but for loads before earlier stores (x86-TSO)
  * @param deferCarries carry vectors are computed where they are wanted; see {@link DeferredCarries}
  * @param slotsInPlace state slots are read and written where they are, in the state array; otherwise a region holds those it uses in locals from its start to its end. C2 makes
  *     registers of locals. C1 makes copies of each on every way into a loop, and code that is short for it is code without state of its own
  */
-public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean ordered,
-        boolean deferCarries, boolean slotsInPlace) {
+public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocation, boolean windows, int wideShift, boolean missesLeave, long ramAddress, boolean compact,
+        boolean ordered, boolean deferCarries, boolean slotsInPlace) {
 
     /** How generated code reaches guest RAM. */
     public enum Ram {
@@ -36,47 +37,48 @@ public record BackendOptions(Ram ram, int maxMethodBytes, boolean reuseRmwLocati
 
     /** The measured best, for RAM of any size, but for what {@link Without} takes out. */
     public static BackendOptions defaults() {
-        return new BackendOptions(Without.FAST_RAM.set() ? Ram.CHECKED : Ram.FAST, HUGE_METHOD_LIMIT, !Without.RMW_REUSE.set(), !Without.WINDOWS.set(), LARGEST_SHIFT, false, 0, false,
+        return new BackendOptions(Without.FAST_RAM.set() ? Ram.CHECKED : Ram.FAST, HUGE_METHOD_LIMIT, !Without.RMW_REUSE.set(), !Without.WINDOWS.set(), LARGEST_SHIFT, false, 0, true, false,
                 !Without.DEFERRED_CARRIES.set(), false);
     }
 
     public BackendOptions withRam(Ram r) {
-        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(r, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withMaxMethodBytes(int bytes) {
-        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, bytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withReuseRmwLocation(boolean reuse) {
-        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuse, windows, wideShift, missesLeave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withWindows(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, on, wideShift, missesLeave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withWideShift(int shift) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, shift, missesLeave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withMissesLeave(boolean leave) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, ordered, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, leave, ramAddress, compact, ordered, deferCarries, slotsInPlace);
     }
 
-    public BackendOptions withRamAddress(long address) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, address, ordered, deferCarries, slotsInPlace);
+    /** RAM of the contexts that code runs on. */
+    public BackendOptions withGuestRam(org.gearshift.ir.Ram r) {
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, r.address(), r.isCompact(), ordered, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withOrdered(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, on, deferCarries, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, compact, on, deferCarries, slotsInPlace);
     }
 
     public BackendOptions withDeferCarries(boolean defer) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, defer, slotsInPlace);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, compact, ordered, defer, slotsInPlace);
     }
 
     public BackendOptions withSlotsInPlace(boolean on) {
-        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, ordered, deferCarries, on);
+        return new BackendOptions(ram, maxMethodBytes, reuseRmwLocation, windows, wideShift, missesLeave, ramAddress, compact, ordered, deferCarries, on);
     }
 }

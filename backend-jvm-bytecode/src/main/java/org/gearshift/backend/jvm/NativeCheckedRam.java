@@ -1,5 +1,6 @@
 package org.gearshift.backend.jvm;
 
+import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
 import static org.objectweb.asm.Opcodes.LADD;
 
@@ -11,6 +12,12 @@ import org.objectweb.asm.MethodVisitor;
 final class NativeCheckedRam implements RamAccess {
     private static final String RAM = "org/gearshift/ir/Ram";
 
+    private final boolean compact;
+
+    NativeCheckedRam(boolean compact) {
+        this.compact = compact;
+    }
+
     @Override
     public void members(ClassWriter w, MethodVisitor initializer) {
         // The context has the RAM.
@@ -18,7 +25,7 @@ final class NativeCheckedRam implements RamAccess {
 
     @Override
     public Type indexType() {
-        return Type.I64;
+        return compact ? Type.I32 : Type.I64;
     }
 
     @Override
@@ -29,6 +36,9 @@ final class NativeCheckedRam implements RamAccess {
 
     @Override
     public void index(Code c, int displacement) {
+        if (compact) {
+            c.op(I2L);
+        }
         if (displacement != 0) {
             c.constant((long) displacement);
             c.op(LADD);

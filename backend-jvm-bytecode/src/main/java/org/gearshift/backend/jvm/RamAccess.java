@@ -38,7 +38,7 @@ interface RamAccess {
         if (options.ramAddress() == 0) {
             ram = fast ? new UnsafeRam(className) : new CheckedRam();
         } else {
-            ram = fast ? new NativeUnsafeRam(className, options.ramAddress()) : new NativeCheckedRam();
+            ram = fast ? new NativeUnsafeRam(className, options.ramAddress(), options.compact()) : new NativeCheckedRam(options.compact());
         }
         return options.ordered() ? new OrderedRam(ram) : ram;
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Random;
 import org.gearshift.ir.GuestFault;
 import org.gearshift.ir.Region;
+import org.gearshift.testing.TestRam;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -15,12 +16,12 @@ class MissesLeaveTest {
     private static final int VERIFIED = 150;
 
     @ParameterizedTest
-    @CsvSource({"FAST,false,250", "CHECKED,false,250", "FAST,true,120"})
-    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram, boolean large, int usualRegions) {
+    @CsvSource({"FAST,ARRAY,150", "CHECKED,ARRAY,200", "FAST,OUTSIDE,200", "FAST,LARGE,100"})
+    void missesLeaveWhereSlowPathsWouldBeCalled(BackendOptions.Ram ram, TestRam kind, int usualRegions) {
         int regions = Integer.getInteger("regions", usualRegions);
-        TestMachine start = new TestMachine(large);
-        TestMachine expected = new TestMachine(large);
-        TestMachine actual = new TestMachine(large);
+        TestMachine start = new TestMachine(kind);
+        TestMachine expected = new TestMachine(kind);
+        TestMachine actual = new TestMachine(kind);
         long firstSeed = Long.getLong("seed", 20261129);
         int misses = 0;
         for (int n = 0; n < regions; n++) {
@@ -28,16 +29,16 @@ class MissesLeaveTest {
             Random random = new Random(seed);
             Region r = new RandomRegions(random).region();
             BackendOptions calling = BackendOptions.defaults().withRam(ram).withReuseRmwLocation(random.nextInt(4) > 0).withWindows(false)
-                    .withSlotsInPlace(random.nextBoolean()).withWideShift(TestMachine.SHIFT).withRamAddress(expected.hostRam.address());
+                    .withSlotsInPlace(random.nextBoolean()).withWideShift(TestMachine.SHIFT).withGuestRam(expected.hostRam);
             BudgetPlan plan = random.nextBoolean() ? BudgetPlan.of(r) : BudgetPlan.everyBlock(r);
             CompiledRegion calls = new RegionCompiler(TestMachine.LAYOUT, calling).compile(r, plan, "calls" + seed);
-            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withSlotsInPlace(random.nextBoolean()).withRamAddress(actual.hostRam.address()));
+            RegionCompiler compiler = new RegionCompiler(TestMachine.LAYOUT, calling.withMissesLeave(true).withSlotsInPlace(random.nextBoolean()).withGuestRam(actual.hostRam));
             if (n < VERIFIED) {
                 RegionTrials.verify(compiler.emit(r, plan), seed);
             }
             CompiledRegion leaves = compiler.compile(r, plan, "leaves" + seed);
             for (int k = 0; k < RUNS; k++) {
-                start.copyFrom(new TestMachineSeed(random, large).machine());
+                start.copyFrom(new TestMachineSeed(random, kind).machine());
                 expected.copyFrom(start);
                 actual.copyFrom(start);
                 int entry = random.nextInt(r.entries().size());

@@ -11,7 +11,7 @@ import org.gearshift.ir.Helper;
 import org.gearshift.ir.StateLayout;
 import org.gearshift.ir.Type;
 import org.gearshift.ir.WideMap;
-import org.gearshift.testing.LargeRam;
+import org.gearshift.testing.TestRam;
 
 /**
  * A small guest: eight 32-bit and four 64-bit registers, sixteen frames of RAM, and a monitor whose every reaction is a function of
@@ -45,18 +45,13 @@ public final class TestMachine extends GuestContext {
     private final long base;
 
     TestMachine() {
-        this(false);
+        this(TestRam.ARRAY);
     }
 
-    /** @param large RAM is none that an array could hold, and the frames lie beyond what an int can address */
-    TestMachine(boolean large) {
+    TestMachine(TestRam kind) {
         super(LAYOUT);
-        if (large) {
-            useRam(LargeRam.of(FRAMES << 12));
-        } else {
-            useRam(new byte[FRAMES << 12]);
-        }
-        base = large ? LargeRam.FIRST : 0;
+        useRam(kind.of(FRAMES << 12));
+        base = kind.first;
         readMap = FlatMap.empty();
         writeMap = FlatMap.empty();
         wideShift = SHIFT;

@@ -1,18 +1,20 @@
 package org.gearshift.backend.jvm;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Random;
+import org.gearshift.testing.TestRam;
 
 /** Random initial states of {@link TestMachine}; the page maps are those of a new machine. */
 final class TestMachineSeed {
-    private static final TestMachine BLANK = new TestMachine();
-    private static final TestMachine BLANK_LARGE = new TestMachine(true);
+    private static final Map<TestRam, TestMachine> BLANK = new EnumMap<>(TestRam.class);
 
     private final Random random;
     private final TestMachine blank;
 
-    TestMachineSeed(Random random, boolean large) {
+    TestMachineSeed(Random random, TestRam ram) {
         this.random = random;
-        this.blank = large ? BLANK_LARGE : BLANK;
+        this.blank = BLANK.computeIfAbsent(ram, TestMachine::new);
     }
 
     /** A machine to copy from; the same object every time. */

@@ -10,6 +10,7 @@ import org.gearshift.ir.IrBuilder;
 import org.gearshift.ir.Region;
 import org.gearshift.ir.Terminator;
 import org.gearshift.ir.Type;
+import org.gearshift.testing.TestRam;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -38,15 +39,16 @@ class WideAccessTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false,false,false", "false,true,false", "true,false,false", "true,true,false", "false,false,true", "false,true,true", "true,false,true", "true,true,true"})
-    void everyAddressBehavesAsTheReference(boolean stores, boolean windows, boolean large) {
+    @CsvSource({"false,false,ARRAY", "false,true,ARRAY", "true,false,ARRAY", "true,true,ARRAY", "false,false,OUTSIDE", "false,true,OUTSIDE",
+            "true,false,OUTSIDE", "true,true,OUTSIDE", "false,false,LARGE", "false,true,LARGE", "true,false,LARGE", "true,true,LARGE"})
+    void everyAddressBehavesAsTheReference(boolean stores, boolean windows, TestRam kind) {
         Region r = accesses(stores);
         for (BackendOptions.Ram ram : BackendOptions.Ram.values()) {
-            TestMachine start = new TestMachine(large);
-            TestMachine expected = new TestMachine(large);
-            TestMachine actual = new TestMachine(large);
+            TestMachine start = new TestMachine(kind);
+            TestMachine expected = new TestMachine(kind);
+            TestMachine actual = new TestMachine(kind);
             BackendOptions options = BackendOptions.defaults().withRam(ram).withWindows(windows).withWideShift(TestMachine.SHIFT)
-                    .withRamAddress(actual.hostRam.address());
+                    .withGuestRam(actual.hostRam);
             CompiledRegion c = new RegionCompiler(TestMachine.LAYOUT, options).compile(r, "accesses");
             Random random = new Random(3);
             start.fill(random);

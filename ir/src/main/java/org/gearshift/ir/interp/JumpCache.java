@@ -7,10 +7,11 @@ import java.util.Arrays;
  * owner fills it and clears it whenever mappings change, or, where only those of one address space change, of what is in no other; the salt keeps modes and address spaces apart.
  */
 final class JumpCache {
-    private static final int ENTRIES = 4096;
+    private static final int LOG2_ENTRIES = 14;
+    private static final int ENTRIES = 1 << LOG2_ENTRIES;
 
-    private final long[] keys = new long[ENTRIES];
-    private final int[] offsets = new int[ENTRIES];
+    /** By entry: its key, and behind it its block's offset, so that both come with one line of the host's cache. */
+    private final long[] entries = new long[2 * ENTRIES];
     /** Indices of entries of one address space only; some more than once, or overwritten since. */
     private final int[] passing = new int[ENTRIES];
     private int passed;
@@ -25,13 +26,13 @@ final class JumpCache {
     /** Sets what is exclusive-or'ed into pcs to make keys. */
     void setSalt(long newSalt) {
         salt = newSalt;
-        mix = (int) (newSalt * 0x9e3779b97f4a7c15L >>> 52);
+        mix = (int) (newSalt * 0x9e3779b97f4a7c15L >>> 64 - LOG2_ENTRIES);
     }
 
     /** Offset of the block at a pc, or -1. */
     int lookup(long pc) {
         int i = index(pc);
-        return keys[i] == (pc ^ salt) ? offsets[i] : -1;
+        return entries[i] == (pc ^ salt) ? (int) entries[i + 1] : -1;
     }
 
     /** @param stays whether the entry holds in every address space */
@@ -43,14 +44,14 @@ final class JumpCache {
             }
             passing[passed++] = i;
         }
-        keys[i] = pc ^ salt;
-        offsets[i] = offset;
+        entries[i] = pc ^ salt;
+        entries[i + 1] = offset;
         empty = false;
     }
 
     void flush() {
         if (!empty) {
-            Arrays.fill(offsets, -1);
+            Arrays.fill(entries, -1);
             empty = true;
         }
         passed = 0;
@@ -59,13 +60,14 @@ final class JumpCache {
     /** Forgets what is of one address space only. */
     void flushPassing() {
         for (int k = 0; k < passed; k++) {
-            offsets[passing[k]] = -1;
+            entries[passing[k] + 1] = -1;
         }
         passed = 0;
     }
 
+    /** Where the key of a pc is. */
     private int index(long pc) {
         int x = (int) pc;
-        return (x ^ x >>> 12 ^ mix) & ENTRIES - 1;
+        return ((x ^ x >>> LOG2_ENTRIES ^ mix) & ENTRIES - 1) << 1;
     }
 }

@@ -2,7 +2,7 @@ package org.gearshift.ir.interp;
 
 import org.gearshift.ir.Ram;
 
-/** RAM that is none. */
+/** RAM outside the heap that is too large for offsets in the entries of page maps. */
 final class NativeAccess extends RamAccess {
     private final Ram memory;
 

@@ -10,7 +10,10 @@ import org.gearshift.ir.Ram;
 abstract class RamAccess {
     /** How to reach a RAM. */
     static RamAccess of(Ram ram) {
-        return ram.address() == 0 ? ArrayAccess.of() : NativeAccess.of(ram);
+        if (ram.address() == 0) {
+            return ArrayAccess.of();
+        }
+        return ram.isCompact() ? CompactAccess.of(ram) : NativeAccess.of(ram);
     }
 
     abstract int get8(byte[] ram, int found, int va);

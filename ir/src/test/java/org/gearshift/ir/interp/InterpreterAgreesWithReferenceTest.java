@@ -11,6 +11,7 @@ import org.gearshift.ir.Insn;
 import org.gearshift.ir.RandomBlocks;
 import org.gearshift.ir.ReferenceEvaluator;
 import org.gearshift.ir.SampleContext;
+import org.gearshift.testing.TestRam;
 import org.junit.jupiter.api.Test;
 
 /** Whatever a block does, the interpreter leaves slots, memory, budget, pc and the calls it made as the plain evaluation does. */
@@ -34,19 +35,25 @@ class InterpreterAgreesWithReferenceTest {
     }
 
     @Test
+    void withRamOutsideTheHeap() {
+        compare(false, false, TestRam.OUTSIDE);
+        compare(true, true, TestRam.OUTSIDE);
+    }
+
+    @Test
     void withRamBeyondWhatAnArrayHolds() {
-        compare(false, false, true);
-        compare(true, true, true);
+        compare(false, false, TestRam.LARGE);
+        compare(true, true, TestRam.LARGE);
     }
 
     private static void compare(boolean withBuilder, boolean wide) {
-        compare(withBuilder, wide, false);
+        compare(withBuilder, wide, TestRam.ARRAY);
     }
 
-    private static void compare(boolean withBuilder, boolean wide, boolean large) {
+    private static void compare(boolean withBuilder, boolean wide, TestRam ram) {
         Interpreter interpreter = new Interpreter(SampleContext.LAYOUT, SampleContext.RES, SampleContext.AUX, 1 << 14);
         SampleContext expected = new SampleContext();
-        SampleContext actual = new SampleContext(large);
+        SampleContext actual = new SampleContext(ram);
         for (int seed = 0; seed < BLOCKS; seed++) {
             Block b = new RandomBlocks(seed).next(0x1000, withBuilder);
             set(expected, seed);

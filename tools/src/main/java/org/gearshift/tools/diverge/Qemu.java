@@ -55,14 +55,14 @@ final class Qemu implements AutoCloseable {
         if ((s[X86State.CR0] & 1) == 0 || s[X86State.CR0] < 0 || (s[X86State.EFER] & 1 << 10) != 0) {
             throw new InputException("qemu: only kernels that start in 32-bit protected mode without paging can be compared");
         }
-        if (!vm.ram().isArray()) {
+        if (!vm.ram().isCompact()) {
             throw new InputException("qemu: give the machine less memory, 1G or so");
         }
         int port;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
         }
-        List<String> command = List.of("qemu-system-i386", "-machine", "pc", "-cpu", "max", "-accel", "tcg", "-m", (vm.ram().bytes().length >> 20) + "M", "-nodefaults",
+        List<String> command = List.of("qemu-system-i386", "-machine", "pc", "-cpu", "max", "-accel", "tcg", "-m", (vm.ram().size() >> 20) + "M", "-nodefaults",
                 "-display", "none",
                 "-serial", "none", "-monitor", "none", "-no-reboot", "-no-shutdown", "-S", "-gdb", "tcp:127.0.0.1:" + port);
         Process p;
@@ -114,7 +114,7 @@ final class Qemu implements AutoCloseable {
         if (registers()[EIP] != STUB_32 + STUB_BYTES / 4) {
             throw new IOException("QEMU does not reach protected mode");
         }
-        byte[] ram = vm.ram().bytes();
+        byte[] ram = vm.ram().copy();
         for (int at = 0; at < ram.length; at += CHUNK) {
             boolean stubbed = at < STUB + STUB_BYTES && at + CHUNK > STUB;
             if ((at < HOLE || at >= HOLE_END) && (stubbed || !isZero(ram, at))) {

@@ -12,7 +12,8 @@ import org.gearshift.paging.CodePages;
  * informed, so that stores to those bytes are noticed.
  */
 final class CodeCache {
-    private static final int BUCKETS = 1 << 16;
+    private static final int LOG2_BUCKETS = 18;
+    private static final int BUCKETS = 1 << LOG2_BUCKETS;
     /** Bounds of what a guest can make the cache hold: several times what a distribution's boot needs, within a few hundred megabytes. */
     private static final int MAX_TRANSLATIONS = 1 << 19;
     private static final int MAX_INTERPRETER_WORDS = 1 << 25;
@@ -36,7 +37,7 @@ final class CodeCache {
 
     private static int bucket(long pc, long mode, int frame) {
         long h = pc * 0x9e3779b97f4a7c15L ^ mode * 0xc2b2ae3d27d4eb4fL ^ frame * 0x165667b19e3779f9L;
-        return (int) (h >>> 48);
+        return (int) (h >>> 64 - LOG2_BUCKETS);
     }
 
     /** The translation of this code, or null. The caller checks the second page. */

@@ -18,7 +18,8 @@ final class Crossings extends RegionLinks {
      * callee did not come back within so many.
      */
     private static final int MOST_IN_A_ROW = Integer.getInteger("gearshift.linked", 48);
-    static final int SLOTS = 1 << 14;
+    private static final int LOG2_SLOTS = 16;
+    static final int SLOTS = 1 << LOG2_SLOTS;
 
     private final VCpu cpu;
     private final ShadowMmu mmu;
@@ -53,7 +54,7 @@ final class Crossings extends RegionLinks {
     }
 
     static int slot(long pc, long mode) {
-        return (int) (pc ^ pc >>> 14 ^ mode) & SLOTS - 1;
+        return (int) (pc ^ pc >>> LOG2_SLOTS ^ mode) & SLOTS - 1;
     }
 
     /** A gate has been opened by a look at everything there is to look at. */
@@ -74,6 +75,11 @@ final class Crossings extends RegionLinks {
     /** No number is both: epochs of all mappings and of global ones, and those of two sets of maps, differ by what they are modulo 4. */
     private boolean current(int stamp) {
         return stamp == stamp(mmu.mappingEpoch()) || stamp == stamp(mmu.globalEpoch());
+    }
+
+    /** Whether a block's code may be run next without further ado. */
+    boolean enters(Translation t) {
+        return t.code != null && cpu.budget >= t.code.stretch(t.entry) && !hindered();
     }
 
     /** Enters a region, and runs what it leads to. Afterwards {@link #last} is the way into the region that ran last. */

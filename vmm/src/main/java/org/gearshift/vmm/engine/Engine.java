@@ -337,9 +337,12 @@ public final class Engine {
             }
             case Interpreter.EXIT_HOT -> {
                 statistics.count(EngineStatistics.Exit.HOT);
-                promotion.promote(lookAhead());
+                Translation next = lookAhead();
+                promotion.promote(next);
                 if (oneBlock) {
                     runFrom(lookup());
+                } else if (next != null && crossings.enters(next) && !promotion.traces()) {
+                    runRegions(next);
                 }
             }
             case Interpreter.EXIT_FAULT -> fault();

@@ -112,7 +112,7 @@ final class Promotion {
         this.passes = passes;
         this.crossings = crossings;
         this.library = library;
-        BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withRamAddress(cpu.hostRam.address()).withOrdered(shared);
+        BackendOptions backend = BackendOptions.defaults().withWideShift(mmu.wideShift()).withGuestRam(cpu.hostRam).withOrdered(shared);
         this.optimizing = Compilers.of(backend.withMaxMethodBytes(options.slotsInPlace() ? OPTIMIZED_BYTES : BackendOptions.HUGE_METHOD_LIMIT));
         this.quick = options.slotsInPlace() ? Compilers.of(backend.withSlotsInPlace(true).withMaxMethodBytes(QUICK_BYTES)) : optimizing;
     }

@@ -156,7 +156,7 @@ class DebuggerTest {
             assertTrue(handler.hits() > 5 && stack.hits() > 5, handler.hits() + " " + stack.hits());
             assertEquals(VmOutcome.DEAD, p.ends().exitCode());
             assertEquals(alone.engine().retired(), p.vm.engine().retired());
-            assertTrue(Arrays.equals(alone.ram().bytes(), p.vm.ram().bytes()));
+            assertEquals(-1, alone.ram().mismatch(p.vm.ram()));
             assertTrue(Arrays.equals(Arrays.copyOf(alone.cpu().s, 200), Arrays.copyOf(p.vm.cpu().s, 200)));
         }
     }

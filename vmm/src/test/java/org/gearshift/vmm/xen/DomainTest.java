@@ -138,6 +138,6 @@ class DomainTest {
         a.run(LIMIT);
         b.run(LIMIT);
         assertEquals(a.engine().retired(), b.engine().retired());
-        assertEquals(-1, java.util.Arrays.mismatch(a.ram().bytes(), b.ram().bytes()));
+        assertEquals(-1, a.ram().mismatch(b.ram()));
     }
 }

@@ -42,7 +42,7 @@ class HostileDomainTest {
 
     private long hypervisorSum() {
         CRC32 crc = new CRC32();
-        byte[] ram = domain.memory.ram().bytes();
+        byte[] ram = domain.memory.ram().copy();
         // Not the shared page, which is the guest's to write, nor the parts of the descriptor area and the machine-to-physical table that it fills by hypercalls.
         crc.update(ram, 0, HypervisorSpace.SHARED_INFO_FRAME << 12);
         crc.update(ram, 8 << 12, 2 << 12);
@@ -52,7 +52,7 @@ class HostileDomainTest {
 
     private static long sum(Domain d) {
         CRC32 crc = new CRC32();
-        crc.update(d.memory.ram().bytes());
+        crc.update(d.memory.ram().copy());
         return crc.getValue();
     }
 
