@@ -23,8 +23,11 @@ public final class Helper {
      * A way to a helper's result that is open most of the time, and has no effect: a static method of {@code owner} with the helper's name for its method, which
      * takes the value of a state slot (long) and then the helper's parameters, and returns a long: the result, zero-extended if it is an I32, or {@code none},
      * which is no result it ever has. Code may ask it first, and the helper only if it answers {@code none}.
+     *
+     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes and returns a boolean, whether this is it;
+     *     then the method of the name itself, which takes the helper's parameters and returns a long, has the result
      */
-    public record Attempt(Class<?> owner, int slot, long none) {
+    public record Attempt(Class<?> owner, int slot, long none, Class<?> usual) {
     }
 
     /** Largest number of arguments besides the context. */
@@ -204,6 +207,16 @@ public final class Helper {
     public MethodType attemptType() {
         MethodType t = takesContext ? methodType.dropParameterTypes(0, 1) : methodType;
         return t.insertParameterTypes(0, long.class).changeReturnType(long.class);
+    }
+
+    /** JVM type of the method that says whether the usual case is given. */
+    public MethodType fitsType() {
+        return attemptType().changeReturnType(boolean.class);
+    }
+
+    /** JVM type of the method that has the usual case's result. */
+    public MethodType usualType() {
+        return attemptType().dropParameterTypes(0, 1);
     }
 
     /** State slots read; do not modify. */

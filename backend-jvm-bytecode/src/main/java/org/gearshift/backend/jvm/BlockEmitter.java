@@ -386,19 +386,46 @@ final class BlockEmitter {
             return;
         }
         Helper.Attempt a = h.attempt();
-        pushWide(a.slot());
-        for (Insn arg : i.args()) {
-            values.push(arg);
+        i.args().forEach(values::makeRepeatable);
+        catchUp(a.slot());
+        Label done = new Label();
+        // C1 takes none of these methods into a region: one call is what it is to cost there.
+        boolean usual = a.usual() != null && !options.slotsInPlace();
+        if (usual) {
+            usual(i, h, done);
         }
+        pushWide(a.slot());
+        i.args().forEach(values::peek);
         c.invoke(INVOKESTATIC, org.objectweb.asm.Type.getInternalName(a.owner()), h.method(), h.attemptType().toMethodDescriptorString(), i.argCount() + 1);
         c.dup();
         c.constant(a.none());
         c.op(LCMP);
         c.jump(IFEQ, 1, misses.at(site(), belowTop()));
+        if (usual) {
+            c.label(done);
+        }
+        i.args().forEach(values::release);
         if (h.result() == Type.I32) {
             c.op(L2I);
         }
         values.defineFromStack(i);
+    }
+
+    /** Leaves the result of an attempt's usual case at a label; goes on otherwise. */
+    private void usual(Insn i, Helper h, Label done) {
+        Helper.Attempt a = h.attempt();
+        String owner = org.objectweb.asm.Type.getInternalName(a.usual());
+        Label other = new Label();
+        pushWide(a.slot());
+        i.args().forEach(values::peek);
+        c.invoke(INVOKESTATIC, owner, h.method() + "Fits", h.fitsType().toMethodDescriptorString(), i.argCount() + 1);
+        List<Object> below = belowTop();
+        c.jump(IFEQ, 1, other);
+        i.args().forEach(values::peek);
+        c.invoke(INVOKESTATIC, owner, h.method(), h.usualType().toMethodDescriptorString(), i.argCount());
+        c.jump(GOTO, 0, done);
+        c.stack(below);
+        c.label(other);
     }
 
     private List<Object> belowTop() {

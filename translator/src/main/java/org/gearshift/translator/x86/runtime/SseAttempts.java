@@ -34,7 +34,7 @@ public final class SseAttempts {
 
     /** The attempt at a helper's result that its namesake here makes. @param none what it says if it has none */
     public static Helper.Attempt answering(long none) {
-        return new Helper.Attempt(SseAttempts.class, X86State.MXCSR, none);
+        return new Helper.Attempt(SseAttempts.class, X86State.MXCSR, none, null);
     }
 
     private static boolean standard(long mxcsr) {

@@ -65,6 +65,38 @@ class SseAttemptsTest {
         assertTrue(given > TRIALS / 100, attempt.getName() + " gave a result " + given + " times only");
     }
 
+    static Stream<Method> usualCases() {
+        return Arrays.stream(SseUsual.class.getDeclaredMethods()).filter(m -> m.getName().endsWith("Fits"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("usualCases")
+    void usualResultsAreThoseOfTheHelper(Method fits) throws Exception {
+        String name = fits.getName().replace("Fits", "");
+        Method attempt = attempts().filter(m -> m.getName().equals(name)).findFirst().orElseThrow();
+        Method value = Arrays.stream(SseUsual.class.getDeclaredMethods()).filter(m -> m.getName().equals(name)).findFirst().orElseThrow();
+        Method helper = helper(attempt);
+        Operands operands = new Operands(name.hashCode());
+        Emulated context = new Emulated();
+        int given = 0;
+        for (int n = 0; n < 4 * TRIALS; n++) {
+            long mxcsr = n % 4 == 0 ? operands.mxcsr() : 0x1fa0;
+            List<Object> arguments = arguments(attempt, operands);
+            List<Object> asked = new ArrayList<>(List.of(mxcsr));
+            asked.addAll(arguments);
+            if (!(boolean) fits.invoke(null, asked.toArray())) {
+                continue;
+            }
+            given++;
+            long result = (long) value.invoke(null, arguments.toArray());
+            context.s[X86State.MXCSR] = mxcsr;
+            arguments.add(0, context);
+            assertEquals(((Number) helper.invoke(null, arguments.toArray())).longValue(), result, () -> name + " " + asked);
+            assertEquals(mxcsr, context.s[X86State.MXCSR], () -> name + " " + asked);
+        }
+        assertTrue(given > TRIALS / 50, name + " fits " + given + " times only");
+    }
+
     /** Packed helpers look at the other half, too, which here is the same. */
     private static List<Object> arguments(Method attempt, Operands operands) {
         String name = attempt.getName();

@@ -4,6 +4,7 @@ import static org.gearshift.ir.Type.I32;
 import static org.gearshift.ir.Type.I64;
 
 import java.util.BitSet;
+import java.util.Set;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
 import org.gearshift.ir.IrBuilder;
@@ -18,12 +19,15 @@ import org.gearshift.translator.x86.runtime.SseAttempts;
 import org.gearshift.translator.x86.runtime.SseCompare;
 import org.gearshift.translator.x86.runtime.SseConvert;
 import org.gearshift.translator.x86.runtime.SseFloat;
+import org.gearshift.translator.x86.runtime.SseUsual;
 
 /** Floating-point arithmetic and comparison of SSE, SSE2 and AVX (SDM vol. 1, 5.5.1 and 5.6.1). */
 final class SseArithmetic {
     private static final BitSet READS = reads();
     private static final Helper RCP = Helper.pure("rcpps", SseConvert.class, "rcp", I64, I64);
     private static final Helper RSQRT = Helper.pure("rsqrtps", SseConvert.class, "rsqrt", I64, I64);
+    /** What {@link SseUsual} has, for all types. */
+    private static final Set<String> USUAL = Set.of("add", "sub", "mul", "div");
     private static final Helper CMPPD = attempted(SseCompare.class, "cmppd", SseAttempts.NO_MASK, I64, I64, I64, I64, I64, I32);
     private static final Helper CMPPS = attempted(SseCompare.class, "cmpps", SseAttempts.NO_MASK, I64, I64, I64, I64, I64, I32);
     private static final Helper CMPSD = attempted(SseCompare.class, "cmpsd", SseAttempts.NO_MASK, I64, I64, I64, I32);
@@ -50,6 +54,12 @@ final class SseArithmetic {
         return helper(owner, method, result, params).withAttempt(SseAttempts.answering(none));
     }
 
+    /** The same for arithmetic, of which the usual case is known but for minimum and maximum. */
+    private static Helper arithmetic(String method, Type... params) {
+        boolean usual = USUAL.contains(method.substring(0, 3));
+        return helper(SseFloat.class, method, I64, params).withAttempt(usual ? SseUsual.attempt() : SseAttempts.answering(SseAttempts.NONE));
+    }
+
     static void register(LiftTable t) {
         Mnemonic[] packedDouble = {Mnemonic.ADDPD, Mnemonic.SUBPD, Mnemonic.MULPD, Mnemonic.DIVPD, Mnemonic.MINPD, Mnemonic.MAXPD};
         Mnemonic[] packedSingle = {Mnemonic.ADDPS, Mnemonic.SUBPS, Mnemonic.MULPS, Mnemonic.DIVPS, Mnemonic.MINPS, Mnemonic.MAXPS};
@@ -58,8 +68,8 @@ final class SseArithmetic {
         for (int n = 0; n < packedDouble.length; n++) {
             VectorForms.floating(t, packedDouble[n], packed(packedDouble[n]));
             VectorForms.floating(t, packedSingle[n], packed(packedSingle[n]));
-            Helper sd = attempted(SseFloat.class, SimdInteger.name(scalarDouble[n]), SseAttempts.NONE, I64, I64, I64);
-            Helper ss = attempted(SseFloat.class, SimdInteger.name(scalarSingle[n]), SseAttempts.NONE, I64, I64, I32);
+            Helper sd = arithmetic(SimdInteger.name(scalarDouble[n]), I64, I64);
+            Helper ss = arithmetic(SimdInteger.name(scalarSingle[n]), I64, I32);
             VectorForms.scalar(t, scalarDouble[n], 64, (ir, a, b, imm) -> ir.call(sd, a, b));
             VectorForms.scalar(t, scalarSingle[n], 32, (ir, a, b, imm) -> ir.call(ss, a, b));
         }
@@ -73,7 +83,7 @@ final class SseArithmetic {
 
     /** The packed operation that is named by its SSE mnemonic, on one lane. */
     static VectorForms.LaneBy packed(Mnemonic m) {
-        Helper h = attempted(SseFloat.class, SimdInteger.name(m), SseAttempts.NONE, I64, I64, I64, I64, I64);
+        Helper h = arithmetic(SimdInteger.name(m), I64, I64, I64, I64);
         return (ir, a, b, imm) -> new Insn[] {ir.call(h, a[0], b[0], a[1], b[1]), ir.call(h, a[1], b[1], a[0], b[0])};
     }
 
