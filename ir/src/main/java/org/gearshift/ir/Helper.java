@@ -24,7 +24,8 @@ public final class Helper {
      * takes the value of a state slot (long) and then the helper's parameters, and returns a long: the result, zero-extended if it is an I32, or {@code none},
      * which is no result it ever has. Code may ask it first, and the helper only if it answers {@code none}.
      *
-     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes and returns a boolean, whether this is it;
+     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes and returns a boolean, whether this is it, and the
+     *     one with {@code FitsOrZero} allows for operands and results that are zero, too;
      *     then the method of the name itself, which takes the helper's parameters and returns a long, has the result
      */
     public record Attempt(Class<?> owner, int slot, long none, Class<?> usual) {

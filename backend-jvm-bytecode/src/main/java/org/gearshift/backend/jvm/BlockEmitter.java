@@ -391,17 +391,20 @@ final class BlockEmitter {
         Label done = new Label();
         // C1 takes none of these methods into a region: one call is what it is to cost there.
         boolean usual = a.usual() != null && !options.slotsInPlace();
+        boolean terse = usual && options.breadth() != BackendOptions.Breadth.FULL;
         if (usual) {
-            usual(i, h, done);
+            usual(i, h, terse ? null : done);
         }
-        pushWide(a.slot());
-        i.args().forEach(values::peek);
-        c.invoke(INVOKESTATIC, org.objectweb.asm.Type.getInternalName(a.owner()), h.method(), h.attemptType().toMethodDescriptorString(), i.argCount() + 1);
-        c.dup();
-        c.constant(a.none());
-        c.op(LCMP);
-        c.jump(IFEQ, 1, misses.at(site(), belowTop()));
-        if (usual) {
+        if (!terse) {
+            pushWide(a.slot());
+            i.args().forEach(values::peek);
+            c.invoke(INVOKESTATIC, org.objectweb.asm.Type.getInternalName(a.owner()), h.method(), h.attemptType().toMethodDescriptorString(), i.argCount() + 1);
+            c.dup();
+            c.constant(a.none());
+            c.op(LCMP);
+            c.jump(IFEQ, 1, misses.at(site(), belowTop()));
+        }
+        if (usual && !terse) {
             c.label(done);
         }
         i.args().forEach(values::release);
@@ -411,21 +414,23 @@ final class BlockEmitter {
         values.defineFromStack(i);
     }
 
-    /** Leaves the result of an attempt's usual case at a label; goes on otherwise. */
+    /** Leaves the result of an attempt's usual case, at a label, and goes on otherwise; without one the region is left then. */
     private void usual(Insn i, Helper h, Label done) {
         Helper.Attempt a = h.attempt();
         String owner = org.objectweb.asm.Type.getInternalName(a.usual());
         Label other = new Label();
         pushWide(a.slot());
         i.args().forEach(values::peek);
-        c.invoke(INVOKESTATIC, owner, h.method() + "Fits", h.fitsType().toMethodDescriptorString(), i.argCount() + 1);
+        c.invoke(INVOKESTATIC, owner, h.method() + (options.breadth() == BackendOptions.Breadth.ZERO ? "FitsOrZero" : "Fits"), h.fitsType().toMethodDescriptorString(), i.argCount() + 1);
         List<Object> below = belowTop();
-        c.jump(IFEQ, 1, other);
+        c.jump(IFEQ, 1, done == null ? misses.at(site(), below) : other);
         i.args().forEach(values::peek);
         c.invoke(INVOKESTATIC, owner, h.method(), h.usualType().toMethodDescriptorString(), i.argCount());
-        c.jump(GOTO, 0, done);
-        c.stack(below);
-        c.label(other);
+        if (done != null) {
+            c.jump(GOTO, 0, done);
+            c.stack(below);
+            c.label(other);
+        }
     }
 
     private List<Object> belowTop() {

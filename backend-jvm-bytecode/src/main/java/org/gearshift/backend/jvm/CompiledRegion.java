@@ -22,6 +22,7 @@ public abstract class CompiledRegion {
     private int[] stretches;
     private long[] codePages;
     private int bytecodeSize;
+    private boolean usualCases;
     private int classFileSize;
     private int blockCount;
     private int guestInsns;
@@ -120,6 +121,7 @@ public abstract class CompiledRegion {
         classFileSize = e.classFile().length;
         blockCount = e.region().blocks().size();
         guestInsns = e.guestInsns();
+        usualCases = e.hasUsualCases();
         return this;
     }
 
@@ -154,6 +156,11 @@ public abstract class CompiledRegion {
     /** Page numbers (pc >>> 12) of the guest code the region was made from, ascending; do not modify. */
     public final long[] codePages() {
         return codePages;
+    }
+
+    /** Whether it makes a difference to the region which {@link BackendOptions.Breadth} it has. */
+    public final boolean hasUsualCases() {
+        return usualCases;
     }
 
     /** Bytes of bytecode of {@link #run}. */

@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import java.util.TreeSet;
 import org.gearshift.ir.Block;
+import org.gearshift.ir.Op;
 import org.gearshift.ir.Region;
 
 /**
@@ -24,6 +25,10 @@ record EmittedRegion(Region region, BudgetPlan plan, byte[] classFile, int bytec
             }
         }
         return pages.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    boolean hasUsualCases() {
+        return region.blocks().stream().flatMap(b -> b.insns().stream()).anyMatch(i -> i.op() == Op.CALL && i.helper().attempt() != null && i.helper().attempt().usual() != null);
     }
 
     int guestInsns() {

@@ -18,6 +18,8 @@ public enum Without {
     DEFERRED_CARRIES,
     /** {@link Misses} that leave the region; without, they call their slow path. */
     LEAVING_MISSES,
+    /** Code for C2 that leaves at what is not the usual case of floating-point arithmetic. */
+    NARROW,
     /** {@link BoundArrays}, and with them links. */
     BOUND_ARRAYS;
 

@@ -31,6 +31,7 @@ public record Switch(String name, String java, String run, String what) {
             ofJava("windows", "-Dgearshift.without=windows", "one look at the page map for accesses at constant offsets from one base"),
             ofJava("deferred-carries", "-Dgearshift.without=deferred-carries", "carry vectors are computed where they are wanted"),
             ofJava("leaving-misses", "-Dgearshift.without=leaving-misses", "accesses without a fast path leave the region; without, they call their slow path"),
+            ofJava("narrow", "-Dgearshift.without=narrow", "C2's code leaves at unusual floating-point arithmetic; without, it has those cases in line"),
             ofJava("bound-arrays", "-Dgearshift.without=bound-arrays", "state, RAM and page maps are constants of a region's class, and exits linked"),
             ofRun("dead-puts", "--passes simplify,dead-code", "state and flags that are put again before anyone looks are not computed"),
             ofRun("simplification", "--passes dead-puts,dead-code", "constants, identities, common values, forwarded slots"),

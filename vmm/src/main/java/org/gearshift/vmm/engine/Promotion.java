@@ -1,11 +1,14 @@
 package org.gearshift.vmm.engine;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.gearshift.backend.jvm.BackendOptions;
+import org.gearshift.backend.jvm.BackendOptions.Breadth;
 import org.gearshift.backend.jvm.BoundArrays;
 import org.gearshift.backend.jvm.BudgetPlan;
 import org.gearshift.backend.jvm.CompilationTier;
@@ -60,14 +63,18 @@ final class Promotion {
     /** Fewest instructions between two looks at how far HotSpot is, which take a microsecond for each region: among several vCPUs slices are far shorter. */
     private static final int COMPILING_LOOK = 50_000;
 
-    /** Regions that leave at accesses without a fast path, and those that call a slow path. */
-    private record Compilers(RegionCompiler leaving, RegionCompiler calling) {
+    /** Regions that leave at accesses without a fast path, those that call a slow path, and those that leave at whatever is not usual. */
+    private record Compilers(Map<Breadth, RegionCompiler> leaving, RegionCompiler calling) {
         static Compilers of(BackendOptions o) {
-            return new Compilers(new RegionCompiler(X86State.LAYOUT, o.withMissesLeave(!Without.LEAVING_MISSES.set())), new RegionCompiler(X86State.LAYOUT, o));
+            Map<Breadth, RegionCompiler> leaving = new EnumMap<>(Breadth.class);
+            for (Breadth b : Breadth.values()) {
+                leaving.put(b, new RegionCompiler(X86State.LAYOUT, o.withMissesLeave(!Without.LEAVING_MISSES.set()).withBreadth(b)));
+            }
+            return new Compilers(leaving, new RegionCompiler(X86State.LAYOUT, o));
         }
 
-        RegionCompiler of(boolean calls) {
-            return calls ? calling : leaving;
+        RegionCompiler of(boolean calls, Breadth breadth) {
+            return calls ? calling : leaving.get(breadth);
         }
     }
 
@@ -162,7 +169,7 @@ final class Promotion {
         CompiledRegion better = r.code.better();
         RegionFormer.Candidate c = better == null ? former.again(r, r.calling) : null;
         if (better == null) {
-            better = optimized(r.code, c, r.calling);
+            better = optimized(r.code, c, r.calling, r.breadth);
             r.code.better(better);
             CompilationTier.request(better, CompilationTier.OPTIMIZED);
         }
@@ -174,9 +181,9 @@ final class Promotion {
     }
 
     /** A region's code with slots in locals; what there is, with slots in place, if that gets too large. */
-    private CompiledRegion optimized(CompiledRegion quickly, RegionFormer.Candidate c, boolean calling) {
+    private CompiledRegion optimized(CompiledRegion quickly, RegionFormer.Candidate c, boolean calling, Breadth breadth) {
         try {
-            CompiledRegion code = compile(optimizing, c, quickly.entries().get(0), calling);
+            CompiledRegion code = compile(optimizing.of(calling, breadth), c, quickly.entries().get(0));
             return code.entries().equals(quickly.entries()) ? code : quickly;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
@@ -190,10 +197,11 @@ final class Promotion {
             return;
         }
         long start = System.nanoTime();
-        boolean calling = !r.surprised() || r.generation >= MAX_GENERATION;
+        boolean narrow = r.isNarrow();
+        boolean calling = !r.surprised() && !narrow || r.generation >= MAX_GENERATION;
         RegionFormer.Candidate c = former.again(r, calling);
         try {
-            install(c, compile(c, r.code.entries().get(0), calling), calling, calling ? r.generation : r.generation + 1, r.heat());
+            install(c, compile(c, r.code.entries().get(0), calling), calling, calling ? r.generation : r.generation + 1, r.heat()).breadth = narrow && !r.surprised() ? r.breadth.more() : r.breadth;
             statistics.calling += calling ? 1 : 0;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
@@ -221,13 +229,15 @@ final class Promotion {
         if (saves(trace, c, now)) {
             int generation = 0;
             long heat = 0;
+            Breadth breadth = r.breadth;
             for (Translation m : c.members()) {
                 if (m.region != null) {
+                    breadth = m.region.breadth.compareTo(breadth) > 0 ? m.region.breadth : breadth;
                     generation = Math.max(generation, m.region.generation + 1);
                     heat = Math.max(heat, m.region.heat());
                 }
             }
-            merge(c, r.calling, generation, heat);
+            merge(c, r.calling, breadth, generation, heat);
         }
         statistics.compileNanos += System.nanoTime() - start;
     }
@@ -236,7 +246,7 @@ final class Promotion {
         return c != null && trace.crossings(Set.copyOf(c.members())) <= now * MERGED_LEAVES;
     }
 
-    private void merge(RegionFormer.Candidate c, boolean calling, int generation, long heat) {
+    private void merge(RegionFormer.Candidate c, boolean calling, Breadth breadth, int generation, long heat) {
         if (generation > MAX_GENERATION) {
             return;
         }
@@ -245,11 +255,11 @@ final class Promotion {
             // What runs in C2's code goes on so until that of the new region is there: C1's in between would be the slower for all the time that C2 takes.
             boolean straight = options.slotsInPlace() && CompilationTier.selectable() && heat >= OPTIMIZE_PER_BYTE * code.bytecodeSize();
             if (straight) {
-                code = optimized(code, c, calling);
+                code = optimized(code, c, calling, breadth);
                 CompilationTier.request(code, CompilationTier.OPTIMIZED);
                 statistics.optimized++;
             }
-            install(c, code, calling, generation, heat, straight);
+            install(c, code, calling, generation, heat, straight).breadth = breadth;
             statistics.merged++;
         } catch (RegionTooLargeException e) {
             statistics.regionRetries++;
@@ -257,13 +267,13 @@ final class Promotion {
     }
 
     private CompiledRegion compile(RegionFormer.Candidate c, long pc, boolean calling) {
-        return compile(quick, c, pc, calling);
+        return compile(quick.of(calling, Breadth.FULL), c, pc);
     }
 
-    private CompiledRegion compile(Compilers compilers, RegionFormer.Candidate c, long pc, boolean calling) {
+    private CompiledRegion compile(RegionCompiler compiler, RegionFormer.Candidate c, long pc) {
         Region region = options.singleBlockRegions() ? c.region() : BudgetPlan.enteredAtChecks(c.region());
         BudgetPlan plan = options.singleBlockRegions() ? BudgetPlan.everyBlock(region) : BudgetPlan.of(region);
-        return compilers.of(calling).compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc), bound(c.members().get(0).mode));
+        return compiler.compile(passes.optimize(region, plan::checks), plan, "pc" + Long.toHexString(pc), bound(c.members().get(0).mode));
     }
 
     /** What every run of a region of a mode finds: the mode decides which page maps there are. */
@@ -349,12 +359,12 @@ final class Promotion {
         return false;
     }
 
-    private void install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited) {
-        install(c, code, calling, generation, inherited, false);
+    private RegionRecord install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited) {
+        return install(c, code, calling, generation, inherited, false);
     }
 
     /** @param inherited instructions retired in the hottest of those it replaces @param optimizing whether C2 has been asked for it */
-    private void install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited, boolean optimizing) {
+    private RegionRecord install(RegionFormer.Candidate c, CompiledRegion code, boolean calling, int generation, long inherited, boolean optimizing) {
         TreeMap<Long, Integer> pages = new TreeMap<>();
         for (Translation m : c.members()) {
             pages.put(m.linear >>> 12, m.frame);
@@ -388,7 +398,7 @@ final class Promotion {
         }
         regions.add(r);
         if (c.region() == null) {
-            return;
+            return r;
         }
         if (library != null) {
             library.publish(c.members(), code, calling, generation, ram);
@@ -399,6 +409,7 @@ final class Promotion {
         statistics.regions++;
         statistics.regionBytes += code.bytecodeSize();
         statistics.regionInsns += c.guestInsns();
+        return r;
     }
 
     /** Whether regions wait for HotSpot. */

@@ -2,7 +2,9 @@ package org.gearshift.vmm.engine;
 
 import java.util.List;
 import java.util.Map;
+import org.gearshift.backend.jvm.BackendOptions.Breadth;
 import org.gearshift.backend.jvm.CompiledRegion;
+import org.gearshift.backend.jvm.Without;
 import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /**
@@ -12,6 +14,8 @@ final class RegionRecord {
     /** A region that has missed so often, and retires fewer instructions between two misses, is better off calling its slow paths: leaving costs a microsecond or two. */
     private static final long MANY_MISSES = 2000;
     private static final long RETIRED_PER_MISS = 2000;
+    /** The same where broader code would miss less, and run almost as fast. */
+    private static final long RETIRED_PER_UNUSUAL = 40_000;
 
     /** Guest instructions for each entry from which merging gains too little. */
     private static final int LONG_STAY = 200;
@@ -33,7 +37,11 @@ final class RegionRecord {
     boolean optimizing;
     /** Whether it calls its slow paths rather than leave. */
     final boolean calling;
+    /** How broad its code for C2 is: broader than at first if code that was narrower left too often. */
+    Breadth breadth = Without.NARROW.set() ? Breadth.FULL : Breadth.USUAL;
     private long misses;
+    /** Instructions retired when the first of them was counted. */
+    private long missesFrom;
     private boolean condemned;
     /** Entries after which it is asked next whether the region belongs together with others. */
     private long lookAt;
@@ -65,10 +73,15 @@ final class RegionRecord {
         return 2 * generation + (calling ? 1 : 0);
     }
 
+    /** Whether there is code for C2 that leaves less often, and is hardly slower otherwise. */
+    boolean isNarrow() {
+        return optimizing && !calling && breadth != Breadth.FULL && code.hasUsualCases();
+    }
+
     /** Notes an access that left the region; true, once, if there are too many of them. */
     boolean missesTooOften() {
         misses++;
-        if (condemned || misses < MANY_MISSES || retired / misses >= RETIRED_PER_MISS) {
+        if (condemned || misses < MANY_MISSES || (retired - missesFrom) / misses >= (isNarrow() ? RETIRED_PER_UNUSUAL : RETIRED_PER_MISS)) {
             return false;
         }
         condemned = true;
@@ -130,6 +143,8 @@ final class RegionRecord {
         }
         code = awaited;
         awaited = null;
+        misses = 0;
+        missesFrom = retired;
         x87States = awaitedX87States;
     }
 

@@ -5,8 +5,8 @@ import org.gearshift.translator.x86.X86State;
 
 /**
  * The usual case of {@link SseAttempts}' arithmetic, in as few instructions of the host as it takes: operands are normal numbers, the result is one that is neither close to the smallest nor to
- * the largest, and MXCSR has PE set, all exceptions masked, and rounding to nearest. A method that ends in {@code Fits} says whether that is so, the one of the same name without computes the
- * result. Where it is not, {@link SseAttempts} may know more.
+ * the largest, and MXCSR has PE set, all exceptions masked, and rounding to nearest. A method that ends in {@code Fits} says whether that is so, one that ends in {@code FitsOrZero} allows for
+ * zeros as well, with which each sum begins, and the one of the same name without computes the result. Where neither is so, {@link SseAttempts} may know more.
  *
  * <p>Methods have the arguments of their namesakes, {@code Fits} those of an attempt. None has an effect: compilers inline them.
  */
@@ -38,6 +38,26 @@ public final class SseUsual {
         return (a + 0x0020_0000_0000_0000L & 0x7fc0_0000_0000_0000L) != 0;
     }
 
+    private static boolean zero(long a) {
+        return a << 1 == 0;
+    }
+
+    private static boolean plain(long a) {
+        return normal(a) || zero(a);
+    }
+
+    private static boolean sums(long a, long b, long sum) {
+        return plain(a) && plain(b) && (large(sum) || zero(sum));
+    }
+
+    private static boolean multiplies(long a, long b, long product) {
+        return normal(a) && normal(b) && large(product) || zero(a) && plain(b) || zero(b) && plain(a);
+    }
+
+    private static boolean fits(long a, long b, long result) {
+        return normal(a) && normal(b) && large(result);
+    }
+
     private static boolean normal(int a) {
         return (a + 0x0080_0000 & 0x7f00_0000) != 0;
     }
@@ -46,8 +66,24 @@ public final class SseUsual {
         return (a + 0x0100_0000 & 0x7e00_0000) != 0;
     }
 
-    private static boolean normal(int a, int b) {
-        return normal(a) && normal(b);
+    private static boolean zero(int a) {
+        return a << 1 == 0;
+    }
+
+    private static boolean plain(int a) {
+        return normal(a) || zero(a);
+    }
+
+    private static boolean fits(int a, int b, int result) {
+        return normal(a) && normal(b) && large(result);
+    }
+
+    private static boolean sums(int a, int b, int sum) {
+        return plain(a) && plain(b) && (large(sum) || zero(sum));
+    }
+
+    private static boolean multiplies(int a, int b, int product) {
+        return fits(a, b, product) || zero(a) && plain(b) || zero(b) && plain(a);
     }
 
     // ---- add ----
@@ -61,7 +97,11 @@ public final class SseUsual {
     }
 
     public static boolean addsdFits(long mxcsr, long a, long b) {
-        return usual(mxcsr) && normal(a) && normal(b) && large(addsd(a, b));
+        return usual(mxcsr) && fits(a, b, addsd(a, b));
+    }
+
+    public static boolean addsdFitsOrZero(long mxcsr, long a, long b) {
+        return usual(mxcsr) && sums(a, b, addsd(a, b));
     }
 
     public static long addpd(long a, long b, long otherA, long otherB) {
@@ -72,12 +112,20 @@ public final class SseUsual {
         return addsdFits(mxcsr, a, b);
     }
 
+    public static boolean addpdFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return addsdFitsOrZero(mxcsr, a, b);
+    }
+
     public static long addss(long a, int b) {
         return a & ~LOW | sum((int) a, b) & LOW;
     }
 
     public static boolean addssFits(long mxcsr, long a, int b) {
-        return usual(mxcsr) && normal((int) a, b) && large(sum((int) a, b));
+        return usual(mxcsr) && fits((int) a, b, sum((int) a, b));
+    }
+
+    public static boolean addssFitsOrZero(long mxcsr, long a, int b) {
+        return usual(mxcsr) && sums((int) a, b, sum((int) a, b));
     }
 
     public static long addps(long a, long b, long otherA, long otherB) {
@@ -85,8 +133,11 @@ public final class SseUsual {
     }
 
     public static boolean addpsFits(long mxcsr, long a, long b, long otherA, long otherB) {
-        return usual(mxcsr) && normal((int) a, (int) b) && large(sum((int) a, (int) b)) && normal((int) (a >> 32), (int) (b >> 32))
-                && large(sum((int) (a >> 32), (int) (b >> 32)));
+        return usual(mxcsr) && fits((int) a, (int) b, sum((int) a, (int) b)) && fits((int) (a >> 32), (int) (b >> 32), sum((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static boolean addpsFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return usual(mxcsr) && sums((int) a, (int) b, sum((int) a, (int) b)) && sums((int) (a >> 32), (int) (b >> 32), sum((int) (a >> 32), (int) (b >> 32)));
     }
 
     // ---- sub ----
@@ -100,7 +151,11 @@ public final class SseUsual {
     }
 
     public static boolean subsdFits(long mxcsr, long a, long b) {
-        return usual(mxcsr) && normal(a) && normal(b) && large(subsd(a, b));
+        return usual(mxcsr) && fits(a, b, subsd(a, b));
+    }
+
+    public static boolean subsdFitsOrZero(long mxcsr, long a, long b) {
+        return usual(mxcsr) && sums(a, b, subsd(a, b));
     }
 
     public static long subpd(long a, long b, long otherA, long otherB) {
@@ -111,12 +166,20 @@ public final class SseUsual {
         return subsdFits(mxcsr, a, b);
     }
 
+    public static boolean subpdFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return subsdFitsOrZero(mxcsr, a, b);
+    }
+
     public static long subss(long a, int b) {
         return a & ~LOW | difference((int) a, b) & LOW;
     }
 
     public static boolean subssFits(long mxcsr, long a, int b) {
-        return usual(mxcsr) && normal((int) a, b) && large(difference((int) a, b));
+        return usual(mxcsr) && fits((int) a, b, difference((int) a, b));
+    }
+
+    public static boolean subssFitsOrZero(long mxcsr, long a, int b) {
+        return usual(mxcsr) && sums((int) a, b, difference((int) a, b));
     }
 
     public static long subps(long a, long b, long otherA, long otherB) {
@@ -124,8 +187,11 @@ public final class SseUsual {
     }
 
     public static boolean subpsFits(long mxcsr, long a, long b, long otherA, long otherB) {
-        return usual(mxcsr) && normal((int) a, (int) b) && large(difference((int) a, (int) b)) && normal((int) (a >> 32), (int) (b >> 32))
-                && large(difference((int) (a >> 32), (int) (b >> 32)));
+        return usual(mxcsr) && fits((int) a, (int) b, difference((int) a, (int) b)) && fits((int) (a >> 32), (int) (b >> 32), difference((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static boolean subpsFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return usual(mxcsr) && sums((int) a, (int) b, difference((int) a, (int) b)) && sums((int) (a >> 32), (int) (b >> 32), difference((int) (a >> 32), (int) (b >> 32)));
     }
 
     // ---- mul ----
@@ -139,7 +205,11 @@ public final class SseUsual {
     }
 
     public static boolean mulsdFits(long mxcsr, long a, long b) {
-        return usual(mxcsr) && normal(a) && normal(b) && large(mulsd(a, b));
+        return usual(mxcsr) && fits(a, b, mulsd(a, b));
+    }
+
+    public static boolean mulsdFitsOrZero(long mxcsr, long a, long b) {
+        return usual(mxcsr) && multiplies(a, b, mulsd(a, b));
     }
 
     public static long mulpd(long a, long b, long otherA, long otherB) {
@@ -150,12 +220,20 @@ public final class SseUsual {
         return mulsdFits(mxcsr, a, b);
     }
 
+    public static boolean mulpdFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return mulsdFitsOrZero(mxcsr, a, b);
+    }
+
     public static long mulss(long a, int b) {
         return a & ~LOW | product((int) a, b) & LOW;
     }
 
     public static boolean mulssFits(long mxcsr, long a, int b) {
-        return usual(mxcsr) && normal((int) a, b) && large(product((int) a, b));
+        return usual(mxcsr) && fits((int) a, b, product((int) a, b));
+    }
+
+    public static boolean mulssFitsOrZero(long mxcsr, long a, int b) {
+        return usual(mxcsr) && multiplies((int) a, b, product((int) a, b));
     }
 
     public static long mulps(long a, long b, long otherA, long otherB) {
@@ -163,8 +241,11 @@ public final class SseUsual {
     }
 
     public static boolean mulpsFits(long mxcsr, long a, long b, long otherA, long otherB) {
-        return usual(mxcsr) && normal((int) a, (int) b) && large(product((int) a, (int) b)) && normal((int) (a >> 32), (int) (b >> 32))
-                && large(product((int) (a >> 32), (int) (b >> 32)));
+        return usual(mxcsr) && fits((int) a, (int) b, product((int) a, (int) b)) && fits((int) (a >> 32), (int) (b >> 32), product((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static boolean mulpsFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return usual(mxcsr) && multiplies((int) a, (int) b, product((int) a, (int) b)) && multiplies((int) (a >> 32), (int) (b >> 32), product((int) (a >> 32), (int) (b >> 32)));
     }
 
     // ---- div ----
@@ -178,7 +259,11 @@ public final class SseUsual {
     }
 
     public static boolean divsdFits(long mxcsr, long a, long b) {
-        return usual(mxcsr) && normal(a) && normal(b) && large(divsd(a, b));
+        return usual(mxcsr) && fits(a, b, divsd(a, b));
+    }
+
+    public static boolean divsdFitsOrZero(long mxcsr, long a, long b) {
+        return usual(mxcsr) && fits(a, b, divsd(a, b));
     }
 
     public static long divpd(long a, long b, long otherA, long otherB) {
@@ -189,12 +274,20 @@ public final class SseUsual {
         return divsdFits(mxcsr, a, b);
     }
 
+    public static boolean divpdFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return divsdFitsOrZero(mxcsr, a, b);
+    }
+
     public static long divss(long a, int b) {
         return a & ~LOW | quotient((int) a, b) & LOW;
     }
 
     public static boolean divssFits(long mxcsr, long a, int b) {
-        return usual(mxcsr) && normal((int) a, b) && large(quotient((int) a, b));
+        return usual(mxcsr) && fits((int) a, b, quotient((int) a, b));
+    }
+
+    public static boolean divssFitsOrZero(long mxcsr, long a, int b) {
+        return usual(mxcsr) && fits((int) a, b, quotient((int) a, b));
     }
 
     public static long divps(long a, long b, long otherA, long otherB) {
@@ -202,7 +295,10 @@ public final class SseUsual {
     }
 
     public static boolean divpsFits(long mxcsr, long a, long b, long otherA, long otherB) {
-        return usual(mxcsr) && normal((int) a, (int) b) && large(quotient((int) a, (int) b)) && normal((int) (a >> 32), (int) (b >> 32))
-                && large(quotient((int) (a >> 32), (int) (b >> 32)));
+        return usual(mxcsr) && fits((int) a, (int) b, quotient((int) a, (int) b)) && fits((int) (a >> 32), (int) (b >> 32), quotient((int) (a >> 32), (int) (b >> 32)));
+    }
+
+    public static boolean divpsFitsOrZero(long mxcsr, long a, long b, long otherA, long otherB) {
+        return usual(mxcsr) && fits((int) a, (int) b, quotient((int) a, (int) b)) && fits((int) (a >> 32), (int) (b >> 32), quotient((int) (a >> 32), (int) (b >> 32)));
     }
 }
