@@ -48,11 +48,30 @@ final class FlatLookup implements PageLookup {
     }
 
     @Override
-    public void index(RamAccess ram, int keep) {
+    public void findConstant(long va, boolean write, Label slow) {
+        c.constant((int) va);
+        c.store(Type.I32, Locals.VA);
+        c.loadRef(write ? Locals.WRITE_MAP : Locals.READ_MAP, Locals.MAP_TYPE);
+        c.constant((int) va >>> PAGE_SHIFT);
+        c.op(IALOAD);
+        c.constant((int) va);
+        c.op(IXOR);
+        c.dup();
+        c.store(Type.I32, Locals.AT);
+        c.jump(IFLT, 1, slow);
+    }
+
+    @Override
+    public void offset(RamAccess ram) {
         c.load(Type.I32, Locals.AT);
         if (ram.indexType() == Type.I64) {
             frameOffset(c);
         }
+    }
+
+    @Override
+    public void index(RamAccess ram, int keep) {
+        offset(ram);
         if (keep != MemoryAccess.NO_INDEX) {
             c.dup();
             c.store(ram.indexType(), keep);

@@ -34,6 +34,8 @@ final class MemoryWindows {
         private int left;
         /** Local that holds the RAM index of {@link #low}, or a negative number; or {@link MemoryAccess#NO_INDEX} before the first access. */
         int local = MemoryAccess.NO_INDEX;
+        /** The first access has left the region unless the window covers it: so it covers all. */
+        boolean covers;
 
         private Window(Insn base) {
             this.base = base;

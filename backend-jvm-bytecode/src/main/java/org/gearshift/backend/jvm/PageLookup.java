@@ -10,6 +10,12 @@ interface PageLookup {
      */
     void find(int bits, boolean write, Label slow);
 
+    /** The same for a constant address, in a page to the end of which whatever is accessed lies. */
+    void findConstant(long va, boolean write, Label slow);
+
+    /** Pushes the index in RAM that was found, of {@link RamAccess#indexType}. */
+    void offset(RamAccess ram);
+
     /**
      * Pushes the index in RAM that {@link #find} found, in the form that the access to RAM wants.
      *

@@ -15,6 +15,7 @@ import static org.objectweb.asm.Opcodes.LUSHR;
 import static org.objectweb.asm.Opcodes.LXOR;
 
 import org.gearshift.ir.Type;
+import org.gearshift.ir.WideMap;
 import org.objectweb.asm.Label;
 
 /** 64-bit addresses: {@link org.gearshift.ir.WideMap}, whose rule this is as bytecode. */
@@ -54,14 +55,7 @@ final class WideLookup implements PageLookup {
             c.constant((long) -PAGE_SIZE);
             c.op(LAND);
         }
-        c.op(LXOR);
-        c.dup();
-        c.store(Type.I64, Locals.WIDE_AT);
-        c.constant(shift);
-        c.op(LUSHR);
-        c.constant(0L);
-        c.op(LCMP);
-        c.jump(IFNE, 1, slow);
+        hit(slow);
         if (bits > 8) {
             c.load(Type.I64, Locals.WIDE_VA);
             c.op(L2I);
@@ -73,15 +67,49 @@ final class WideLookup implements PageLookup {
     }
 
     @Override
+    public void findConstant(long va, boolean write, Label slow) {
+        if (frames) {
+            c.constant(va);
+            c.store(Type.I64, Locals.WIDE_VA);
+        }
+        c.loadRef(write ? Locals.WIDE_WRITE_MAP : Locals.WIDE_READ_MAP, Locals.WIDE_MAP_TYPE);
+        c.constant(WideMap.slot(va, shift));
+        c.op(LALOAD);
+        c.constant(frames ? va & -PAGE_SIZE : va);
+        hit(slow);
+    }
+
+    /** Compares the entry and the address on the stack. */
+    private void hit(Label slow) {
+        c.op(LXOR);
+        c.dup();
+        c.store(Type.I64, Locals.WIDE_AT);
+        c.constant(shift);
+        c.op(LUSHR);
+        c.constant(0L);
+        c.op(LCMP);
+        c.jump(IFNE, 1, slow);
+    }
+
+    @Override
+    public void offset(RamAccess ram) {
+        c.load(Type.I64, Locals.WIDE_AT);
+        if (!frames) {
+            c.op(L2I);
+            return;
+        }
+        c.constant(PAGE_SHIFT);
+        c.op(LSHL);
+        c.load(Type.I64, Locals.WIDE_VA);
+        c.constant((long) PAGE_MASK);
+        c.op(LAND);
+        c.op(LOR);
+    }
+
+    @Override
     public void index(RamAccess ram, int keep) {
         if (frames) {
-            c.load(Type.I64, Locals.WIDE_AT);
-            c.constant(PAGE_SHIFT);
-            c.op(LSHL);
-            c.load(Type.I64, Locals.WIDE_VA);
-            c.constant((long) PAGE_MASK);
-            c.op(LAND);
-            c.op(LOR);
+            offset(ram);
             if (keep != MemoryAccess.NO_INDEX) {
                 c.dup();
                 c.store(Type.I64, keep);

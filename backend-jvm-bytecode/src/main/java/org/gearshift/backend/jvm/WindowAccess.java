@@ -59,8 +59,14 @@ final class WindowAccess {
 
     /** Loads; leaves the value on the stack. */
     void load(MemoryWindows.Window w, Insn i, int site) {
-        open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
+        open(w, i.arg(0).resultType(), misses.leave(), site);
+        if (w.covers) {
+            location(w, i, bits);
+            ram.load(c, bits);
+            close(w, i);
+            return;
+        }
         MemoryAccess.pushSign(c, ram, w.local);
         if (misses.leave()) {
             List<Object> below = c.stack();
@@ -91,9 +97,16 @@ final class WindowAccess {
 
     /** Stores a value that can be peeked at. */
     void store(MemoryWindows.Window w, Insn i, int site) {
-        open(w, i.arg(0).resultType());
         int bits = (int) i.imm();
         Insn value = i.arg(1);
+        open(w, i.arg(0).resultType(), misses.leaveAtStore(), site);
+        if (w.covers) {
+            location(w, i, bits);
+            values.peek(value);
+            ram.store(c, bits);
+            close(w, i);
+            return;
+        }
         MemoryAccess.pushSign(c, ram, w.local);
         if (misses.leaveAtStore()) {
             c.jump(IFLT, 1, misses.at(site, List.of()));
@@ -124,9 +137,14 @@ final class WindowAccess {
         return address.resultType() == Type.I64 ? "J" : "I";
     }
 
-    /** At the first access: translates, leaving the RAM index of the window's lowest byte in its local, or something negative. */
-    private void open(MemoryWindows.Window w, Type address) {
+    /** At the first access: translates, leaving the RAM index of the window's lowest byte in its local, or something negative; or else leaving the region, if it may. */
+    private void open(MemoryWindows.Window w, Type address, boolean leaves, int site) {
         if (w.local != MemoryAccess.NO_INDEX) {
+            return;
+        }
+        if (leaves) {
+            w.covers = true;
+            openOrLeave(w, address, misses.at(site, c.stack()));
             return;
         }
         if (w.base != null) {
@@ -152,6 +170,21 @@ final class WindowAccess {
         } else {
             openFlat(w);
         }
+        c.store(ram.indexType(), w.local);
+    }
+
+    private void openOrLeave(MemoryWindows.Window w, Type address, Label miss) {
+        PageLookup page = address == Type.I64 ? new WideLookup(c, wideShift, ram) : new FlatLookup(c);
+        if (w.base == null) {
+            page.findConstant(w.low(), w.writes(), miss);
+        } else {
+            values.makeRepeatable(w.base);
+            values.peek(w.base);
+            plus(address, w.low());
+            page.find(Byte.SIZE * w.span(), w.writes(), miss);
+        }
+        w.local = locals.allocate(ram.indexType());
+        page.offset(ram);
         c.store(ram.indexType(), w.local);
     }
 
