@@ -48,6 +48,7 @@ public final class Helper {
     private final boolean check;
     private final int passesSignExtended;
     private final int passesAligned;
+    private final boolean passesInPage;
     private final boolean expectation;
     private final Attempt attempt;
     private final BitSet reads;
@@ -56,7 +57,7 @@ public final class Helper {
     private volatile MethodHandle uniform;
 
     private Helper(String name, Class<?> owner, String method, Type result, List<Type> params, boolean takesContext,
-            boolean pure, boolean faults, boolean check, int passesSignExtended, int passesAligned, boolean expectation, Attempt attempt, BitSet reads, BitSet writes) {
+            boolean pure, boolean faults, boolean check, int passesSignExtended, int passesAligned, boolean passesInPage, boolean expectation, Attempt attempt, BitSet reads, BitSet writes) {
         if (params.size() > MAX_ARGS) {
             throw new IllegalArgumentException(name + ": more than " + MAX_ARGS + " arguments");
         }
@@ -71,6 +72,7 @@ public final class Helper {
         this.check = check;
         this.passesSignExtended = passesSignExtended;
         this.passesAligned = passesAligned;
+        this.passesInPage = passesInPage;
         this.expectation = expectation;
         this.attempt = attempt;
         this.reads = reads;
@@ -93,7 +95,7 @@ public final class Helper {
 
     /** A function of its arguments alone. */
     public static Helper pure(String name, Class<?> owner, String method, Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, 0, false, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, result, List.of(params), false, true, false, false, 0, 0, false, false, null, new BitSet(), new BitSet());
     }
 
     /**
@@ -105,33 +107,38 @@ public final class Helper {
      */
     public static Helper stateful(String name, Class<?> owner, String method, boolean faults, BitSet reads, BitSet writes,
             Type result, Type... params) {
-        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0, 0, false, null,
+        return new Helper(name, owner, method, result, List.of(params), true, false, faults, false, 0, 0, false, false, null,
                 (BitSet) reads.clone(), (BitSet) writes.clone());
     }
 
     /** A helper that only looks whether an access may take place: it raises a fault or does nothing, and touches memory at most as a load does. */
     public static Helper check(String name, Class<?> owner, String method, Type... params) {
-        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, 0, false, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(params), true, false, true, true, 0, 0, false, false, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I64 that returns at once if the value is the sign-extension of its low {@code bits}: callers may test that themselves. */
     public static Helper signExtensionCheck(String name, Class<?> owner, String method, int bits) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, 0, false, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, bits, 0, false, false, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I64 that returns at once if the value is a multiple of {@code bytes}, a power of two: callers may test that themselves. */
     public static Helper alignmentCheck(String name, Class<?> owner, String method, int bytes) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, 0, bytes, false, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64), true, false, true, true, 0, bytes, false, false, null, new BitSet(), new BitSet());
+    }
+
+    /** A {@link #check} of an address (I64) and a number of bytes (I32) that returns at once if so many bytes there lie in one page: callers may test that themselves. */
+    public static Helper pageCheck(String name, Class<?> owner, String method) {
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I64, Type.I32), true, false, true, true, 0, 0, true, false, null, new BitSet(), new BitSet());
     }
 
     /** A {@link #check} of one I32 that returns at once unless the value is 0, and otherwise abandons the instruction as a miss: callers may test that themselves. */
     static Helper expectation(String name, Class<?> owner, String method) {
-        return new Helper(name, owner, method, Type.VOID, List.of(Type.I32), true, false, true, true, 0, 0, true, null, new BitSet(), new BitSet());
+        return new Helper(name, owner, method, Type.VOID, List.of(Type.I32), true, false, true, true, 0, 0, false, true, null, new BitSet(), new BitSet());
     }
 
     /** The same helper, with an attempt that code may make before it. */
     public Helper withAttempt(Attempt a) {
-        return new Helper(name, owner, method, result, params, takesContext, pure, faults, check, passesSignExtended, passesAligned, expectation, a, reads, writes);
+        return new Helper(name, owner, method, result, params, takesContext, pure, faults, check, passesSignExtended, passesAligned, passesInPage, expectation, a, reads, writes);
     }
 
     private static Class<?> javaType(Type t) {
@@ -187,6 +194,11 @@ public final class Helper {
     /** Of an {@link #alignmentCheck} the number of bytes, otherwise 0. */
     public int passesAligned() {
         return passesAligned;
+    }
+
+    /** Whether it is a {@link #pageCheck}. */
+    public boolean passesInPage() {
+        return passesInPage;
     }
 
     /** True for {@link Expectation#HELPER}: it passes if its argument is not 0. */

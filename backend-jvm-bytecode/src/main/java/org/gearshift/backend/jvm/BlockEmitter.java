@@ -5,9 +5,11 @@ import static org.objectweb.asm.Opcodes.I2L;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.IFNE;
+import static org.objectweb.asm.Opcodes.IF_ICMPGT;
 import static org.objectweb.asm.Opcodes.IF_ICMPLT;
 import static org.objectweb.asm.Opcodes.INVOKESTATIC;
 import static org.objectweb.asm.Opcodes.INVOKEVIRTUAL;
+import static org.objectweb.asm.Opcodes.ISUB;
 import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LASTORE;
@@ -31,6 +33,8 @@ import org.objectweb.asm.Label;
  * region next, and storing and fetching every held slot twice would cost more bytes than it saves.
  */
 final class BlockEmitter {
+    private static final int PAGE_SIZE = 0x1000;
+
     private final Code c;
     private final StateLayout layout;
     private final BudgetPlan plan;
@@ -318,7 +322,7 @@ final class BlockEmitter {
             return;
         }
         values.settle();
-        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0 || h.isExpectation())) {
+        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0 || h.passesInPage() || h.isExpectation())) {
             attempt(i, h);
             return;
         }
@@ -383,6 +387,19 @@ final class BlockEmitter {
             c.constant(h.passesAligned() - 1);
             c.op(IAND);
             c.jump(IFNE, 1, misses.at(site(), belowTop()));
+            return;
+        }
+        if (h.passesInPage()) {
+            values.push(i.arg(0));
+            c.op(L2I);
+            c.constant(PAGE_SIZE - 1);
+            c.op(IAND);
+            c.constant(PAGE_SIZE);
+            values.push(i.arg(1));
+            c.op(ISUB);
+            List<Object> below = belowTop();
+            below.remove(below.size() - 1);
+            c.jump(IF_ICMPGT, 2, misses.at(site(), below));
             return;
         }
         Helper.Attempt a = h.attempt();

@@ -84,8 +84,9 @@ final class WideLookup implements PageLookup {
         c.op(LXOR);
         c.dup();
         c.store(Type.I64, Locals.WIDE_AT);
-        c.constant(shift);
-        c.op(LUSHR);
+        // Against an immediate operand of the host's test instruction; a shift takes two more.
+        c.constant(-1L << shift);
+        c.op(LAND);
         c.constant(0L);
         c.op(LCMP);
         c.jump(IFNE, 1, slow);

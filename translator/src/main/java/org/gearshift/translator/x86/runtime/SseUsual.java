@@ -30,12 +30,12 @@ public final class SseUsual {
 
     /** An exponent is neither 0 nor 7FFh: with one added, bits above the lowest are left. */
     private static boolean normal(long a) {
-        return (a + 0x0010_0000_0000_0000L & 0x7fe0_0000_0000_0000L) != 0;
+        return ((int) (a >> 32) + 0x0010_0000 & 0x7fe0_0000) != 0;
     }
 
     /** An exponent is neither below 2 nor above 7FDh: to the smallest a tiny result may have been rounded. */
     private static boolean large(long a) {
-        return (a + 0x0020_0000_0000_0000L & 0x7fc0_0000_0000_0000L) != 0;
+        return ((int) (a >> 32) + 0x0020_0000 & 0x7fc0_0000) != 0;
     }
 
     private static boolean zero(long a) {
