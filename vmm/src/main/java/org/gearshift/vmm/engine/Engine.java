@@ -12,7 +12,6 @@ import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.PhysicalMemory;
 import org.gearshift.paging.ShadowMmu;
 import org.gearshift.translator.x86.X86State;
-import org.gearshift.translator.x86.lift.X87Knowledge;
 import org.gearshift.vmm.cpu.CpuExit;
 import org.gearshift.vmm.cpu.Eflags;
 import org.gearshift.vmm.cpu.InterruptSource;
@@ -383,7 +382,7 @@ public final class Engine {
         RegionRecord r = g.gate().translation.region;
         if (cpu.fault.kind == GuestFault.Kind.MISS && r != null) {
             g.account(r);
-            r.seenAtMiss(cpu.s[X86State.RIP], X87Knowledge.stateOf(cpu.s));
+            r.seenAtMiss(cpu.s);
             if (r.missesTooOften()) {
                 promotion.compileAgain(r);
             }
@@ -525,8 +524,7 @@ public final class Engine {
     private void fault() {
         if (cpu.fault.kind == GuestFault.Kind.MISS) {
             statistics.count(EngineStatistics.Exit.MISS);
-            step();
-            resync = true;
+            step(false);
         } else if (cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
             statistics.count(EngineStatistics.Exit.EXACT);
             step();
@@ -548,8 +546,12 @@ public final class Engine {
         }
     }
 
-    /** Executes exactly one instruction, by the interpreter, with effects outside RAM allowed. */
     private void step() {
+        step(true);
+    }
+
+    /** Executes exactly one instruction, by the interpreter. @param exact effects outside RAM are allowed at once; otherwise they take a second attempt, after which the budget is computed anew */
+    private void step(boolean exact) {
         statistics.count(EngineStatistics.Exit.STEP);
         if (!cpu.beforeInstruction()) {
             return;
@@ -567,14 +569,16 @@ public final class Engine {
             cpu.s[X86State.INT_SHADOW] = 0;
         }
         boolean wasStepping = cpu.needsSingleStep();
-        cpu.exact = true;
+        cpu.exact = exact;
         int why = interpreter.run(cpu, t.handle);
         cpu.exact = false;
         setBudget(left + cpu.budget);
         if (!t.cached) {
             cache.release(t);
         }
-        if (why == Interpreter.EXIT_FAULT) {
+        if (why == Interpreter.EXIT_FAULT && !exact && cpu.fault.kind == GuestFault.Kind.RESTART_EXACT) {
+            fault();
+        } else if (why == Interpreter.EXIT_FAULT) {
             deliver();
         } else if (wasStepping) {
             cpu.afterInstruction();

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.gearshift.backend.jvm.BackendOptions.Breadth;
 import org.gearshift.backend.jvm.CompiledRegion;
 import org.gearshift.backend.jvm.Without;
+import org.gearshift.translator.x86.X86State;
 import org.gearshift.translator.x86.lift.X87Knowledge;
 
 /**
@@ -92,9 +93,13 @@ final class RegionRecord {
      * Notes in which state the x87 register stack was where the region was left: if that is where one of its blocks begins to use it, and the state is not what that
      * was compiled for, the region is better off compiled once more.
      */
-    void seenAtMiss(long pc, int x87State) {
-        for (Translation t : x87States.isEmpty() ? List.<Translation>of() : members) {
-            if (t.firstX87 == pc) {
+    void seenAtMiss(long[] s) {
+        if (x87States.isEmpty()) {
+            return;
+        }
+        int x87State = X87Knowledge.stateOf(s);
+        for (Translation t : members) {
+            if (t.firstX87 == s[X86State.RIP]) {
                 t.x87State = x87State;
                 surprised |= x87States.getOrDefault(t.pc, X87Knowledge.UNKNOWN) != x87State;
             }
