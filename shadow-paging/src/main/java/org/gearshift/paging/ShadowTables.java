@@ -256,15 +256,18 @@ final class ShadowTables {
         release(child);
     }
 
-    /** Takes out of the maps what came through a table. Of one of the last level only what it has: a guest that takes back memory has mostly emptied it before. */
+    /** Takes out of the maps what came through a table: only what it has, since a guest that takes back memory has mostly emptied its tables before. */
     private void forget(ShadowTable t) {
-        if (t.children != null) {
-            maps.clearRange(t.firstPage, t.span());
-            return;
-        }
         for (int i = 0; i < t.entries.length; i++) {
-            if (t.entries[i] != 0) {
+            if (t.entries[i] == 0) {
+                continue;
+            }
+            if (t.children == null) {
                 maps.clear(t.firstPage + i);
+            } else if ((t.entries[i] & ShadowEntry.LARGE) == 0) {
+                forget(t.children[i]);
+            } else {
+                maps.clearRange(t.firstPage + ((long) i << t.shift), 1L << t.shift);
             }
         }
     }
