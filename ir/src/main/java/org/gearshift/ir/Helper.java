@@ -24,11 +24,15 @@ public final class Helper {
      * takes the value of a state slot (long) and then the helper's parameters, and returns a long: the result, zero-extended if it is an I32, or {@code none},
      * which is no result it ever has. Code may ask it first, and the helper only if it answers {@code none}.
      *
-     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes and returns a boolean, whether this is it, and the
+     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes, and which operands are known to be results of usual cases ({@link #FIRST_KNOWN}), and returns a boolean, whether this is it, and the
      *     one with {@code FitsOrZero} allows for operands and results that are zero, too;
      *     then the method of the name itself, which takes the helper's parameters and returns a long, has the result
      */
     public record Attempt(Class<?> owner, int slot, long none, Class<?> usual) {
+        /** The first operand is the result of a usual case with the same elements. */
+        public static final int FIRST_KNOWN = 1;
+        /** The second is. */
+        public static final int SECOND_KNOWN = 2;
     }
 
     /** Largest number of arguments besides the context. */
@@ -224,7 +228,14 @@ public final class Helper {
 
     /** JVM type of the method that says whether the usual case is given. */
     public MethodType fitsType() {
-        return attemptType().changeReturnType(boolean.class);
+        return attemptType().changeReturnType(boolean.class).appendParameterTypes(int.class);
+    }
+
+    /** Whether all elements that this helper of arithmetic works on are elements that another has given: what the last two letters of an SSE mnemonic say, element and number. */
+    public boolean sharesElements(Helper other) {
+        String mine = method.substring(method.length() - 2);
+        String others = other.method.substring(other.method.length() - 2);
+        return mine.charAt(1) == others.charAt(1) && (mine.charAt(0) == 's' || mine.charAt(1) == 'd' || others.charAt(0) == 'p');
     }
 
     /** JVM type of the method that has the usual case's result. */

@@ -16,7 +16,9 @@ import static org.objectweb.asm.Opcodes.LASTORE;
 import static org.objectweb.asm.Opcodes.LCMP;
 
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.gearshift.ir.Block;
 import org.gearshift.ir.Helper;
 import org.gearshift.ir.Insn;
@@ -60,6 +62,8 @@ final class BlockEmitter {
     /** Site of the current guest instruction, or -1. */
     private int site;
     /** Whether the current guest instruction has changed a slot: from then on it is not abandoned. */
+    /** Results of the block's calls of which only the usual case goes on. */
+    private final Set<Insn> usualResults = new HashSet<>();
     private boolean committed;
     private boolean direct;
     private Label directFrom;
@@ -97,6 +101,7 @@ final class BlockEmitter {
         site = -1;
         direct(false);
         windows.begin(block, options.windows());
+        usualResults.clear();
         rmw.begin(block, options.reuseRmwLocation(), windows);
         values.begin(block);
         windows.bases().forEach(values::retain);
@@ -438,16 +443,25 @@ final class BlockEmitter {
         Label other = new Label();
         pushWide(a.slot());
         i.args().forEach(values::peek);
-        c.invoke(INVOKESTATIC, owner, h.method() + (options.breadth() == BackendOptions.Breadth.ZERO ? "FitsOrZero" : "Fits"), h.fitsType().toMethodDescriptorString(), i.argCount() + 1);
+        c.constant((isUsual(i.arg(0), h) ? Helper.Attempt.FIRST_KNOWN : 0) | (isUsual(i.arg(1), h) ? Helper.Attempt.SECOND_KNOWN : 0));
+        c.invoke(INVOKESTATIC, owner, h.method() + (options.breadth() == BackendOptions.Breadth.ZERO ? "FitsOrZero" : "Fits"), h.fitsType().toMethodDescriptorString(), i.argCount() + 2);
         List<Object> below = belowTop();
         c.jump(IFEQ, 1, done == null ? misses.at(site(), below) : other);
         i.args().forEach(values::peek);
         c.invoke(INVOKESTATIC, owner, h.method(), h.usualType().toMethodDescriptorString(), i.argCount());
-        if (done != null) {
+        if (done == null) {
+            usualResults.add(i);
+        } else {
             c.jump(GOTO, 0, done);
             c.stack(below);
             c.label(other);
         }
+    }
+
+    /** Whether an operand is what a usual case here has given, with the elements that a helper works on. */
+    private boolean isUsual(Insn operand, Helper h) {
+        Insn i = operand.op() == Op.TRUNC ? operand.arg(0) : operand;
+        return usualResults.contains(i) && h.sharesElements(i.helper());
     }
 
     private List<Object> belowTop() {

@@ -84,6 +84,7 @@ class SseAttemptsTest {
             List<Object> arguments = arguments(attempt, operands);
             List<Object> asked = new ArrayList<>(List.of(mxcsr));
             asked.addAll(arguments);
+            asked.add(0);
             if (!(boolean) fits.invoke(null, asked.toArray())) {
                 continue;
             }
@@ -95,6 +96,46 @@ class SseAttemptsTest {
             assertEquals(mxcsr, context.s[X86State.MXCSR], () -> name + " " + asked);
         }
         assertTrue(given > TRIALS / 50, name + " fits " + given + " times only");
+    }
+
+    @ParameterizedTest
+    @MethodSource("usualCases")
+    void whatIsKnownOfOperandsNeedNotBeTested(Method fits) throws Exception {
+        String name = fits.getName().replaceFirst("Fits.*", "");
+        Method attempt = attempts().filter(m -> m.getName().equals(name)).findFirst().orElseThrow();
+        Method value = Arrays.stream(SseUsual.class.getDeclaredMethods()).filter(m -> m.getName().equals(name)).findFirst().orElseThrow();
+        Operands operands = new Operands(name.hashCode());
+        List<Long> results = new ArrayList<>();
+        int fitted = 0;
+        for (int n = 0; n < 4 * TRIALS; n++) {
+            List<Object> arguments = arguments(attempt, operands);
+            if (results.size() > 1) {
+                long a = results.get(operands.random.nextInt(results.size()));
+                long b = results.get(operands.random.nextInt(results.size()));
+                boolean both = fits(fits, a, b, arguments, 0);
+                fitted += both ? 1 : 0;
+                for (int known = 1; known < 4; known++) {
+                    assertEquals(both, fits(fits, a, b, arguments, known), name + " " + Long.toHexString(a) + " " + Long.toHexString(b) + " " + known);
+                }
+            }
+            List<Object> asked = new ArrayList<>(List.of(0x1fa0L));
+            asked.addAll(arguments);
+            asked.add(0);
+            if ((boolean) fits.invoke(null, asked.toArray())) {
+                results.add((long) value.invoke(null, arguments.toArray()));
+            }
+        }
+        assertTrue(fitted > TRIALS / 50, name + " fits results " + fitted + " times only");
+    }
+
+    private static boolean fits(Method fits, long a, long b, List<Object> like, int known) throws Exception {
+        List<Object> asked = new ArrayList<>(List.of(0x1fa0L, a));
+        asked.add(like.get(1) instanceof Integer ? (Object) (int) b : b);
+        if (like.size() == 4) {
+            asked.addAll(List.of(a, b));
+        }
+        asked.add(known);
+        return (boolean) fits.invoke(null, asked.toArray());
     }
 
     /** Packed helpers look at the other half, too, which here is the same. */
