@@ -24,9 +24,9 @@ public final class Helper {
      * takes the value of a state slot (long) and then the helper's parameters, and returns a long: the result, zero-extended if it is an I32, or {@code none},
      * which is no result it ever has. Code may ask it first, and the helper only if it answers {@code none}.
      *
-     * @param usual null, or a class that knows the most usual case: its method of the same name, with {@code Fits} behind it, takes what the attempt takes, and which operands are known to be results of usual cases ({@link #FIRST_KNOWN}), and returns a boolean, whether this is it, and the
-     *     one with {@code FitsOrZero} allows for operands and results that are zero, too;
-     *     then the method of the name itself, which takes the helper's parameters and returns a long, has the result
+     * @param usual null, or a class that knows the most usual case. Its method of the same name, with {@code Fits} behind it, takes what the attempt takes, and which operands are known to be
+     *     results of usual cases ({@link #FIRST_KNOWN}), and returns a boolean, whether this is one; the one with {@code FitsOrZero} allows for operands and results that are zero, too. Then the
+     *     method of the name itself, which takes the helper's parameters and returns a long, has the result
      */
     public record Attempt(Class<?> owner, int slot, long none, Class<?> usual) {
         /** The first operand is the result of a usual case with the same elements. */

@@ -48,7 +48,9 @@ class NetworkInGuestTest {
     private static final String INIT = """
             #!/bin/sh
             mount -t proc proc /proc
-            for m in %s; do insmod /lib/$m.ko; done
+            # What needs what changes from kernel to kernel: those that could not go first go last.
+            for m in %s; do insmod /lib/$m.ko 2> /dev/null || left="$left $m"; done
+            for m in $left; do insmod /lib/$m.ko; done
             ip link set lo up
             ip link set eth0 up
             udhcpc -i eth0 -n -q -s /lease

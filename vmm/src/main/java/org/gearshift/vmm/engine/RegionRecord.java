@@ -74,9 +74,9 @@ final class RegionRecord {
         return 2 * generation + (calling ? 1 : 0);
     }
 
-    /** Whether there is code for C2 that leaves less often, and is hardly slower otherwise. */
+    /** Whether it runs in C2's code, and there is some that leaves less often and is hardly slower otherwise. */
     boolean isNarrow() {
-        return optimizing && !calling && breadth != Breadth.FULL && code.hasUsualCases();
+        return optimizing && awaited == null && !calling && breadth != Breadth.FULL && code.hasUsualCases();
     }
 
     /** Notes an access that left the region; true, once, if there are too many of them. */

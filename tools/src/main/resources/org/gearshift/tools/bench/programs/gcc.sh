@@ -4,6 +4,8 @@ begin gcc
 i=$(scaled 1)
 while [ $i -gt 0 ]; do
     for f in examples/*.c; do
+        # This one wants headers of zlib's that no package has.
+        [ $f != examples/infcover.c ] || continue
         /usr/bin/gcc-12 -O2 -w -frandom-seed=1 -c $f -o /tmp/$(basename $f .c).o 2> /tmp/out || failed gcc
     done
     i=$((i - 1))
