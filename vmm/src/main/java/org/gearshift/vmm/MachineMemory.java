@@ -26,7 +26,7 @@ final class MachineMemory {
                 throw new HostMemoryException(HostMemoryException.mib(bytes) + " MiB of guest memory: more than " + HostMemoryException.mib(GuestRam.MAX_COMPACT)
                         + " MiB need calls to the operating system, which are not possible here (" + e + "); choose less guest memory");
             }
-            LOG.log(Level.FINE, "guest memory is in the Java heap: {0}", e.toString());
+            LOG.log(Level.INFO, "guest memory is in the Java heap, which takes all of it at once, since calls to the operating system are not possible here ({0})", e.toString());
             return array(bytes);
         }
     }

@@ -41,7 +41,7 @@ final class RegionRecord {
     /** How broad its code for C2 is: broader than at first if code that was narrower left too often. */
     Breadth breadth = Without.NARROW.set() ? Breadth.FULL : Breadth.USUAL;
     private long misses;
-    /** Instructions retired when the first of them was counted. */
+    /** Instructions retired when the code that runs took over: misses are those of this code. */
     private long missesFrom;
     private boolean condemned;
     /** Entries after which it is asked next whether the region belongs together with others. */
