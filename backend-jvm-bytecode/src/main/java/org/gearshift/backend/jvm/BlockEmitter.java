@@ -2,6 +2,7 @@ package org.gearshift.backend.jvm;
 
 import static org.objectweb.asm.Opcodes.GOTO;
 import static org.objectweb.asm.Opcodes.I2L;
+import static org.objectweb.asm.Opcodes.IADD;
 import static org.objectweb.asm.Opcodes.IAND;
 import static org.objectweb.asm.Opcodes.IFEQ;
 import static org.objectweb.asm.Opcodes.IFNE;
@@ -14,6 +15,7 @@ import static org.objectweb.asm.Opcodes.LAND;
 import static org.objectweb.asm.Opcodes.L2I;
 import static org.objectweb.asm.Opcodes.LASTORE;
 import static org.objectweb.asm.Opcodes.LCMP;
+import static org.objectweb.asm.Opcodes.LSHR;
 
 import java.util.BitSet;
 import java.util.HashSet;
@@ -327,7 +329,7 @@ final class BlockEmitter {
             return;
         }
         values.settle();
-        if (misses.leave() && !committed && (h.attempt() != null || h.passesAligned() != 0 || h.passesInPage() || h.isExpectation())) {
+        if (misses.leave() && !committed && (h.attempt() != null || h.passesSignExtended() != 0 || h.passesAligned() != 0 || h.passesInPage() || h.isExpectation())) {
             attempt(i, h);
             return;
         }
@@ -384,6 +386,19 @@ final class BlockEmitter {
     private void attempt(Insn i, Helper h) {
         if (h.isExpectation()) {
             expressions.jumpIf(i.arg(0), false, misses.at(site(), c.stack()));
+            return;
+        }
+        if (h.passesSignExtended() != 0) {
+            // All bits from the sign on are alike: 0 or -1 when they are shifted down, and 1 or 0 with one added.
+            values.push(i.arg(0));
+            c.constant(h.passesSignExtended() - 1);
+            c.op(LSHR);
+            c.op(L2I);
+            c.constant(1);
+            c.op(IADD);
+            c.constant(~1);
+            c.op(IAND);
+            c.jump(IFNE, 1, misses.at(site(), belowTop()));
             return;
         }
         if (h.passesAligned() != 0) {
