@@ -98,7 +98,7 @@ final class DebugRegisters {
 
     /** Whether each instruction must be run by itself between {@link #before} and {@link #after}. */
     boolean needsSingleStep() {
-        return (s[EFLAGS_SYS] & Eflags.TF) != 0 || (s[DR7] & ENABLES) != 0 || pending != 0 || held != 0;
+        return (s[EFLAGS_SYS] & Eflags.TF | s[DR7] & ENABLES | pending | held) != 0;
     }
 
     /** Whether data accesses must be looked at: the page maps are then empty. */

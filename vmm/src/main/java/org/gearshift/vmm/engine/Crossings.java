@@ -22,6 +22,7 @@ final class Crossings extends RegionLinks {
     static final int SLOTS = 1 << LOG2_SLOTS;
 
     private final VCpu cpu;
+    private final long[] s;
     private final ShadowMmu mmu;
     private final InterruptSource interrupts;
     private final Engine engine;
@@ -44,6 +45,7 @@ final class Crossings extends RegionLinks {
         this.engine = engine;
         this.statistics = statistics;
         this.cpu = cpu;
+        this.s = cpu.s;
         this.mmu = mmu;
         this.interrupts = interrupts;
     }
@@ -92,6 +94,7 @@ final class Crossings extends RegionLinks {
         unlinked = null;
         g.code.run(cpu, g.entry);
         at.retired += mark - cpu.budget;
+        statistics.linked += MOST_IN_A_ROW - left;
     }
 
     /** The way by which the region was entered that was left, or faulted. */
@@ -105,7 +108,7 @@ final class Crossings extends RegionLinks {
             return null;
         }
         long mode = cpu.mode();
-        long pc = cpu.s[X86State.RIP];
+        long pc = s[X86State.RIP];
         Gate g = gates[slot(pc, mode)];
         if (g == null || g.pc != pc || g.mode != mode || !mmu.isCurrent(g.epoch) || cpu.budget < g.stretch) {
             return null;
@@ -128,7 +131,7 @@ final class Crossings extends RegionLinks {
         Passage from = at;
         if (!current(to.stamp)) {
             unlinked = to;
-            exitPc = cpu.s[X86State.RIP];
+            exitPc = s[X86State.RIP];
             exitMode = cpu.mode();
             return null;
         }
@@ -142,7 +145,7 @@ final class Crossings extends RegionLinks {
 
     @Override
     public boolean resume(Object place, long pc) {
-        if (cpu.s[X86State.RIP] != pc || left <= 0) {
+        if (s[X86State.RIP] != pc || left <= 0) {
             return false;
         }
         Passage home = (Passage) place;
@@ -171,11 +174,11 @@ final class Crossings extends RegionLinks {
         at = to;
         place = to;
         left--;
-        statistics.linked++;
     }
 
-    /** Whether something comes before the next instruction. */
+    /** Whether something comes before the next instruction. What other threads change is looked at last, since nothing that was read before that is known behind it. */
     private boolean hindered() {
-        return engine.wanted() || cpu.exit != CpuExit.NONE || cpu.s[X86State.INT_SHADOW] != 0 || interrupts.pending() || cpu.nmiPending() || cpu.needsSingleStep();
+        VCpu c = cpu;
+        return s[X86State.INT_SHADOW] != 0 || c.exit != CpuExit.NONE || c.needsSingleStep() || engine.wanted() || interrupts.pending() || c.nmiPending();
     }
 }

@@ -392,7 +392,7 @@ public final class Engine {
 
     /** Whether the loop is wanted before more code runs. */
     boolean wanted() {
-        return resync || stop || oneBlock || shared && (mmu.hasNews() || timer.wantsSafePoint());
+        return resync || oneBlock || shared && (mmu.hasNews() || timer.wantsSafePoint()) || stop;
     }
 
     /** The interpreter stopped at an exit with a static target: find the target and, within a page, chain it. */
