@@ -113,7 +113,7 @@ static void address_spaces(void)
     second_space = space_create();
     set_page_entry(page_entry(first_space, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
     set_page_entry(page_entry(second_space, USER_BASE, 1), entry(page_alloc(), PRESENT | WRITABLE));
-    row("address-space-switch", 10000, context_switch);
+    row("address-space-switch", 40000, context_switch);
     space_destroy(first_space);
     space_destroy(second_space);
 }
@@ -130,11 +130,11 @@ static void rows(void)
 {
     one = page_alloc();
     two = page_alloc();
-    row("page-table-update", 10000, page_table_update);
+    row("page-table-update", 20000, page_table_update);
     page_free(one);
     page_free(two);
-    row("port-in", 20000, port_io);
-    row("interrupt", 5000, interrupt);
+    row("port-in", 40000, port_io);
+    row("interrupt", 20000, interrupt);
     address_spaces();
 }
 

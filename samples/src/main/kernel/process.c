@@ -152,7 +152,7 @@ struct frame *process_page_fault(struct frame *f, u32 address)
     }
     demand_faults++;
     /* It is about to be used, so that the processor need not come back to say so. */
-    set_page_entry(page_entry(current->directory, address, 1), entry(page_alloc(), PRESENT | WRITABLE | USER | ACCESSED | DIRTY));
+    add_mapping(page_entry(current->directory, address, 1), address, entry(page_alloc(), PRESENT | WRITABLE | USER | ACCESSED | DIRTY));
     return f;
 }
 

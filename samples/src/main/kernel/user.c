@@ -132,9 +132,9 @@ CODE static u64 words(u32 operations)
 
 CODE static void rows(int measured)
 {
-    row(measured, n_null, 5000, null_calls);
-    row(measured, n_fault, 500, page_faults);
-    row(measured, n_copy, 20, space_copies);
+    row(measured, n_null, 20000, null_calls);
+    row(measured, n_fault, 4000, page_faults);
+    row(measured, n_copy, 50, space_copies);
     row(measured, n_integer, 3000, integers);
     row(measured, n_memory, 10, words);
 }

@@ -17,6 +17,8 @@ static inline void load_task(u16 selector) { __asm__ volatile("ltr %0" :: "r"(se
 
 static inline void set_page_entry(entry_t *e, entry_t value) { *(volatile entry_t *)e = value; }
 static inline void flush_page(u32 address) { __asm__ volatile("invlpg (%0)" :: "r"((void *)address) : "memory"); }
+/* Maps a page of the current address space where there was none, so that no translation of it is held. */
+static inline void add_mapping(entry_t *e, u32 address, entry_t value) { (void)address; set_page_entry(e, value); }
 /* Changes what a page of the current address space maps. */
 static inline void change_mapping(entry_t *e, u32 address, entry_t value) { set_page_entry(e, value); flush_page(address); }
 #endif

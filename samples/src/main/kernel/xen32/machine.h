@@ -102,6 +102,11 @@ static inline u32 entry_page(entry_t e) { return machine_to_physical[e >> 12 & 0
 /* paging.c: an entry of a table in use is changed by the hypervisor, one of a table that is being made by a store. */
 void set_page_entry(entry_t *e, entry_t value);
 void load_address_space(u32 directory);
+static inline void add_mapping(entry_t *e, u32 address, entry_t value)
+{
+    (void)e;
+    hypercall(UPDATE_VA_MAPPING, address, (u32)value, (u32)(value >> 32), 0);
+}
 static inline void change_mapping(entry_t *e, u32 address, entry_t value)
 {
     (void)e;
