@@ -658,6 +658,11 @@ public final class ShadowMmu {
         return frame >= 0 ? frame : execFrameSlow(va, user);
     }
 
+    /** Whether code has been fetched from the page of an address, as it is mapped now: then {@link #execFrame} has no effect that a guest could see, accessed bits among them. */
+    public boolean isFetched(long va, boolean user) {
+        return selected == this ? maps.frame(page(va), EXECUTE, user) >= 0 : selected.isFetched(va, user);
+    }
+
     private int execFrameSlow(long va, boolean user) {
         long physical = translate(va, EXECUTE, user);
         if (physical < 0) {

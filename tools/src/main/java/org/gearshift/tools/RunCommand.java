@@ -24,6 +24,7 @@ import org.gearshift.vmm.cpu.CpuFeature;
 import org.gearshift.vmm.cpu.CpuModel;
 import org.gearshift.vmm.cpu.NamedCpu;
 import org.gearshift.vmm.engine.EngineOptions;
+import org.gearshift.vmm.engine.TranslationCache;
 import org.gearshift.vmm.replay.Origin;
 import org.gearshift.vmm.replay.Recording;
 import org.gearshift.vmm.replay.Timeline;
@@ -109,6 +110,10 @@ class RunCommand implements Callable<Integer> {
     @Option(names = "--passes", paramLabel = "PASS[,PASS...]", description = "Passes over code that is compiled, or none (default all): for finding out which one to blame, and what each gives.")
     private String passes;
 
+    @Option(names = "--translation-cache", paramLabel = "DIR",
+            description = "Keep in this directory what was hot, for later runs to compile it sooner: which code, by its bytes and wherever it lies, never code itself.")
+    private Path translationCache;
+
     @Option(names = "--max-instructions", paramLabel = "N", description = "Stop after N guest instructions, with exit code 5.")
     private Long maxInstructions;
 
@@ -159,6 +164,9 @@ class RunCommand implements Callable<Integer> {
         if (tracing.isOn()) {
             tracing.check();
             debugging.requireNone(tracing.option());
+        }
+        if (translationCache != null && (lockstep || backend == Backend.INTERPRETER)) {
+            throw new Gearshift.UsageError("--translation-cache is for code that is compiled: leave out " + (lockstep ? "--lockstep" : "--backend interpreter"));
         }
         if (processors() > 1 && lockstep) {
             throw new Gearshift.UsageError("--lockstep compares machines with one processor: leave out --cpus");
@@ -302,7 +310,8 @@ class RunCommand implements Callable<Integer> {
 
     private int run(KernelImage image, CpuModel processor, byte[] module, long limit, SerialEndpoint endpoint) throws Exception {
         boolean compile = backend == Backend.JVM && !(tracing.isOn() && tracing.tracesBlocks());
-        EngineOptions engine = engine(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER);
+        TranslationCache translations = translations();
+        EngineOptions engine = engine(compile ? EngineOptions.Backend.JVM : EngineOptions.Backend.INTERPRETER).with(translations);
         long start = System.nanoTime();
         PrintWriter messages = spec.commandLine().getErr();
         try (DeviceOptions plugged = devices; Timeline timeline = timeline(image, module)) {
@@ -312,6 +321,7 @@ class RunCommand implements Callable<Integer> {
                 plugged.attach(vm, clock, messages);
                 vm.load(image, module, append);
                 int code = run(vm, limit, endpoint, start);
+                save(translations, messages);
                 report(messages, timeline, vm.retired(), vm::stateHash);
                 return code;
             }
@@ -319,8 +329,28 @@ class RunCommand implements Callable<Integer> {
             plugged.attach(vm, clock, messages);
             vm.load(image, module, initrd == null ? "" : initrd.toString(), append);
             int code = run(vm, limit, endpoint, start);
+            save(translations, messages);
             report(messages, timeline, vm.retired(), vm::stateHash);
             return code;
+        }
+    }
+
+    private TranslationCache translations() {
+        try {
+            return translationCache == null ? null : TranslationCache.in(translationCache);
+        } catch (IOException e) {
+            throw new Gearshift.UsageError("--translation-cache " + translationCache + ": " + e.getMessage());
+        }
+    }
+
+    /** What cannot be kept is missed by later runs only. */
+    private void save(TranslationCache translations, PrintWriter messages) {
+        try {
+            if (translations != null) {
+                translations.save();
+            }
+        } catch (IOException e) {
+            messages.println("gearshift: --translation-cache " + translationCache + ": not written: " + e.getMessage());
         }
     }
 

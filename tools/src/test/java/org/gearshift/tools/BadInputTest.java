@@ -93,6 +93,15 @@ class BadInputTest {
     }
 
     @Test
+    void translationCacheWithoutUseOrPlace() throws Exception {
+        String cache = dir.resolve("cache").toString();
+        refused("for code that is compiled", "run", "--translation-cache", cache, "--backend", "interpreter", "--serial", "none");
+        refused("for code that is compiled", "run", "--translation-cache", cache, "--lockstep", "--serial", "none");
+        refused("not a directory", "run", "--translation-cache", file("f", new byte[1]).toString(), "--serial", "none");
+        assertFalse(Files.exists(Path.of(cache)), "nothing is made for a run that does not take place");
+    }
+
+    @Test
     void unknownOptionsAndValues() {
         refused("Unknown option", "run", "--frobnicate");
         refused("--clock", "run", "--clock", "sundial");

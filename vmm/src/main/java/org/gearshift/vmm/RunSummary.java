@@ -43,8 +43,8 @@ final class RunSummary {
     private static void processor(StringBuilder b, Engine engine, ShadowMmu mmu) {
         EngineStatistics s = engine.statistics();
         line(b, "blocks translated", "%,d (%,d instructions, %d ms)", s.blocks, s.blockInsns, s.translateNanos / 1_000_000);
-        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d extended, %,d merged, %,d calling, %,d to C2, %,d of others, %d ms)", s.regions,
-                s.regionInsns, s.regionBytes, s.regionRetries, s.extended, s.merged, s.calling, s.optimized, s.adopted, s.compileNanos / 1_000_000);
+        line(b, "regions compiled", "%,d (%,d instructions, %,d bytes of bytecode, %,d made smaller, %,d extended, %,d merged, %,d calling, %,d to C2, %,d of others, %,d as in an earlier run, %d ms)", s.regions,
+                s.regionInsns, s.regionBytes, s.regionRetries, s.extended, s.merged, s.calling, s.optimized, s.adopted, s.recalled, s.compileNanos / 1_000_000);
         line(b, "invalidated", "%,d blocks, %,d regions", s.invalidatedBlocks, s.invalidatedRegions);
         line(b, "interrupts, exceptions", "%,d, %,d", s.interrupts, s.exceptions);
         StringBuilder exits = new StringBuilder();

@@ -508,6 +508,8 @@ public final class Engine {
             Translation t = translator.translate(pc, mode, single);
             if (library != null && !single && t.cached && library.find(pc, mode) != null) {
                 interpreter.setThreshold(t.handle, Math.min(options.hotThreshold(), Promotion.ADOPT_AFTER));
+            } else if (!single && t.cached) {
+                promotion.recognize(t);
             }
             if (!t.cached) {
                 if (outsideRam != null) {

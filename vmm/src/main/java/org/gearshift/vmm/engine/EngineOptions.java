@@ -12,11 +12,22 @@ import org.gearshift.backend.jvm.CompilationTier;
  * @param verify run the IR verifier after every pass
  * @param singleBlockRegions compile every block alone (lockstep: so that state can be compared after every block)
  * @param recipe lifters and passes
+ * @param translations what earlier runs have found hot; null: nothing is kept from run to run
  */
-public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions, Recipe recipe) {
+public record EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions, Recipe recipe, TranslationCache translations) {
+    /** With nothing from earlier runs. */
+    public EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions, Recipe recipe) {
+        this(backend, hotThreshold, regionInsns, dominance, verify, singleBlockRegions, recipe, null);
+    }
+
     /** With the standard lifters and passes. */
     public EngineOptions(Backend backend, int hotThreshold, int regionInsns, int dominance, boolean verify, boolean singleBlockRegions) {
         this(backend, hotThreshold, regionInsns, dominance, verify, singleBlockRegions, Recipe.STANDARD);
+    }
+
+    /** The same with what earlier runs have found hot. */
+    public EngineOptions with(TranslationCache cache) {
+        return new EngineOptions(backend, hotThreshold, regionInsns, dominance, verify, singleBlockRegions, recipe, cache);
     }
 
     /** What executes guest code. */

@@ -22,6 +22,8 @@ public final class EngineStatistics {
     public long merged;
     /** Regions that another processor had compiled. */
     public long adopted;
+    /** Regions formed as in an earlier run, before their blocks were hot in this one. */
+    public long recalled;
     /** Regions handed to C2. */
     public long optimized;
     /** Regions compiled again because they left too often for accesses without a fast path. */

@@ -58,6 +58,9 @@ final class Promotion {
     /** The same for C1, which takes time in proportion. */
     private static final int QUICK_BYTES = 30_000;
 
+    /** Executions after which a block is compiled that was an entry of a region in an earlier run: code that runs once on the way to something else is not worth it in this one either. */
+    private static final int RECALL_AFTER = Integer.getInteger("gearshift.recallAfter", 50);
+
     /** Longest slice while regions wait for HotSpot: how soon they take over. */
     static final int COMPILING_SLICE = 200_000;
     /** Fewest instructions between two looks at how far HotSpot is, which take a microsecond for each region: among several vCPUs slices are far shorter. */
@@ -160,6 +163,9 @@ final class Promotion {
     /** A region has earned C2: it is generated anew, in the form that C2 makes most of, and runs as it is until that is there. */
     private void optimize(RegionRecord r) {
         r.optimizing = true;
+        if (r.known != null) {
+            r.known.optimized = true;
+        }
         statistics.optimized++;
         if (!options.slotsInPlace() || !r.valid) {
             CompilationTier.request(r.code, CompilationTier.OPTIMIZED);
@@ -294,7 +300,7 @@ final class Promotion {
     /** A block has run often enough: compile it with its neighbourhood. @param t the block at the current pc; null if it cannot be fetched */
     void promote(Translation t) {
         if (t == null || !t.cached || t.code != null || library != null && (adopt(t) || !t.valid)
-                || interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
+                || t.known != 0 && recall(t) || interpreter.executions(t.handle) < options.hotThreshold() && t.failedPromotions == 0) {
             return;
         }
         t.x87State = X87Knowledge.stateOf(cpu.s);
@@ -332,10 +338,54 @@ final class Promotion {
             statistics.adopted++;
             return true;
         }
-        int ran = t.valid ? interpreter.executions(t.handle) : options.hotThreshold();
-        if (ran < options.hotThreshold()) {
-            interpreter.setThreshold(t.handle, options.hotThreshold() - ran);
+        startOver(t);
+        return false;
+    }
+
+    /** A block that was looked at early, in vain, is looked at next when it is as hot as any other. */
+    private void startOver(Translation t) {
+        if (t.valid && interpreter.executions(t.handle) < options.hotThreshold()) {
+            interpreter.setThreshold(t.handle, options.hotThreshold());
         }
+    }
+
+    /** A block has been translated: if an earlier run compiled a region with this entry, it is looked at soon. */
+    void recognize(Translation t) {
+        TranslationCache cache = options.translations();
+        if (cache == null) {
+            return;
+        }
+        long key = TranslationCache.key(t, ram);
+        if (cache.knows(key)) {
+            t.known = key;
+            interpreter.setThreshold(t.handle, Math.min(options.hotThreshold(), RECALL_AFTER));
+        }
+    }
+
+    /**
+     * Forms the region that an earlier run had with this entry.
+     *
+     * @return false if there is nothing of that kind; the block then becomes hot as any other
+     */
+    private boolean recall(Translation t) {
+        KnownRegion known = t.memberOf.isEmpty() ? options.translations().take(t.known) : null;
+        long key = t.known;
+        t.known = 0;
+        RegionFormer.Candidate c = known == null ? null : former.recall(t, known, known.offsetOf(key));
+        if (c != null) {
+            long start = System.nanoTime();
+            try {
+                CompiledRegion code = compile(c, c.region().entries().get(0), known.calling);
+                install(c, code, known.calling, known.generation, known.optimized ? OPTIMIZE_PER_BYTE * code.bytecodeSize() : 0);
+                statistics.recalled++;
+                return true;
+            } catch (RegionTooLargeException e) {
+                statistics.regionRetries++;
+            } finally {
+                statistics.compileNanos += System.nanoTime() - start;
+            }
+        }
+        startOver(t);
         return false;
     }
 
@@ -402,6 +452,9 @@ final class Promotion {
         }
         if (library != null) {
             library.publish(c.members(), code, calling, generation, ram);
+        }
+        if (options.translations() != null && !options.singleBlockRegions()) {
+            r.known = options.translations().learn(c.members(), code, calling, generation, ram);
         }
         if (statistics.listener != null) {
             statistics.listener.compiled(BlockTranslator.linear(code.entries().get(0), c.members().get(0).mode), code.blockCount(), c.guestInsns(), code.bytecodeSize());

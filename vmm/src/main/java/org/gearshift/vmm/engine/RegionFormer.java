@@ -19,6 +19,7 @@ import org.gearshift.ir.Type;
 import org.gearshift.ir.interp.Interpreter;
 import org.gearshift.paging.GuestRam;
 import org.gearshift.paging.ShadowMmu;
+import org.gearshift.translator.x86.X86Mode;
 import org.gearshift.vmm.cpu.VCpu;
 
 /**
@@ -243,8 +244,7 @@ final class RegionFormer {
         int insns = 0;
         for (int i = 0; i < copy.pcs().length; i++) {
             long pc = copy.pcs()[i];
-            Translation t = pc == seed.pc ? seed : mapped(pc, seed.mode);
-            t = t == null ? translated(pc, seed.mode) : t;
+            Translation t = pc == seed.pc ? seed : present(pc, seed.mode);
             if (t == null || !t.valid || !copy.isOf(i, t, ram)) {
                 return null;
             }
@@ -254,6 +254,53 @@ final class RegionFormer {
         // Translating waits for other processors now and then, and takes in what they have changed.
         boolean stays = epoch == mmu.mappingEpoch() && chosen.values().stream().allMatch(t -> t.valid);
         return stays ? new Candidate(null, chosen, insns, Map.of()) : null;
+    }
+
+    /**
+     * The blocks of a region of an earlier run, as far as they are here.
+     *
+     * @param seed an entry of it
+     * @param offset the seed's among the region's offsets
+     * @return null if most are not here, or belong to other regions already
+     */
+    Candidate recall(Translation seed, KnownRegion known, long offset) {
+        int epoch = mmu.mappingEpoch();
+        Map<Long, Translation> chosen = new LinkedHashMap<>();
+        Set<Long> entries = new LinkedHashSet<>();
+        for (int i = 0; i < known.offsets.length; i++) {
+            long pc = seed.pc + known.offsets[i] - offset;
+            pc = X86Mode.is(seed.mode, X86Mode.CODE64) ? pc : pc & 0xffffffffL;
+            Translation t = pc == seed.pc ? seed : isFetched(pc, known.bytes[i], seed.mode) ? present(pc, seed.mode) : null;
+            if (t != null && t.valid && t.guestBytes == known.bytes[i] && t.memberOf.isEmpty() && t.handle != Translation.NONE) {
+                chosen.put(pc, t);
+                if (known.isEntry(i)) {
+                    entries.add(pc);
+                }
+            }
+        }
+        boolean stays = epoch == mmu.mappingEpoch() && chosen.values().stream().allMatch(t -> t.valid);
+        if (!stays || !chosen.containsKey(seed.pc) || 2 * chosen.size() < known.offsets.length) {
+            return null;
+        }
+        Map<Long, Block> blocks = new LinkedHashMap<>();
+        int insns = 0;
+        for (Translation t : chosen.values()) {
+            blocks.put(t.pc, translator.lift(t));
+            insns += t.guestInsns;
+        }
+        return assemble(seed, chosen, blocks, entries, insns, known.calling);
+    }
+
+    /** Whether all pages of a block are ones that code has been fetched from: what has never run is not to be found accessed for being remembered. */
+    private boolean isFetched(long pc, int bytes, long mode) {
+        long first = BlockTranslator.linear(pc, mode);
+        long last = BlockTranslator.linear(pc + bytes - 1, mode);
+        return mmu.isFetched(first, cpu.user()) && (first >>> 12 == last >>> 12 || mmu.isFetched(last, cpu.user()));
+    }
+
+    private Translation present(long pc, long mode) {
+        Translation t = mapped(pc, mode);
+        return t == null ? translated(pc, mode) : t;
     }
 
     /** Translates a block that has not run here yet; null if that cannot be done without a page fault, or not be kept. */

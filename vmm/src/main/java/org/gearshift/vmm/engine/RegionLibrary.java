@@ -66,7 +66,8 @@ public final class RegionLibrary {
         return copies.get(new Entry(pc, mode));
     }
 
-    private static byte[] codeOf(Translation t, GuestRam ram) {
+    /** The bytes of a block, as they are now. */
+    static byte[] codeOf(Translation t, GuestRam ram) {
         byte[] bytes = new byte[t.guestBytes];
         int inFirst = (int) Math.min(t.guestBytes, 0x1000 - (t.linear & 0xfff));
         ram.copyOut(t.physical(), bytes, 0, inFirst);

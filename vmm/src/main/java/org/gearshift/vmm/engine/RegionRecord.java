@@ -56,6 +56,8 @@ final class RegionRecord {
     private Map<Long, Integer> awaitedX87States;
     private long awaitedSince = System.nanoTime();
     private boolean surprised;
+    /** What is remembered of it for later runs, or null. */
+    KnownRegion known;
 
     RegionRecord(RegionFormer.Candidate from, CompiledRegion code, long[] pages, int[] frames, int epoch, boolean calling, int generation, long inherited) {
         this.calling = calling;

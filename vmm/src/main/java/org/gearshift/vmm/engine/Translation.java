@@ -45,6 +45,8 @@ final class Translation {
     long firstX87 = -1;
     /** State of the x87 register stack that has been seen there, as {@link X87Knowledge} has it. */
     int x87State = X87Knowledge.UNKNOWN;
+    /** {@link TranslationCache#key}, if an earlier run has compiled a region with this entry; else 0. */
+    long known;
     /** Chain in the cache's hash table. */
     Translation next;
 
