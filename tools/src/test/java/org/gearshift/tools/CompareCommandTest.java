@@ -44,7 +44,7 @@ class CompareCommandTest {
         }
         assertTrue(a.out().contains("hypercall update_va_mapping 1.00"), "page-table updates are hypercalls in the paravirtual gear:\n" + a.out());
         assertTrue(a.out().matches("(?s).*page-table-update +full: [^\n]*table store 1\\.00.*"), "and stores that are traced in the other:\n" + a.out());
-        assertTrue(Files.readString(json).contains("{\"name\": \"page-table-update\", \"operations\": 10000, "), "one round of 10,000, behind one to warm up");
+        assertTrue(Files.readString(json).contains("{\"name\": \"page-table-update\", \"operations\": 20000, "), "one round of 20,000, behind one to warm up");
         assertTrue(Files.readString(markdown).startsWith("`gearshift compare --repetitions 1 --rounds 2`, 2"), Files.readString(markdown));
         assertEquals(2, Files.readString(html).split("<svg", -1).length, "one picture, in the file itself");
     }

@@ -376,7 +376,7 @@ final class Promotion {
             long start = System.nanoTime();
             try {
                 CompiledRegion code = compile(c, c.region().entries().get(0), known.calling);
-                install(c, code, known.calling, known.generation, known.optimized ? OPTIMIZE_PER_BYTE * code.bytecodeSize() : 0);
+                install(c, code, known.calling, Math.min(known.generation, MAX_GENERATION), known.optimized ? OPTIMIZE_PER_BYTE * code.bytecodeSize() : 0);
                 statistics.recalled++;
                 return true;
             } catch (RegionTooLargeException e) {
