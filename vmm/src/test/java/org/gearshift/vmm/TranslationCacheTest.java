@@ -64,6 +64,7 @@ class TranslationCacheTest {
     private void assertSame(Vm expected, Vm actual) {
         assertArrayEquals(registers(expected), registers(actual));
         assertEquals(expected.engine().retired(), actual.engine().retired());
+        assertEquals(expected.stateHash(), actual.stateHash(), "all of its state");
     }
 
     @BeforeEach

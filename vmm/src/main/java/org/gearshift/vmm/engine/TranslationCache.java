@@ -66,7 +66,6 @@ public final class TranslationCache {
 
     private final Path file;
     private final Map<Long, Slot> slots = new ConcurrentHashMap<>();
-    private final int loaded;
 
     /**
      * Opens the cache in a directory, which is made if need be. What is there and cannot be read is left out, with a warning.
@@ -94,7 +93,6 @@ public final class TranslationCache {
             slots.clear();
             LOG.log(Level.WARNING, file + ": not usable (" + e.getMessage() + "): this run begins without, and replaces it");
         }
-        loaded = slots.size();
     }
 
     private void load() throws IOException {
@@ -123,11 +121,6 @@ public final class TranslationCache {
                 throw new IOException("something follows the last region");
             }
         }
-    }
-
-    /** Entries that were on file. */
-    public int loaded() {
-        return loaded;
     }
 
     /** What code of a block is known by: its bytes, and its mode and place in a page. */
